@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef NEEDLETAIL_LIVE_H
+#define NEEDLETAIL_LIVE_H
+
+#include "reload.h"
+#include "timeline.h"
+#include "watch.h"
+
+#include "geo/geo.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct nt_config;
+struct ports;
+struct publisher;
+struct rx;
+struct stats;
+
+/*
+ * Live capture, as the main lcore sees it: it ends intervals by the wall clock, hands their snapshots to the
+ * publisher, keeps an eye on devices and clock, and answers signals. It never waits for network or disk.
+ */
+struct live {
+	const struct nt_config *config;
+	struct ports *ports; /* started */
+	struct rx *rx;       /* started */
+	struct stats *stats;
+	struct publisher *publisher; /* started */
+	struct nt_geo geo;           /* in use; replaced on SIGHUP; locate NULL: none */
+
+	struct timeline timeline;
+	struct watch watch;
+	struct reload reload;
+	uint64_t accounted;    /* packets of all finished intervals */
+	uint64_t intervals;    /* finished */
+	uint64_t unexplained;  /* of all intervals */
+	int64_t next_second_ns; /* steady clock */
+	int64_t link_until_ns; /* steady clock: until then nothing is said of links that are down */
+	bool stopping;
+};
+
+/** Keeps the signals that live capture answers for live_run(). Before the first thread is started. Main thread. */
+void live_block_signals(void);
+
+/**
+ * Captures until SIGINT or SIGTERM; on return polling has ended and the last interval was handed on. A second signal
+ * ends the process at once. Members up to `geo` are set by the caller, the others zero.
+ * Returns 0, or -errno if capture had to end.
+ */
+int live_run(struct live *l);
+
+#endif

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "replay.h"
+
+#include "capture.h"
+#include "dispatch.h"
+#include "eal.h"
+#include "sinks.h"
+#include "stats.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "geo/geo.h"
+#include "needletail/errors.h"
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define WHY_BYTES	  512
+#define REDIS_PATIENCE_MS 60000 /* without progress */
+
+/*
+ * Captures through the packet path, in packet time. One thread reads, spreads the frames over the workers and, at an
+ * interval's end, waits until all are counted: the barrier that makes interval boundaries exact.
+ */
+struct replay {
+	const struct replay_options *options;
+	struct stats stats;
+	struct dispatch *dispatch;
+	struct sinks sinks;
+	bool open; /* an interval is */
+	int64_t start_s;
+	int64_t end_s;
+	uint64_t received; /* frames of the open interval */
+	uint64_t late;
+	uint64_t unfolded; /* frames handed on since the last fold */
+	uint64_t frames;   /* of all intervals */
+	uint64_t intervals;
+	uint64_t unexplained;
+	bool warned_late;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void note_interrupt(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+static void open_interval(struct replay *r, int64_t time_s)
+{
+	int64_t length_s = r->options->config.interval_s;
+
+	r->open = true;
+	r->received = 0;
+	r->late = 0;
+	if (r->options->one_interval) {
+		r->start_s = time_s;
+		r->end_s = time_s + 1;
+	} else {
+		r->start_s = nt_interval_start(time_s, length_s);
+		r->end_s = r->start_s + length_s;
+	}
+}
+
+static int close_interval(struct replay *r)
+{
+	const struct interval interval = {
+	    .start_s = r->start_s,
+	    .end_s = r->end_s,
+	    .partial = interrupted,
+	    .received = r->received,
+	    .late = r->late,
+	};
+	struct nt_snapshot snapshot;
+	int err;
+
+	dispatch_drain(r->dispatch);
+	err = stats_close(&r->stats, &interval, &snapshot);
+	if (err)
+		return err;
+	r->open = false;
+	r->unfolded = 0;
+	r->frames += r->received;
+	r->intervals++;
+	r->unexplained += snapshot.loss.unexplained;
+	return publisher_submit(r->sinks.publisher, &snapshot);
+}
+
+static void note_late(struct replay *r)
+{
+	r->late++;
+	if (!r->warned_late)
+		nt_warning("frames out of order: those older than the open interval are counted in it, as late");
+	r->warned_late = true;
+}
+
+/* Makes the open interval one that takes a frame of this moment. */
+static int adjust_interval(struct replay *r, int64_t time_s)
+{
+	int err = 0;
+
+	if (r->open && r->options->one_interval) {
+		r->start_s = time_s < r->start_s ? time_s : r->start_s;
+		r->end_s = time_s >= r->end_s ? time_s + 1 : r->end_s;
+		return 0;
+	}
+	if (r->open && time_s >= r->end_s)
+		err = close_interval(r);
+	if (!r->open)
+		open_interval(r, time_s);
+	else if (time_s < r->start_s)
+		note_late(r);
+	return err;
+}
+
+/* A bank's counters must not wrap, however long the interval. */
+static int guard_banks(struct replay *r)
+{
+	if (++r->unfolded < NT_TALLY_FRAMES_MAX)
+		return 0;
+	r->unfolded = 0;
+	dispatch_drain(r->dispatch);
+	return stats_fold(&r->stats);
+}
+
+static int count_all(struct replay *r, struct capture_set *set)
+{
+	const struct capture_record *record;
+	int err = 0;
+
+	while (!err && !interrupted && (record = capture_set_next(set))) {
+		err = adjust_interval(r, record->time.s);
+		if (err)
+			break;
+		dispatch_frame(r->dispatch, &record->frame, record->link);
+		r->received++;
+		err = guard_banks(r);
+	}
+	if (!err && r->open)
+		err = close_interval(r);
+	return err;
+}
+
+/* For whoever sits and waits; a script gets silence where all went well. */
+static void say_summary(const struct replay *r, uint64_t wall_ns)
+{
+	struct nt_time cpu = nt_clock_read(CLOCK_PROCESS_CPUTIME_ID);
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	nt_info("%" PRIu64 " frames in %" PRIu64 " intervals, %.2f s wall, %.2f s CPU", r->frames, r->intervals,
+		(double)wall_ns / NT_SECOND_NS, (double)cpu.s + (double)cpu.ns / NT_SECOND_NS);
+}
+
+/* Counts with everything in place: the exit status. */
+static int count(struct replay *r, struct capture_set *set)
+{
+	uint64_t begin_ns = nt_clock_monotonic_ns();
+	int err;
+
+	r->dispatch = dispatch_start(r->stats.worker, r->stats.n);
+	if (!r->dispatch) {
+		nt_error("workers: %s", strerror(errno));
+		return NT_EXIT_FAILED;
+	}
+	err = count_all(r, set);
+	dispatch_stop(r->dispatch);
+	if (err)
+		nt_error("replay: %s", strerror(-err));
+	if (publisher_finish(r->sinks.publisher))
+		err = -EIO; /* it has said why */
+	say_summary(r, nt_clock_monotonic_ns() - begin_ns);
+	return err || interrupted || r->unexplained || capture_set_defective(set) ? NT_EXIT_FAILED : NT_EXIT_OK;
+}
+
+/* A replay that was done before must not be added a second time unnoticed. */
+static int refuse_repetition(struct replay *r, struct capture_set *set)
+{
+	const struct capture_record *first = capture_set_first(set);
+	bool holds = false;
+
+	if (!r->sinks.has_redis || r->options->add || !first)
+		return 0;
+	if (publisher_holds_from(r->sinks.publisher, first->time.s, &holds))
+		return 0; /* away: it has said so; what is there is looked at when it is back */
+	if (!holds)
+		return 0;
+	nt_error("%s: Redis holds data of this sensor at or after the first frame; --add adds to it",
+		 r->options->config.sensor);
+	return -EEXIST;
+}
+
+static int publish_and_count(struct replay *r, struct capture_set *set)
+{
+	int err;
+
+	if (refuse_repetition(r, set))
+		return NT_EXIT_FAILED;
+	err = publisher_start(r->sinks.publisher);
+	if (err) {
+		nt_error("publisher: %s", strerror(-err));
+		return NT_EXIT_FAILED;
+	}
+	return count(r, set);
+}
+
+static int with_sinks(struct replay *r, struct capture_set *set, int64_t geo_build_s)
+{
+	const struct sinks_options options = {
+	    .config = &r->options->config,
+	    .interval_s = r->options->config.interval_s,
+	    .geo_build_s = geo_build_s,
+	    .wait = true,
+	    .patience_ms = REDIS_PATIENCE_MS,
+	};
+	int status;
+
+	if (sinks_open(&r->sinks, &options))
+		return NT_EXIT_UNUSABLE;
+	status = publish_and_count(r, set);
+	return sinks_close(&r->sinks) && status == NT_EXIT_OK ? NT_EXIT_FAILED : status;
+}
+
+static int start_stats(struct replay *r, const struct nt_locate *locate)
+{
+	const struct stats_options options = {
+	    .workers = r->options->config.workers,
+	    .locate = locate,
+	    .region_port_entries = r->options->config.tables.region_port,
+	};
+	int err = stats_init(&r->stats, &options);
+
+	if (err)
+		nt_error("workers: %s: raise memory.mib", strerror(-err));
+	return err;
+}
+
+static int with_regions(struct replay *r, struct capture_set *set, const struct nt_geo *geo)
+{
+	int status;
+
+	if (start_stats(r, geo->locate))
+		return NT_EXIT_UNUSABLE;
+	status = with_sinks(r, set, geo->info.build_epoch_s);
+	stats_fini(&r->stats);
+	return status;
+}
+
+static int with_eal(struct replay *r, struct capture_set *set)
+{
+	const struct nt_config *config = &r->options->config;
+	const struct nt_geo_options options = {
+	    .path = config->geo.country,
+	    .country_path = *config->geo.country_path ? config->geo.country_path : NULL,
+	    .numa_socket = -1,
+	};
+	struct nt_geo geo = {0};
+	char why[NT_GEO_WHY];
+	int status;
+
+	if (*config->geo.country && nt_geo_load(&options, &geo, why)) {
+		nt_error("%s", why);
+		return NT_EXIT_UNUSABLE;
+	}
+	status = with_regions(r, set, &geo);
+	nt_geo_unload(&geo);
+	return status;
+}
+
+static int start_eal(const struct nt_config *config)
+{
+	const struct eal_options options = {
+	    .workers = config->workers,
+	    .lcores = config->lcores,
+	    .memory_mib = config->memory.mib,
+	};
+	char why[WHY_BYTES];
+	int err = eal_start(&options, why, sizeof(why));
+
+	if (err)
+		nt_error("dpdk: %s", why);
+	return err;
+}
+
+int replay(const struct replay_options *options)
+{
+	struct replay r = {.options = options};
+	char why[WHY_BYTES];
+	int status = NT_EXIT_UNUSABLE;
+	struct capture_set *set = capture_set_open(options->paths, options->n, why, sizeof(why));
+
+	if (!set) {
+		nt_error("%s", why);
+		return status;
+	}
+	signal(SIGINT, note_interrupt);
+	signal(SIGTERM, note_interrupt);
+	if (!start_eal(&options->config)) {
+		status = with_eal(&r, set);
+		eal_stop();
+	}
+	capture_set_close(set);
+	return status;
+}

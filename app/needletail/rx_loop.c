@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "rx_loop.h"
+
+#include "eal.h"
+
+#include "base/clock.h"
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <rte_ethdev.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+#include <rte_pause.h>
+#include <rte_prefetch.h>
+#include <sys/prctl.h>
+
+/* Rounds without a packet before a worker sleeps, some ten microseconds: gaps inside traffic are shorter. */
+#define SPINS 256
+
+#define FIRST_SLEEP_NS 1000
+
+/* The kernel rounds sleeps up by 50 us unless told otherwise: that is as much as idle_sleep_us is by default. */
+#define TIMER_SLACK_NS 1
+
+/* Describes a burst and asks for the bytes that decoding reads first. */
+static void fill_frames(struct nt_frame *frames, struct rte_mbuf *const *mbufs, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		frames[i].data = rte_pktmbuf_mtod(mbufs[i], const uint8_t *);
+		rte_prefetch0(frames[i].data);
+		frames[i].cap_len = rte_pktmbuf_data_len(mbufs[i]); /* of a chain the first segment */
+		frames[i].wire_len = rte_pktmbuf_pkt_len(mbufs[i]);
+	}
+}
+
+static uint32_t poll_queue(struct nt_worker *worker, struct rx_queue *q)
+{
+	struct rte_mbuf *mbufs[NT_BURST];
+	struct nt_frame frames[NT_BURST];
+	uint32_t n = rte_eth_rx_burst(q->port, q->queue, mbufs, NT_BURST);
+
+	if (!n)
+		return 0;
+	/* before they are counted: a packet that is counted was polled, at any moment anybody looks */
+	atomic_store_explicit(&q->packets, atomic_load_explicit(&q->packets, memory_order_relaxed) + n,
+			      memory_order_relaxed);
+	fill_frames(frames, mbufs, n);
+	nt_worker_burst(worker, frames, n, NT_LINK_ETHERNET);
+	rte_pktmbuf_free_bulk(mbufs, n);
+	return n;
+}
+
+/* One look at each queue. Returns the packets found. */
+static uint32_t poll_round(struct rx_worker *w)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < w->queues; i++)
+		n += poll_queue(w->worker, &w->queue[i]);
+	return n;
+}
+
+/* The longer nothing comes, the longer the sleep, up to the configured one. */
+static uint32_t rest(struct rx_worker *w, uint32_t empty_rounds, uint32_t sleep_ns)
+{
+	if (empty_rounds < SPINS || !w->idle_sleep_ns) {
+		rte_pause();
+		return FIRST_SLEEP_NS;
+	}
+	if (sleep_ns > w->idle_sleep_ns)
+		sleep_ns = w->idle_sleep_ns;
+	nt_worker_pause(w->worker);
+	nt_clock_nap(sleep_ns);
+	nt_worker_resume(w->worker);
+	return 2 * sleep_ns;
+}
+
+/* A worker lcore's life. */
+static int rx_loop(void *argument)
+{
+	struct rx_worker *w = argument;
+	uint32_t phase, empty_rounds = 0, sleep_ns = FIRST_SLEEP_NS;
+	int err = nt_worker_join(w->worker);
+
+	if (err)
+		return err;
+	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+	while ((phase = atomic_load_explicit(w->phase, memory_order_acquire)) != RX_STOP) {
+		if (poll_round(w)) {
+			empty_rounds = 0;
+			continue;
+		}
+		nt_worker_idle(w->worker);
+		if (phase == RX_DRAIN)
+			atomic_store_explicit(&w->drained, true, memory_order_release);
+		sleep_ns = rest(w, empty_rounds++, sleep_ns);
+	}
+	nt_worker_leave(w->worker);
+	return 0;
+}
+
+int rx_init(struct rx *rx, struct nt_worker *const *workers, uint32_t n, uint32_t idle_sleep_us)
+{
+	rx->n = n;
+	atomic_init(&rx->phase, RX_POLL);
+	rx->worker = rte_zmalloc("rx", n * sizeof(struct rx_worker), alignof(struct rx_worker));
+	if (!rx->worker)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		rx->worker[i].worker = workers[i];
+		rx->worker[i].phase = &rx->phase;
+		rx->worker[i].idle_sleep_ns = idle_sleep_us * 1000;
+	}
+	return 0;
+}
+
+void rx_fini(struct rx *rx)
+{
+	rte_free(rx->worker);
+	rx->worker = NULL;
+	rx->n = 0;
+}
+
+void rx_add(struct rx *rx, uint32_t worker, uint16_t port, uint16_t queue)
+{
+	struct rx_worker *w = &rx->worker[worker];
+
+	w->queue[w->queues].port = port;
+	w->queue[w->queues].queue = queue;
+	w->queues++;
+}
+
+int rx_start(struct rx *rx)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < rx->n && !err; i++)
+		err = rte_eal_remote_launch(rx_loop, &rx->worker[i], EAL_WORKER_LCORE(i));
+	return err;
+}
+
+void rx_drain(struct rx *rx)
+{
+	atomic_store_explicit(&rx->phase, RX_DRAIN, memory_order_release);
+}
+
+bool rx_drained(const struct rx *rx)
+{
+	bool drained = true;
+
+	for (uint32_t i = 0; i < rx->n; i++)
+		drained = drained && atomic_load_explicit(&rx->worker[i].drained, memory_order_acquire);
+	return drained;
+}
+
+int rx_stop(struct rx *rx)
+{
+	int err = 0;
+
+	atomic_store_explicit(&rx->phase, RX_STOP, memory_order_release);
+	for (uint32_t i = 0; i < rx->n; i++) {
+		int returned = rte_eal_wait_lcore(EAL_WORKER_LCORE(i));
+
+		err = err ? err : returned;
+	}
+	return err;
+}
+
+static uint64_t packets_of(const struct rx_queue *q)
+{
+	return atomic_load_explicit(&q->packets, memory_order_relaxed);
+}
+
+uint64_t rx_queue_packets(const struct rx *rx, uint16_t port, uint16_t queue)
+{
+	uint64_t packets = 0;
+
+	for (uint32_t i = 0; i < rx->n; i++)
+		for (uint32_t j = 0; j < rx->worker[i].queues; j++)
+			if (rx->worker[i].queue[j].port == port && rx->worker[i].queue[j].queue == queue)
+				packets += packets_of(&rx->worker[i].queue[j]);
+	return packets;
+}
+
+uint64_t rx_port_packets(const struct rx *rx, uint16_t port)
+{
+	uint64_t packets = 0;
+
+	for (uint32_t i = 0; i < rx->n; i++)
+		for (uint32_t j = 0; j < rx->worker[i].queues; j++)
+			if (rx->worker[i].queue[j].port == port)
+				packets += packets_of(&rx->worker[i].queue[j]);
+	return packets;
+}
+
+uint64_t rx_packets(const struct rx *rx)
+{
+	uint64_t packets = 0;
+
+	for (uint32_t i = 0; i < rx->n; i++)
+		for (uint32_t j = 0; j < rx->worker[i].queues; j++)
+			packets += packets_of(&rx->worker[i].queue[j]);
+	return packets;
+}
+
+uint64_t rx_counted(const struct rx *rx)
+{
+	uint64_t packets = 0;
+
+	for (uint32_t i = 0; i < rx->n; i++)
+		packets += nt_worker_frames(rx->worker[i].worker);
+	return packets;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef NEEDLETAIL_SINKS_H
+#define NEEDLETAIL_SINKS_H
+
+#include "publish.h"
+
+#include "config/config.h"
+
+/* The publisher as the configuration wants it: where lines go, which Redis, with which password and bounds. */
+struct sinks {
+	FILE *json; /* NULL: no lines */
+	struct nt_redis_url redis;
+	bool has_redis;
+	struct publisher *publisher;
+};
+
+struct sinks_options {
+	const struct nt_config *config; /**< its texts must stay until sinks_close() */
+	uint32_t interval_s;		/**< as counted, for `info` in Redis */
+	int64_t geo_build_s;		/**< Unix seconds; 0: no region database */
+	bool append;			/**< keep the lines that the JSON file has, else begin it anew */
+	bool wait;			/**< as in struct publisher_options */
+	uint32_t patience_ms;		/**< likewise */
+};
+
+/**
+ * Opens the JSON file, reads the password and makes the publisher, not started. Errors are logged. Main thread.
+ * Returns 0, or -errno with nothing to undo; otherwise undone by sinks_close().
+ */
+int sinks_open(struct sinks *s, const struct sinks_options *options);
+
+/** Reads redis.url, which must be set, with the password of redis.password_file. Errors are logged. 0 or -errno. */
+int sinks_redis_url(const struct nt_config_redis *redis, struct nt_redis_url *url);
+
+/** Frees the publisher, which must be finished or never started, and closes the file. Returns 0 or -errno. */
+int sinks_close(struct sinks *s);
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "stats.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "fold/fold.h"
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <rte_malloc.h>
+#include <rte_rcu_qsbr.h>
+#include <sched.h>
+#include <stdlib.h>
+
+/* A worker passes a boundary within microseconds unless its core is taken from it; then sleeping helps it most. */
+#define YIELDS_BEFORE_NAP 100
+#define NAP_NS		  20000
+
+static int make_qsbr(struct stats *s)
+{
+	s->qsbr = rte_zmalloc("qsbr", rte_rcu_qsbr_get_memsize(s->n), RTE_CACHE_LINE_SIZE);
+	if (!s->qsbr || rte_rcu_qsbr_init(s->qsbr, s->n))
+		return -ENOMEM;
+	return 0;
+}
+
+static struct nt_worker *make_worker(struct stats *s, uint32_t id, const struct stats_options *o)
+{
+	const struct nt_worker_options options = {
+	    .qsbr = s->qsbr,
+	    .id = id,
+	    .locate = o->locate,
+	    .region_port_entries = o->region_port_entries / o->workers,
+	};
+	int socket = o->socket ? o->socket[id] : SOCKET_ID_ANY;
+	void *memory = rte_zmalloc_socket("worker", nt_worker_memsize(&options), RTE_CACHE_LINE_SIZE, socket);
+
+	return memory ? nt_worker_init(memory, &options) : NULL;
+}
+
+int stats_init(struct stats *s, const struct stats_options *options)
+{
+	*s = (struct stats){.n = options->workers};
+	nt_snapshot_init(&s->open);
+	s->worker = calloc(s->n, sizeof(struct nt_worker *));
+	if (!s->worker || make_qsbr(s))
+		goto err;
+	for (uint32_t i = 0; i < s->n; i++) {
+		s->worker[i] = make_worker(s, i, options);
+		if (!s->worker[i])
+			goto err;
+	}
+	return 0;
+err:
+	stats_fini(s);
+	return -ENOMEM;
+}
+
+void stats_fini(struct stats *s)
+{
+	for (uint32_t i = 0; s->worker && i < s->n; i++)
+		rte_free(s->worker[i]);
+	free(s->worker);
+	rte_free(s->qsbr);
+	nt_snapshot_fini(&s->open);
+	*s = (struct stats){0};
+}
+
+/* Until every worker has passed a burst boundary since this call. */
+static void wait_for_workers(struct stats *s)
+{
+	uint64_t token = rte_rcu_qsbr_start(s->qsbr);
+
+	for (uint32_t tries = 0; !rte_rcu_qsbr_check(s->qsbr, token, false); tries++) {
+		if (tries < YIELDS_BEFORE_NAP)
+			sched_yield();
+		else
+			nt_clock_nap(NAP_NS);
+	}
+}
+
+static uint64_t frames_of_all(const struct stats *s)
+{
+	uint64_t frames = 0;
+
+	for (uint32_t i = 0; i < s->n; i++)
+		frames += nt_worker_frames(s->worker[i]);
+	return frames;
+}
+
+int stats_fold(struct stats *s)
+{
+	struct nt_tally **banks = calloc(s->n, sizeof(struct nt_tally *));
+	int err;
+
+	if (!banks)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < s->n; i++)
+		nt_worker_switch(s->worker[i]);
+	wait_for_workers(s);
+	s->folded = frames_of_all(s);
+	for (uint32_t i = 0; i < s->n; i++)
+		banks[i] = nt_worker_retired(s->worker[i]);
+	err = nt_fold(banks, s->n, &s->open);
+	for (uint32_t i = 0; i < s->n; i++)
+		nt_tally_clear(banks[i]);
+	free(banks);
+	return err;
+}
+
+int stats_guard(struct stats *s)
+{
+	return frames_of_all(s) - s->folded < NT_TALLY_FRAMES_MAX ? 0 : stats_fold(s);
+}
+
+/* Conservation: what was handed over is what was counted, and every frame is accounted for layer by layer. */
+static uint64_t unexplained(const struct nt_snapshot *s, uint64_t received)
+{
+	uint64_t uncounted = received > s->frames ? received - s->frames : s->frames - received;
+
+	return uncounted + nt_snapshot_imbalance(s);
+}
+
+void stats_take(struct stats *s, const struct interval *interval, struct nt_snapshot *finished)
+{
+	s->open.start_s = interval->start_s;
+	s->open.end_s = interval->end_s;
+	s->open.partial = interval->partial;
+	s->open.late = interval->late;
+	s->open.loss = interval->loss;
+	s->open.loss.unexplained += unexplained(&s->open, interval->received);
+	if (s->open.loss.unexplained)
+		nt_error("conservation: %llu unexplained in the interval from %lld",
+			 (unsigned long long)s->open.loss.unexplained, (long long)interval->start_s);
+	*finished = s->open;
+	nt_snapshot_init(&s->open);
+}
+
+int stats_close(struct stats *s, const struct interval *interval, struct nt_snapshot *finished)
+{
+	int err = stats_fold(s);
+
+	if (!err)
+		stats_take(s, interval, finished);
+	return err;
+}
+
+void stats_set_locate(struct stats *s, const struct nt_locate *locate)
+{
+	for (uint32_t i = 0; i < s->n; i++)
+		atomic_store_explicit(&s->worker[i]->locate, locate, memory_order_release);
+	wait_for_workers(s);
+}

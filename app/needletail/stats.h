@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef NEEDLETAIL_STATS_H
+#define NEEDLETAIL_STATS_H
+
+#include "needletail/snapshot.h"
+
+#include <stdint.h>
+
+struct nt_worker;
+struct nt_locate;
+struct rte_rcu_qsbr;
+
+/*
+ * The stats side of the workers: switches their banks, folds what they left into the open interval, and makes the
+ * finished interval's snapshot. All calls from one thread, the main lcore's. It never talks to the network.
+ */
+struct stats {
+	struct nt_worker **worker; /* [n] */
+	uint32_t n;
+	struct rte_rcu_qsbr *qsbr;
+	struct nt_snapshot open; /* folded so far of the open interval */
+	uint64_t folded;	 /* frames of all workers at the last fold */
+};
+
+struct stats_options {
+	uint32_t workers;
+	const struct nt_locate *locate;
+	uint32_t region_port_entries; /* per sensor; split evenly over the workers */
+	const int *socket;	      /* [workers] NUMA socket of each worker's memory; NULL: any */
+};
+
+/** What only the receiving side knows of an interval. */
+struct interval {
+	int64_t start_s;
+	int64_t end_s;
+	bool partial;
+	uint64_t received; /* frames handed to the workers */
+	uint64_t late;
+	struct nt_loss loss; /* unexplained: of the receiving side alone */
+};
+
+/** Makes the workers, with both banks each. Needs the EAL. Returns 0 or -errno; undone by stats_fini(). */
+int stats_init(struct stats *s, const struct stats_options *options);
+
+/** Frees the workers; none may run any more. */
+void stats_fini(struct stats *s);
+
+/**
+ * Switches every worker's bank and adds the retired ones to the open interval. Blocks until all workers have passed a
+ * burst boundary. Returns 0 or -ENOMEM.
+ */
+int stats_fold(struct stats *s);
+
+/** Folds if a bank may hold so many frames that its counters could wrap before the interval ends. 0 or -ENOMEM. */
+int stats_guard(struct stats *s);
+
+/**
+ * Ends the interval with what was folded so far, for a caller that has to know between what it holds against it:
+ * checks conservation and moves the snapshot out; the next interval begins empty.
+ */
+void stats_take(struct stats *s, const struct interval *interval, struct nt_snapshot *finished);
+
+/**
+ * Ends the interval: folds, checks conservation and moves the snapshot out; the next interval begins empty.
+ * Returns 0 or -ENOMEM.
+ */
+int stats_close(struct stats *s, const struct interval *interval, struct nt_snapshot *finished);
+
+/** Gives every worker another region table; on return none uses the old one. */
+void stats_set_locate(struct stats *s, const struct nt_locate *locate);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "config/keys.h"
+
+#include "config/check.h"
+#include "config/config.h"
+
+#include <assert.h>
+
+#define AT(member) .offset = offsetof(struct nt_config, member), .size = sizeof(((struct nt_config *)0)->member)
+#define AT_DEVICE(member)                                                                                              \
+	.offset = offsetof(struct nt_config_device, member), .size = sizeof(((struct nt_config_device *)0)->member)
+
+#define DAYS_MAX    36525 /* a century: longer is a slip of the keyboard */
+#define MEMBERS_MAX 65536 /* every port; more is no top list */
+#define PATH_BYTES  4095  /* PATH_MAX of Linux, less the NUL */
+#define NAME_FORM   "1 to 64 of A-Z a-z 0-9 . _ -"
+
+static const char *const hugepages_word[] = {
+    [NT_HUGEPAGES_AUTO] = "auto",
+    [NT_HUGEPAGES_YES] = "yes",
+    [NT_HUGEPAGES_NO] = "no",
+    NULL,
+};
+
+/* clang-format off */
+const struct nt_key nt_key[] = {
+	{ .path = "sensor", .type = NT_KEY_TEXT, AT(sensor), .max = 64, .check = nt_check_name,
+	  .form = NAME_FORM, .value = "",
+	  .help = "Name of the sensor, under which its numbers are published. Empty: the host name." },
+	{ .path = "group", .type = NT_KEY_TEXT, AT(group), .min = 1, .max = 64, .check = nt_check_name,
+	  .form = NAME_FORM, .value = "default",
+	  .help = "Group of sensors that reports put together, such as domestic and overseas." },
+	{ .path = "addresses", .type = NT_KEY_NUMBER, AT(addresses), .max = INT64_MAX, .unit = "addresses",
+	  .value = "0",
+	  .help = "How many addresses the sensor watches; 65536 for a /16. 0: not stated." },
+	{ .path = "interval", .type = NT_KEY_NUMBER, AT(interval_s), .min = 1, .max = 86400, .unit = "seconds",
+	  .value = "60",
+	  .help = "Length of an interval. Divides a day (86400), and with redis.url also an hour (3600)." },
+	{ .path = "workers", .type = NT_KEY_NUMBER, AT(workers), .max = 64, .unit = "workers", .value = "0",
+	  .help = "Cores that count packets. 0: as many as the device with most queues has." },
+	{ .path = "lcores", .type = NT_KEY_TEXT, AT(lcores), .max = PATH_BYTES, .check = nt_check_cpus,
+	  .form = "CPU list such as \"0-3,6\"", .value = "",
+	  .help = "CPUs to run on: the first for statistics, the others for the workers. Empty: the program chooses." },
+	{ .path = "day_offset_h", .type = NT_KEY_NUMBER, AT(day_offset_h), .min = -12, .max = 14, .unit = "hours",
+	  .value = "0",
+	  .help = "Days and quarters begin at midnight UTC plus this. Fixed while Redis holds data of the sensor." },
+
+	{ .path = "devices", .type = NT_KEY_LIST,
+	  .help = "What to capture from, at most 32. `needletail ports` prints the lines for every usable device." },
+	{ .path = "devices[].name", .type = NT_KEY_TEXT, AT_DEVICE(name), .required = true, .min = 1,
+	  .max = PATH_BYTES, .check = nt_check_device, .form = "device as DPDK names it", .value = "",
+	  .example = "0000:01:00.0",
+	  .help = "PCI address (\"0000:01:00.0\"), or a virtual device with its arguments, such as\n"
+		  "\"net_af_packet0,iface=eth1,qpairs=2\" (kernel interface), \"net_pcap0,rx_pcap=a.pcap\" (file)." },
+	{ .path = "devices[].queues", .type = NT_KEY_NUMBER, AT_DEVICE(queues), .min = 1, .max = 64,
+	  .unit = "queues", .value = "1",
+	  .help = "Receive queues, over which the device spreads packets by source address." },
+	{ .path = "devices[].descriptors", .type = NT_KEY_NUMBER, AT_DEVICE(descriptors), .min = 64, .max = 32768,
+	  .unit = "descriptors", .value = "1024",
+	  .help = "Packets that a queue holds until a worker takes them. More ride out longer bursts and cost cache." },
+	{ .path = "devices[].promiscuous", .type = NT_KEY_BOOL, AT_DEVICE(promiscuous), .value = "true",
+	  .help = "Take frames for every MAC address." },
+	{ .path = "devices[].mtu", .type = NT_KEY_NUMBER, AT_DEVICE(mtu), .min = 68, .max = 16000, .zero = true,
+	  .unit = "bytes", .value = "0",
+	  .help = "MTU to set. 0: leave it as it is." },
+
+	{ .path = "geo", .type = NT_KEY_SECTION,
+	  .help = "Databases (MMDB) that say where a source is. Read again on SIGHUP." },
+	{ .path = "geo.country", .type = NT_KEY_TEXT, AT(geo.country), .max = PATH_BYTES, .form = "file", .value = "",
+	  .help = "Country database. Empty: every region is unknown." },
+	{ .path = "geo.country_path", .type = NT_KEY_TEXT, AT(geo.country_path), .max = 255,
+	  .check = nt_check_country_path, .form = "elements between dots", .value = "",
+	  .help = "Where its records have the code, such as country.iso_code.\n"
+		  "Empty: the first there is of country.iso_code, country_code, country." },
+	{ .path = "geo.asn", .type = NT_KEY_TEXT, AT(geo.asn), .max = PATH_BYTES, .form = "file", .value = "",
+	  .help = "AS database. Empty: no AS numbers." },
+
+	{ .path = "memory", .type = NT_KEY_SECTION, .help = "Memory." },
+	{ .path = "memory.hugepages", .type = NT_KEY_CHOICE, AT(memory.hugepages), .word = hugepages_word,
+	  .value = "auto",
+	  .help = "yes: hugepages or no start. no: plain memory. auto: hugepages when there are enough." },
+	{ .path = "memory.mib", .type = NT_KEY_NUMBER, AT(memory.mib), .min = 64, .max = 1048576, .unit = "MiB",
+	  .value = "1024",
+	  .help = "Memory to take when without hugepages." },
+	/*
+	 * A mempool wastes least at 2^n - 1 (rte_mempool_create()). 65,535 buffers of 2.4 KB are 150 MiB, fit the
+	 * default of memory.mib, and fill 32 queues of 1,024 descriptors with as much again for caches and bursts.
+	 */
+	{ .path = "memory.mbufs", .type = NT_KEY_NUMBER, AT(memory.mbufs), .min = 1024, .max = 16777215,
+	  .unit = "buffers", .value = "65535",
+	  .help = "Packet buffers on each socket, more than its queues x descriptors; best a power of two less one." },
+
+	{ .path = "tables", .type = NT_KEY_SECTION, .help = "Sizes of the tables that an interval is counted in." },
+	{ .path = "tables.region_port", .type = NT_KEY_NUMBER, AT(tables.region_port), .min = 1024, .max = 1 << 26,
+	  .unit = "entries", .value = "1048576",
+	  .help = "Pairs of region and port. What does not fit is counted as overflow and missing nowhere else." },
+
+	{ .path = "link_wait_s", .type = NT_KEY_NUMBER, AT(link_wait_s), .max = 600, .unit = "seconds", .value = "10",
+	  .help = "How long to wait for the link to come up before counting starts." },
+	{ .path = "idle_sleep_us", .type = NT_KEY_NUMBER, AT(idle_sleep_us), .max = 10000, .unit = "microseconds",
+	  .value = "50",
+	  .help = "Longest sleep of a worker that finds nothing to do. 0: poll without rest, at 100 % of the core." },
+	{ .path = "json", .type = NT_KEY_TEXT, AT(json), .max = PATH_BYTES,
+	  .form = "file, or \"-\" for standard output", .value = "",
+	  .help = "Where to write a JSON line for each interval. Empty: nowhere." },
+
+	{ .path = "redis", .type = NT_KEY_SECTION, .help = "The Redis server that the numbers go to." },
+	{ .path = "redis.url", .type = NT_KEY_TEXT, AT(redis.url), .max = PATH_BYTES, .check = nt_check_redis_url,
+	  .secret = true, .form = "URL", .value = "",
+	  .help = "redis://[user[:password]@]host[:port][/db] or unix:///path[?db=N]. Empty: no Redis." },
+	{ .path = "redis.password_file", .type = NT_KEY_TEXT, AT(redis.password_file), .max = PATH_BYTES,
+	  .form = "file", .value = "",
+	  .help = "File whose first line is the password; better than one in the URL." },
+	{ .path = "redis.timeout_ms", .type = NT_KEY_NUMBER, AT(redis.timeout_ms), .min = 100, .max = 60000,
+	  .unit = "milliseconds", .value = "2000",
+	  .help = "How long to wait for a connection or a reply." },
+	{ .path = "redis.queue", .type = NT_KEY_NUMBER, AT(redis.queue), .min = 1, .max = 1000000,
+	  .unit = "snapshots", .value = "4096",
+	  .help = "Snapshots kept in memory while Redis is away." },
+
+	{ .path = "redis.keep", .type = NT_KEY_SECTION, .help = "How long Redis keeps the buckets." },
+	{ .path = "redis.keep.m_days", .type = NT_KEY_NUMBER, AT(redis.keep.m_days), .min = 1, .max = DAYS_MAX,
+	  .unit = "days", .value = "2", .help = "Intervals." },
+	{ .path = "redis.keep.h_days", .type = NT_KEY_NUMBER, AT(redis.keep.h_days), .min = 1, .max = DAYS_MAX,
+	  .unit = "days", .value = "130", .help = "Hours." },
+	{ .path = "redis.keep.d_days", .type = NT_KEY_NUMBER, AT(redis.keep.d_days), .min = 1, .max = DAYS_MAX,
+	  .unit = "days", .value = "400", .help = "Days." },
+	{ .path = "redis.keep.q_days", .type = NT_KEY_NUMBER, AT(redis.keep.q_days), .min = 1, .max = DAYS_MAX,
+	  .unit = "days", .value = "1830", .help = "Quarters." },
+	{ .path = "redis.keep.live_entries", .type = NT_KEY_NUMBER, AT(redis.keep.live_entries), .min = 1,
+	  .max = 10000000, .unit = "entries", .value = "129600",
+	  .help = "The live stream, one entry an interval; 129600 are 90 days of minutes." },
+
+	{ .path = "redis.members", .type = NT_KEY_SECTION,
+	  .help = "How many members a sorted set keeps when its bucket closes, the largest first." },
+	{ .path = "redis.members.m", .type = NT_KEY_NUMBER, AT(redis.members.m), .min = 1, .max = MEMBERS_MAX,
+	  .unit = "members", .value = "128", .help = "Intervals." },
+	{ .path = "redis.members.h", .type = NT_KEY_NUMBER, AT(redis.members.h), .min = 1, .max = MEMBERS_MAX,
+	  .unit = "members", .value = "128", .help = "Hours." },
+	{ .path = "redis.members.d_port", .type = NT_KEY_NUMBER, AT(redis.members.d_port), .min = 1,
+	  .max = MEMBERS_MAX, .unit = "members", .value = "512", .help = "Days: ports, AS numbers." },
+	{ .path = "redis.members.d_region_port", .type = NT_KEY_NUMBER, AT(redis.members.d_region_port), .min = 1,
+	  .max = MEMBERS_MAX, .unit = "members", .value = "512", .help = "Days: pairs of region and port." },
+	{ .path = "redis.members.d_other", .type = NT_KEY_NUMBER, AT(redis.members.d_other), .min = 1,
+	  .max = MEMBERS_MAX, .unit = "members", .value = "128", .help = "Days: everything else; regions stay all." },
+	{ .path = "redis.members.q", .type = NT_KEY_NUMBER, AT(redis.members.q), .min = 1, .max = MEMBERS_MAX,
+	  .unit = "members", .value = "4096", .help = "Quarters; regions stay all." },
+	{ .path = "redis.members.open_region_port", .type = NT_KEY_NUMBER, AT(redis.members.open_region_port),
+	  .min = 1, .max = 1048576, .unit = "members", .value = "32768",
+	  .help = "Pairs of region and port, and AS numbers, of a day that is still open." },
+
+	{ .path = "spool", .type = NT_KEY_SECTION,
+	  .help = "The store on disk that outlives a crash or a long outage." },
+	{ .path = "spool.path", .type = NT_KEY_TEXT, AT(spool.path), .max = PATH_BYTES, .form = "file", .value = "",
+	  .help = "Database file. Empty: none, redis.queue is all that there is." },
+};
+/* clang-format on */
+
+const int nt_keys = sizeof(nt_key) / sizeof(*nt_key);
+
+static_assert(sizeof(nt_key) / sizeof(*nt_key) <= NT_KEYS_MAX, "raise NT_KEYS_MAX");

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "decode/decode.h"
+
+#include "decode/layer.h"
+
+void nt_decode(const struct nt_frame *frame, enum nt_link link, struct nt_fields *fields)
+{
+	struct view v = {.data = frame->data, .cap = frame->cap_len, .wire = frame->wire_len};
+
+	*fields = (struct nt_fields){.class = NT_CLASS_OTHER, .ip_proto = NT_PROTO_NONE};
+	fields->fate = (uint8_t)decode_link(&v, link, fields);
+}

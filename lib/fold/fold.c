@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fold/fold.h"
+
+static void fold_scalars(const struct nt_tally *t, struct nt_snapshot *into)
+{
+	into->frames += t->frames;
+	into->bytes += t->bytes;
+	into->overflow_region_port += t->region_port.overflow;
+	for (uint32_t c = 0; c < NT_CLASSES; c++)
+		into->class_frames[c] += t->class_frames[c];
+	for (uint32_t r = 0; r < NT_REASONS; r++) {
+		into->malformed[r] += t->fate[NT_FATE_MALFORMED + r];
+		into->truncated[r] += t->fate[NT_FATE_TRUNCATED + r];
+	}
+}
+
+static int fold_histogram(const struct nt_histogram *h, struct nt_counts *into)
+{
+	for (uint32_t i = 0; i < h->n_touched; i++) {
+		int err = nt_counts_append(into, h->touched[i], h->count[h->touched[i]]);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int fold_region_port(const struct nt_region_port *t, struct nt_counts *into)
+{
+	for (uint32_t i = 0; i < t->n_touched; i++) {
+		const struct nt_region_port_slot *slot = &t->slot[t->touched[i]];
+		int err = nt_counts_append(into, slot->key, slot->count);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int fold_bank(const struct nt_tally *t, struct nt_snapshot *into)
+{
+	fold_scalars(t, into);
+	for (uint32_t i = 0; i < NT_TABLES; i++) {
+		int err = fold_histogram(&t->histogram[i], &into->table[i]);
+
+		if (err)
+			return err;
+	}
+	return fold_region_port(&t->region_port, &into->table[NT_TABLE_REGION_PORT]);
+}
+
+int nt_fold(struct nt_tally *const *banks, uint32_t n, struct nt_snapshot *into)
+{
+	for (uint32_t b = 0; b < n; b++) {
+		int err = fold_bank(banks[b], into);
+
+		if (err)
+			return err;
+	}
+	for (uint32_t i = 0; i < NT_TABLES; i++)
+		nt_counts_compact(&into->table[i]);
+	return 0;
+}

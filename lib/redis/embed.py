@@ -1,0 +1,14 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Turns a file into a C header with one array, ended by a NUL: embed.py INPUT OUTPUT NAME."""
+import sys
+
+source, header, name = sys.argv[1:]
+with open(source, "rb") as file:
+    content = file.read() + b"\0"
+with open(header, "w", encoding="ascii") as out:
+    # An array and no string: ISO C promises no more than 4,095 characters in a literal.
+    out.write(f"static const char {name}[] = {{\n")
+    for start in range(0, len(content), 16):
+        out.write("\t" + " ".join(f"{byte}," for byte in content[start:start + 16]) + "\n")
+    out.write("};\n")

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "needletail/schema.h"
+#include "redis/plan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NOW_MEMBERS 20
+#define FIELD_TEXT  64
+
+/* Fields and what is to be added to them; the count of rows, which goes before them, is filled in at the end. */
+struct rows {
+	struct nt_request *request;
+	size_t reserved;
+	int64_t n;
+};
+
+static struct rows rows_begin(struct nt_request *r)
+{
+	return (struct rows){.request = r, .reserved = nt_request_reserve(r)};
+}
+
+static void rows_end(struct rows *rows)
+{
+	nt_request_fill(rows->request, rows->reserved, rows->n);
+}
+
+static void row_add(struct rows *rows, const char *name, uint64_t count)
+{
+	nt_request_text(rows->request, name);
+	nt_request_count(rows->request, count);
+	rows->n++;
+}
+
+/* As row_add(), for the fields that are left out while they are zero. */
+static void row_add_some(struct rows *rows, const char *group, const char *name, uint64_t count)
+{
+	char field[FIELD_TEXT];
+
+	if (!count)
+		return;
+	snprintf(field, sizeof(field), "%s.%s", group, name);
+	row_add(rows, field, count);
+}
+
+static void info_add(struct rows *rows, const char *name, const char *value)
+{
+	nt_request_text(rows->request, name);
+	nt_request_text(rows->request, value);
+	rows->n++;
+}
+
+static void info_add_number(struct rows *rows, const char *name, int64_t value)
+{
+	nt_request_text(rows->request, name);
+	nt_request_number(rows->request, value);
+	rows->n++;
+}
+
+/* A number that may be unknown: then the field is removed. */
+static void info_add_known(struct rows *rows, const char *name, uint64_t value)
+{
+	char text[24] = "";
+
+	if (value)
+		snprintf(text, sizeof(text), "%" PRIu64, value);
+	info_add(rows, name, text);
+}
+
+static size_t sensor_key(struct nt_request *r, const struct nt_sensor *sensor, enum nt_redis_key key)
+{
+	char text[NT_REDIS_KEY_TEXT];
+
+	nt_redis_key(text, sensor->name, key);
+	return nt_request_key(r, nt_redis_key_row[key].type, text);
+}
+
+static size_t bucket_key(struct nt_request *r, const struct nt_sensor *sensor, enum nt_bucket bucket,
+			 struct nt_span span, enum nt_redis_key key)
+{
+	char text[NT_REDIS_KEY_TEXT];
+
+	nt_redis_bucket_key(text, sensor->name, bucket, span.start_s, key);
+	return nt_request_key(r, nt_redis_key_row[key].type, text);
+}
+
+static void add_lifetime(struct nt_request *r, const struct nt_sensor *sensor, enum nt_bucket bucket,
+			 struct nt_span span)
+{
+	nt_request_number(r, span.end_s);
+	nt_request_number(r, sensor->limits.lifetime_s[bucket]);
+}
+
+/* A set as the script's take_set() reads it. */
+static void add_set(struct nt_request *r, const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span,
+		    enum nt_redis_key key, uint8_t bound)
+{
+	char rest[FIELD_TEXT];
+
+	snprintf(rest, sizeof(rest), "rest.%s", nt_redis_key_row[key].name);
+	nt_request_number(r, (int64_t)bucket_key(r, sensor, bucket, span, key));
+	nt_request_number(r, (int64_t)bucket_key(r, sensor, bucket, span, NT_RKEY_TOTALS));
+	nt_request_text(r, rest);
+	nt_request_number(r, sensor->limits.members[bound]);
+	add_lifetime(r, sensor, bucket, span);
+}
+
+const char *nt_plan_reopened_field(enum nt_bucket bucket)
+{
+	static const char *const field[NT_BUCKETS] = {
+		[NT_BUCKET_M] = "reopened.m",
+		[NT_BUCKET_H] = "reopened.h",
+		[NT_BUCKET_D] = "reopened.d",
+		[NT_BUCKET_Q] = "reopened.q",
+	};
+
+	return field[bucket];
+}
+
+static void encode_info(const struct nt_plan *p, const struct nt_plan_first *first, struct nt_request *r)
+{
+	const struct nt_sensor *s = p->sensor;
+	struct rows rows;
+
+	nt_request_text(r, "i");
+	rows = rows_begin(r);
+	info_add(&rows, "schema", NT_SCHEMA);
+	info_add(&rows, "version", s->version);
+	info_add(&rows, "group", s->group);
+	info_add_known(&rows, "addresses", s->addresses);
+	info_add_number(&rows, "interval", s->interval_s);
+	info_add_number(&rows, "day_offset_h", s->day_offset_h);
+	info_add_known(&rows, "geo_build", s->geo_build_s > 0 ? (uint64_t)s->geo_build_s : 0);
+	info_add_number(&rows, "started", s->started_s);
+	if (first->newest)
+		info_add_number(&rows, "last", p->snapshot->start_s);
+	/* The interval's own bucket is cut whenever it is written to: nothing is left to do later. */
+	for (enum nt_bucket b = NT_BUCKET_H; b < NT_BUCKETS; b++)
+		if (first->reopened[b])
+			info_add_number(&rows, nt_plan_reopened_field(b), p->span[b].start_s);
+	rows_end(&rows);
+	if (!first->dropped_intervals && !first->gap_intervals)
+		return;
+	nt_request_text(r, "h");
+	nt_request_number(r, 1);
+	nt_request_number(r, (int64_t)sensor_key(r, s, NT_RKEY_INFO));
+	nt_request_number(r, 0); /* `info` has no end and no lifetime */
+	nt_request_number(r, 0);
+	rows = rows_begin(r);
+	row_add(&rows, "dropped_intervals", first->dropped_intervals);
+	row_add(&rows, "gap_intervals", first->gap_intervals);
+	rows_end(&rows);
+}
+
+static void add_loss(struct rows *rows, const struct nt_loss *loss)
+{
+	if (loss->missed_unknown)
+		row_add(rows, "loss.missed_unknown", 1);
+	else
+		row_add(rows, "loss.missed", loss->missed);
+	row_add(rows, "loss.no_mbuf", loss->no_mbuf);
+	row_add(rows, "loss.errors", loss->errors);
+	row_add(rows, "loss.unexplained", loss->unexplained);
+}
+
+/* Tables without a set of their own are few numbers; they stand in the totals. */
+static void add_small_tables(struct rows *rows, const struct nt_snapshot *s)
+{
+	for (enum nt_table t = 0; t < NT_TABLES; t++) {
+		for (size_t i = 0; !nt_table_row[t].redis && i < s->table[t].n; i++) {
+			char member[NT_MEMBER_TEXT];
+
+			nt_table_member(t, s->table[t].entry[i].key, member);
+			row_add_some(rows, nt_table_row[t].json, member, s->table[t].entry[i].count);
+		}
+	}
+}
+
+static void add_totals(struct rows *rows, const struct nt_snapshot *s)
+{
+	uint64_t backscatter[NT_BACKSCATTERS];
+	char field[FIELD_TEXT];
+
+	row_add(rows, "intervals", 1);
+	row_add(rows, "frames", s->frames);
+	row_add(rows, "bytes", s->bytes);
+	for (uint32_t i = 0; i < NT_CLASSES; i++) {
+		snprintf(field, sizeof(field), "class.%s", nt_class_name[i]);
+		row_add(rows, field, s->class_frames[i]);
+	}
+	for (uint32_t i = 0; i < NT_REASONS; i++)
+		row_add_some(rows, "malformed", nt_reason_name[i], s->malformed[i]);
+	for (uint32_t i = 0; i < NT_REASONS; i++)
+		row_add_some(rows, "truncated", nt_reason_name[i], s->truncated[i]);
+	add_small_tables(rows, s);
+	nt_snapshot_backscatter(s, backscatter);
+	for (uint32_t i = 0; i < NT_BACKSCATTERS; i++)
+		row_add_some(rows, "backscatter", nt_backscatter_name[i], backscatter[i]);
+	row_add_some(rows, "overflow", "region_port", s->overflow_region_port);
+	add_loss(rows, &s->loss);
+	if (s->partial)
+		row_add(rows, "partial", 1);
+	if (s->late)
+		row_add(rows, "late", s->late);
+}
+
+static void add_totals_hash(const struct nt_plan *p, enum nt_bucket b, struct nt_request *r)
+{
+	nt_request_number(r, (int64_t)bucket_key(r, p->sensor, b, p->span[b], NT_RKEY_TOTALS));
+	add_lifetime(r, p->sensor, b, p->span[b]);
+}
+
+/* What differs from bucket to bucket. */
+static void encode_bucket_totals(const struct nt_plan *p, enum nt_bucket b, const struct nt_plan_first *first,
+				 struct nt_request *r)
+{
+	struct rows rows;
+
+	nt_request_text(r, "h");
+	nt_request_number(r, 1);
+	add_totals_hash(p, b, r);
+	rows = rows_begin(r);
+	if (first->reopened[b])
+		row_add(&rows, "reopened", 1);
+	for (enum nt_redis_key key = 0; b == NT_BUCKET_M && key < NT_REDIS_KEYS; key++)
+		row_add_some(&rows, "rest", nt_redis_key_row[key].name, p->minute_rest[key]);
+	rows_end(&rows);
+}
+
+static void encode_head(const struct nt_plan *p, const struct nt_plan_first *first, struct nt_request *r)
+{
+	struct rows rows;
+
+	encode_info(p, first, r);
+	nt_request_text(r, "h");
+	nt_request_number(r, NT_BUCKETS);
+	for (enum nt_bucket b = 0; b < NT_BUCKETS; b++)
+		add_totals_hash(p, b, r);
+	rows = rows_begin(r);
+	add_totals(&rows, p->snapshot);
+	rows_end(&rows);
+	for (enum nt_bucket b = 0; b < NT_BUCKETS; b++)
+		encode_bucket_totals(p, b, first, r);
+}
+
+static void encode_set_rows(const struct nt_plan *p, const struct nt_plan_part *part, size_t from, size_t to,
+			    struct nt_request *r)
+{
+	enum nt_redis_key key = nt_redis_table_key(part->table);
+	enum nt_bucket first = part->kind == NT_PLAN_MINUTE ? NT_BUCKET_M : NT_BUCKET_H;
+	enum nt_bucket last = part->kind == NT_PLAN_MINUTE ? NT_BUCKET_M : NT_BUCKET_Q;
+
+	nt_request_text(r, "z");
+	nt_request_number(r, last - first + 1);
+	for (enum nt_bucket b = first; b <= last; b++)
+		add_set(r, p->sensor, b, p->span[b], key, nt_redis_key_row[key].open[b]);
+	nt_request_number(r, (int64_t)(to - from));
+	for (size_t i = from; i < to; i++) {
+		char member[NT_MEMBER_TEXT];
+
+		nt_table_member(part->table, part->entry[i].key, member);
+		nt_request_text(r, member);
+		nt_request_count(r, part->entry[i].count);
+	}
+}
+
+/* One operation for each run of ports that share a hash. */
+static void encode_port_all(const struct nt_plan *p, const struct nt_plan_part *part, size_t from, size_t to,
+			    struct nt_request *r)
+{
+	const char *transport = nt_redis_port_all_transport(part->table);
+	char text[NT_REDIS_KEY_TEXT];
+	struct rows rows = {0};
+
+	for (size_t i = from; i < to; i++) {
+		uint64_t port = part->entry[i].key;
+
+		if (i == from || port / NT_PORT_ALL_FIELDS != part->entry[i - 1].key / NT_PORT_ALL_FIELDS) {
+			if (rows.request)
+				rows_end(&rows);
+			nt_redis_port_all_key(text, p->sensor->name, p->span[NT_BUCKET_Q].start_s, transport,
+					      (uint16_t)port);
+			nt_request_text(r, "h");
+			nt_request_number(r, 1);
+			nt_request_number(r, (int64_t)nt_request_key(r, NT_REDIS_HASH, text));
+			add_lifetime(r, p->sensor, NT_BUCKET_Q, p->span[NT_BUCKET_Q]);
+			rows = rows_begin(r);
+		}
+		snprintf(text, sizeof(text), "%" PRIu64, port);
+		row_add(&rows, text, part->entry[i].count);
+	}
+	if (rows.request)
+		rows_end(&rows);
+}
+
+static uint64_t sum(const uint64_t *number, size_t n)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < n; i++)
+		total += number[i];
+	return total;
+}
+
+/* Fields in the order of the contract. What is not counted yet is left out, and so is a loss that the driver does
+ * not report. */
+static void encode_live(const struct nt_plan *p, struct nt_request *r)
+{
+	const struct nt_snapshot *s = p->snapshot;
+	uint64_t tcp = nt_snapshot_proto(s, 6), udp = nt_snapshot_proto(s, 17);
+	uint64_t icmp = nt_snapshot_proto(s, 1) + nt_snapshot_proto(s, 58);
+	uint64_t known = tcp + udp + icmp, backscatter[NT_BACKSCATTERS];
+	char id[40] = "0-1"; /* 0-0 is no ID */
+	struct rows rows;
+
+	if (s->start_s)
+		snprintf(id, sizeof(id), "%" PRId64 "-0", s->start_s * 1000);
+	nt_snapshot_backscatter(s, backscatter);
+	nt_request_text(r, "x");
+	nt_request_number(r, (int64_t)sensor_key(r, p->sensor, NT_RKEY_LIVE));
+	nt_request_number(r, p->sensor->limits.live_entries);
+	nt_request_text(r, id);
+	rows = rows_begin(r);
+	row_add(&rows, "frames", s->frames);
+	row_add(&rows, "bytes", s->bytes);
+	row_add(&rows, "tcp", tcp);
+	row_add(&rows, "udp", udp);
+	row_add(&rows, "icmp", icmp);
+	row_add(&rows, "other", s->frames > known ? s->frames - known : 0);
+	row_add(&rows, "backscatter_packets", sum(backscatter, NT_BACKSCATTERS));
+	row_add(&rows, "malformed", sum(s->malformed, NT_REASONS));
+	row_add(&rows, "truncated", sum(s->truncated, NT_REASONS));
+	if (!s->loss.missed_unknown)
+		row_add(&rows, "missed", s->loss.missed);
+	row_add(&rows, "no_mbuf", s->loss.no_mbuf);
+	row_add(&rows, "errors", s->loss.errors);
+	row_add(&rows, "unexplained", s->loss.unexplained);
+	rows_end(&rows);
+}
+
+static void encode_now(const struct nt_plan *p, struct nt_request *r)
+{
+	struct rows rows;
+
+	nt_request_text(r, "n");
+	nt_request_number(r, p->snapshot->start_s);
+	nt_request_number(r, NOW_MEMBERS - 1);
+	rows = rows_begin(r);
+	for (enum nt_redis_key key = 0; key < NT_REDIS_KEYS; key++) {
+		enum nt_redis_key of = nt_redis_key_row[key].heaviest_of;
+
+		if (!of)
+			continue;
+		nt_request_number(r, (int64_t)bucket_key(r, p->sensor, NT_BUCKET_M, p->span[NT_BUCKET_M], of));
+		nt_request_number(r, (int64_t)sensor_key(r, p->sensor, key));
+		rows.n++;
+	}
+	rows_end(&rows);
+}
+
+static void encode_part(const struct nt_plan *p, const struct nt_plan_part *part, size_t from, size_t to,
+			const struct nt_plan_first *first, struct nt_request *r)
+{
+	switch (part->kind) {
+	case NT_PLAN_HEAD:
+		encode_head(p, first, r);
+		break;
+	case NT_PLAN_MINUTE:
+	case NT_PLAN_LONG:
+		encode_set_rows(p, part, from, to, r);
+		break;
+	case NT_PLAN_PORT_ALL:
+		encode_port_all(p, part, from, to, r);
+		break;
+	case NT_PLAN_TAIL:
+		encode_live(p, r);
+		encode_now(p, r);
+		break;
+	}
+}
+
+void nt_plan_begin(const struct nt_sensor *sensor, struct nt_request *request)
+{
+	nt_request_reset(request);
+	sensor_key(request, sensor, NT_RKEY_CURSOR);
+	sensor_key(request, sensor, NT_RKEY_INFO);
+}
+
+void nt_plan_encode(const struct nt_plan *p, uint32_t chunk, const struct nt_plan_first *first,
+		    struct nt_request *request)
+{
+	const struct nt_plan_at begin = p->cut[chunk], end = p->cut[chunk + 1];
+
+	nt_plan_begin(p->sensor, request);
+	for (size_t i = begin.part; i < p->n_parts && i <= end.part; i++) {
+		size_t from = i == begin.part ? begin.row : 0, to = i == end.part ? end.row : p->part[i].n;
+
+		if (from < to)
+			encode_part(p, &p->part[i], from, to, first, request);
+	}
+}
+
+void nt_plan_encode_trim(const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span,
+			 struct nt_request *request)
+{
+	struct rows sets;
+
+	nt_plan_begin(sensor, request);
+	nt_request_text(request, "t");
+	sets = rows_begin(request);
+	for (enum nt_redis_key key = 0; key < NT_REDIS_KEYS; key++) {
+		if (nt_redis_key_row[key].type != NT_REDIS_ZSET || !nt_redis_key_in(key, bucket))
+			continue;
+		add_set(request, sensor, bucket, span, key, nt_redis_key_row[key].closed[bucket]);
+		sets.n++;
+	}
+	rows_end(&sets);
+}

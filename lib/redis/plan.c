@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "redis/plan.h"
+
+#include "redis/heaviest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define YEAR_10000_S INT64_C(253402300800) /* in milliseconds still a number that EXPIREAT and stream IDs take */
+
+/*
+ * What a row costs, in additions to Redis. Rows of LONG go to three buckets. An addition to a `port_all` hash walks
+ * its compact form, and rows of rare ports each need a hash of their own: counted as three.
+ */
+#define LONG_COST     3
+#define PORT_ALL_COST 3
+#define HEAD_COST     300 /* some 70 fields in each of four buckets */
+#define TAIL_COST     150 /* five times 20 members, and the stream */
+#define PART_COST     12  /* looking at types and setting lifetimes, key by key */
+
+static size_t row_cost(enum nt_plan_kind kind)
+{
+	static const size_t cost[] = {
+		[NT_PLAN_HEAD] = HEAD_COST, [NT_PLAN_MINUTE] = 1,	 [NT_PLAN_LONG] = LONG_COST,
+		[NT_PLAN_PORT_ALL] = PORT_ALL_COST, [NT_PLAN_TAIL] = TAIL_COST,
+	};
+
+	return cost[kind];
+}
+
+static void add_part(struct nt_plan *p, enum nt_plan_kind kind, enum nt_table table, const struct nt_count *entry,
+		     size_t n)
+{
+	if (n)
+		p->part[p->n_parts++] = (struct nt_plan_part){.kind = kind, .table = table, .entry = entry, .n = n};
+}
+
+/* Tables of one set as they are: all of it fits. */
+static void add_whole_tables(struct nt_plan *p, enum nt_redis_key key)
+{
+	for (enum nt_table t = 0; t < NT_TABLES; t++)
+		if (nt_redis_table_key(t) == key)
+			add_part(p, NT_PLAN_MINUTE, t, p->snapshot->table[t].entry, p->snapshot->table[t].n);
+}
+
+/* The picks of one set, table by table, out of p->heaviest from `used` on. */
+static void add_picks(struct nt_plan *p, const struct nt_heaviest *h, size_t used)
+{
+	struct nt_count *entry = p->heaviest + used;
+	size_t begin = 0;
+
+	for (size_t i = 0; i < h->n; i++) {
+		entry[i] = h->pick[i].entry;
+		if (i + 1 == h->n || h->pick[i + 1].table != h->pick[i].table) {
+			add_part(p, NT_PLAN_MINUTE, h->pick[i].table, entry + begin, i + 1 - begin);
+			begin = i + 1;
+		}
+	}
+}
+
+/* Members of a set, over all of its tables, and their packets. */
+static size_t set_size(const struct nt_plan *p, enum nt_redis_key key, uint64_t *packets)
+{
+	size_t n = 0;
+
+	*packets = 0;
+	for (enum nt_table t = 0; t < NT_TABLES; t++) {
+		if (nt_redis_table_key(t) != key)
+			continue;
+		n += p->snapshot->table[t].n;
+		*packets += nt_counts_total(&p->snapshot->table[t]);
+	}
+	return n;
+}
+
+static void cut_set(struct nt_plan *p, enum nt_redis_key key, struct nt_pick *pick, size_t bound, size_t used)
+{
+	struct nt_heaviest h = {.pick = pick, .wanted = bound};
+
+	for (enum nt_table t = 0; t < NT_TABLES; t++)
+		if (nt_redis_table_key(t) == key)
+			nt_heaviest_offer(&h, t, &p->snapshot->table[t]);
+	nt_heaviest_sort(&h);
+	for (size_t i = 0; i < h.n; i++)
+		p->minute_rest[key] -= h.pick[i].entry.count;
+	add_picks(p, &h, used);
+}
+
+/* The interval's own bucket gets only the heaviest members, cut before they are written. */
+static int add_minute(struct nt_plan *p)
+{
+	size_t bound = p->sensor->limits.members[NT_BOUND_M], used = 0, sets = 0;
+	struct nt_pick *pick = NULL;
+	size_t over[NT_REDIS_KEYS] = {0};
+
+	for (enum nt_redis_key key = 0; key < NT_REDIS_KEYS; key++) {
+		uint64_t packets;
+
+		over[key] = bound && set_size(p, key, &packets) > bound;
+		p->minute_rest[key] = over[key] ? packets : 0;
+		sets += over[key];
+	}
+	if (sets) {
+		pick = calloc(bound, sizeof(*pick));
+		p->heaviest = calloc(sets * bound, sizeof(*p->heaviest));
+		if (!pick || !p->heaviest) {
+			free(pick);
+			return -ENOMEM;
+		}
+	}
+	for (enum nt_redis_key key = 0; key < NT_REDIS_KEYS; key++) {
+		if (over[key]) {
+			cut_set(p, key, pick, bound, used);
+			used += bound;
+		} else {
+			add_whole_tables(p, key);
+		}
+	}
+	free(pick);
+	return 0;
+}
+
+static void add_tables(struct nt_plan *p, enum nt_plan_kind kind)
+{
+	for (enum nt_table t = 0; t < NT_TABLES; t++) {
+		const struct nt_counts *c = &p->snapshot->table[t];
+
+		if (kind == NT_PLAN_PORT_ALL ? !!nt_redis_port_all_transport(t) :
+					       nt_redis_table_key(t) != NT_REDIS_KEYS)
+			add_part(p, kind, t, c->entry, c->n);
+	}
+}
+
+/* Walks the rows and notes where a chunk is full. Returns the number of chunks; `cut` may be NULL. */
+static uint32_t cut_rows(const struct nt_plan *p, struct nt_plan_at *cut)
+{
+	uint32_t chunks = 0;
+	size_t left = 0;
+
+	for (size_t i = 0; i < p->n_parts; i++) {
+		size_t cost = row_cost(p->part[i].kind), rows;
+
+		for (size_t row = 0; row < p->part[i].n; row += rows) {
+			if (left < PART_COST + cost) {
+				if (cut)
+					cut[chunks] = (struct nt_plan_at){.part = i, .row = row};
+				chunks++;
+				left = NT_PLAN_WRITES;
+			}
+			rows = (left - PART_COST) / cost;
+			if (rows > p->part[i].n - row)
+				rows = p->part[i].n - row;
+			left -= PART_COST + rows * cost;
+		}
+	}
+	if (cut)
+		cut[chunks] = (struct nt_plan_at){.part = p->n_parts};
+	return chunks;
+}
+
+int nt_plan_init(struct nt_plan *p, const struct nt_sensor *sensor, const struct nt_snapshot *snapshot)
+{
+	*p = (struct nt_plan){.sensor = sensor, .snapshot = snapshot};
+	if (snapshot->start_s < 0 || snapshot->end_s < snapshot->start_s || snapshot->end_s > YEAR_10000_S)
+		return -ERANGE;
+	for (enum nt_bucket b = 0; b < NT_BUCKETS; b++)
+		p->span[b] = nt_bucket_span(b, (struct nt_span){snapshot->start_s, snapshot->end_s},
+					    sensor->day_offset_h);
+	add_part(p, NT_PLAN_HEAD, NT_TABLES, NULL, 1);
+	if (add_minute(p))
+		goto err;
+	add_tables(p, NT_PLAN_LONG);
+	add_tables(p, NT_PLAN_PORT_ALL);
+	add_part(p, NT_PLAN_TAIL, NT_TABLES, NULL, 1);
+	p->chunks = cut_rows(p, NULL);
+	p->cut = calloc(p->chunks + 1, sizeof(*p->cut));
+	if (!p->cut)
+		goto err;
+	cut_rows(p, p->cut);
+	return 0;
+err:
+	nt_plan_fini(p);
+	return -ENOMEM;
+}
+
+void nt_plan_fini(struct nt_plan *p)
+{
+	free(p->heaviest);
+	free(p->cut);
+	*p = (struct nt_plan){0};
+}

@@ -1,0 +1,217 @@
+-- SPDX-License-Identifier: BSD-3-Clause
+--
+-- Applies a part of a snapshot, or nothing. It runs on the server, alone, so its steps are one step to everybody
+-- else.
+--
+-- KEYS[1] is the cursor, KEYS[2] the hash `info`; the operations name the others by their number.
+-- ARGV[1] is the cursor that the caller expects ('' for none, '?' to read the state), ARGV[2] the one to leave,
+-- ARGV[3] one letter per key with the type that it must have if it exists. From ARGV[4] on: operations, each a
+-- letter and its operands.
+--
+-- A script that fails half-way is not rolled back. So everything that can be wrong is looked at before the first
+-- write, that first write is the cursor, and a write that fails after all (a number that somebody replaced by a
+-- text) is counted and reported, and does not stop the others.
+--
+-- Replies: {'ok', failed writes, first error, '1' if trimming is not finished}, {'done'} if the cursor is already
+-- the new one, {'fenced', cursor} if it is neither, {'type', key, its type, the type it should have},
+-- {'state', cursor, fields of info...}.
+
+local TYPES = {s = 'string', h = 'hash', z = 'zset', x = 'stream', u = 'set'}
+local POPPED_AT_ONCE = 1000 -- keeps a call in the range of milliseconds
+local COMPACT_MEMBERS = 128 -- zset-max-listpack-entries, as shipped
+
+for i = 1, #KEYS do
+	local wanted = TYPES[string.sub(ARGV[3], i, i)]
+	local found = redis.call('TYPE', KEYS[i]).ok
+
+	if found ~= 'none' and found ~= wanted then
+		return {'type', KEYS[i], found, wanted}
+	end
+end
+
+local cursor = redis.call('GET', KEYS[1]) or ''
+
+if ARGV[1] == '?' then
+	local state = {'state', cursor}
+
+	for i = 4, #ARGV do
+		state[#state + 1] = redis.call('HGET', KEYS[2], ARGV[i]) or ''
+	end
+	return state
+end
+if cursor ~= ARGV[1] then
+	return cursor == ARGV[2] and {'done'} or {'fenced', cursor}
+end
+
+redis.call('SET', KEYS[1], ARGV[2])
+
+local now = tonumber(redis.call('TIME')[1])
+local at, failed, first_error, unfinished = 4, 0, '', '0'
+local budget = POPPED_AT_ONCE
+
+local function take()
+	at = at + 1
+	return ARGV[at - 1]
+end
+
+local function number()
+	return tonumber(take())
+end
+
+local function write(...)
+	local reply = redis.pcall(...)
+
+	if type(reply) == 'table' and reply.err then
+		failed = failed + 1
+		first_error = failed == 1 and reply.err or first_error
+	end
+	return reply
+end
+
+-- A lifetime counts from the later of the bucket's end and now: old captures must not vanish at once.
+local function expire(key, ends, lives)
+	if lives > 0 then
+		write('EXPIREAT', key, string.format('%.0f', math.max(ends, now) + lives))
+	end
+end
+
+-- Removes the lightest members above the bound, as far as the budget goes; their packets stay in the totals.
+local function cut(set)
+	local over = set.bound > 0 and redis.call('ZCARD', set.key) - set.bound or 0
+	local pops = math.min(over, budget)
+	local packets = 0
+
+	if pops <= 0 then
+		return over <= 0
+	end
+	local popped = redis.call('ZPOPMIN', set.key, pops)
+	for i = 2, #popped, 2 do
+		packets = packets + tonumber(popped[i])
+	end
+	write('HINCRBY', set.totals, set.rest, string.format('%.0f', packets))
+	expire(set.totals, set.ends, set.lives)
+	budget = budget - pops
+	return pops == over
+end
+
+-- A set that was large once keeps its large form; one that is written anew gets the compact one.
+local function compact(set)
+	local members = redis.call('ZCARD', set.key)
+
+	if members > 0 and members <= COMPACT_MEMBERS and redis.call('OBJECT', 'ENCODING', set.key) == 'skiplist' then
+		write('ZUNIONSTORE', set.key, 1, set.key)
+		expire(set.key, set.ends, set.lives)
+	end
+end
+
+local function take_set()
+	return {key = KEYS[number()], totals = KEYS[number()], rest = take(), bound = number(), ends = number(),
+		lives = number()}
+end
+
+local operation = {}
+
+-- z: sets, then members with the packets to add to each set
+function operation.z()
+	local sets = {}
+
+	for i = 1, number() do
+		sets[i] = take_set()
+	end
+	for _ = 1, number() do
+		local member, packets = take(), take()
+
+		for i = 1, #sets do
+			write('ZINCRBY', sets[i].key, packets, member)
+		end
+	end
+	for i = 1, #sets do
+		cut(sets[i])
+		expire(sets[i].key, sets[i].ends, sets[i].lives)
+	end
+end
+
+-- t: sets to trim
+function operation.t()
+	for _ = 1, number() do
+		local set = take_set()
+
+		if cut(set) then
+			compact(set)
+		else
+			unfinished = '1'
+		end
+	end
+end
+
+-- h: hashes, then fields with what to add to each hash
+function operation.h()
+	local hashes = {}
+
+	for i = 1, number() do
+		hashes[i] = {key = KEYS[number()], ends = number(), lives = number()}
+	end
+	for _ = 1, number() do
+		local field, value = take(), take()
+
+		for i = 1, #hashes do
+			write('HINCRBY', hashes[i].key, field, value)
+		end
+	end
+	for i = 1, #hashes do
+		expire(hashes[i].key, hashes[i].ends, hashes[i].lives)
+	end
+end
+
+-- i: fields of info and their values; an empty value removes the field
+function operation.i()
+	for _ = 1, number() do
+		local field, value = take(), take()
+
+		if value == '' then
+			write('HDEL', KEYS[2], field)
+		else
+			write('HSET', KEYS[2], field, value)
+		end
+	end
+end
+
+-- x: stream, greatest length, ID, then fields with their values
+function operation.x()
+	local command = {'XADD', KEYS[number()], 'MAXLEN', '~', take(), take()}
+	local reply
+
+	for _ = 1, number() do
+		command[#command + 1] = take()
+		command[#command + 1] = take()
+	end
+	reply = redis.pcall(unpack(command))
+	if type(reply) ~= 'table' then
+		return
+	end
+	if string.find(reply.err, 'equal or smaller', 1, true) then
+		write('HINCRBY', KEYS[2], 'live_skipped', 1)
+	else
+		failed = failed + 1
+		first_error = failed == 1 and reply.err or first_error
+	end
+end
+
+-- n: start of the interval, greatest rank, then pairs of a set and the one that gets a copy of its heaviest
+function operation.n()
+	local newest = number() >= tonumber(redis.call('HGET', KEYS[2], 'last') or '0')
+	local rank = take()
+
+	for _ = 1, number() do
+		local from, to = KEYS[number()], KEYS[number()]
+
+		if newest then
+			write('ZRANGESTORE', to, from, 0, rank, 'REV')
+		end
+	end
+end
+
+while at <= #ARGV do
+	operation[take()]()
+end
+return {'ok', tostring(failed), first_error, unfinished}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "needletail/snapshot.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Room for the common table of a quiet interval without a second allocation. */
+#define FIRST_CAPACITY 64
+
+int nt_counts_append(struct nt_counts *c, uint64_t key, uint64_t count)
+{
+	if (c->n == c->capacity) {
+		size_t capacity = c->capacity ? c->capacity * 2 : FIRST_CAPACITY;
+		struct nt_count *entry = reallocarray(c->entry, capacity, sizeof(*entry));
+
+		if (!entry)
+			return -ENOMEM;
+		c->entry = entry;
+		c->capacity = capacity;
+	}
+	c->entry[c->n++] = (struct nt_count){.key = key, .count = count};
+	return 0;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct nt_count *x = a, *y = b;
+
+	return (x->key > y->key) - (x->key < y->key);
+}
+
+void nt_counts_compact(struct nt_counts *c)
+{
+	size_t kept = 0;
+
+	if (!c->n)
+		return;
+	qsort(c->entry, c->n, sizeof(c->entry[0]), compare_keys);
+	for (size_t i = 0; i < c->n; i++) {
+		if (kept && c->entry[kept - 1].key == c->entry[i].key)
+			c->entry[kept - 1].count += c->entry[i].count;
+		else if (c->entry[i].count)
+			c->entry[kept++] = c->entry[i];
+	}
+	c->n = kept;
+}
+
+uint64_t nt_counts_total(const struct nt_counts *c)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		total += c->entry[i].count;
+	return total;
+}
+
+uint64_t nt_counts_get(const struct nt_counts *c, uint64_t key)
+{
+	const struct nt_count wanted = {.key = key};
+	const struct nt_count *found = NULL;
+
+	if (c->n)
+		found = bsearch(&wanted, c->entry, c->n, sizeof(c->entry[0]), compare_keys);
+	return found ? found->count : 0;
+}
+
+int nt_counts_merge(struct nt_counts *into, const struct nt_counts *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		int err = nt_counts_append(into, from->entry[i].key, from->entry[i].count);
+
+		if (err)
+			return err;
+	}
+	nt_counts_compact(into);
+	return 0;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "needletail/snapshot.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+void nt_snapshot_init(struct nt_snapshot *s)
+{
+	memset(s, 0, sizeof(*s));
+}
+
+void nt_snapshot_fini(struct nt_snapshot *s)
+{
+	for (uint32_t t = 0; t < NT_TABLES; t++)
+		free(s->table[t].entry);
+	memset(s, 0, sizeof(*s));
+}
+
+static void add_all(uint64_t *into, const uint64_t *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		into[i] += from[i];
+}
+
+static void add_loss(struct nt_loss *into, const struct nt_loss *from)
+{
+	into->missed_unknown = into->missed_unknown || from->missed_unknown;
+	into->missed += from->missed;
+	into->no_mbuf += from->no_mbuf;
+	into->errors += from->errors;
+	into->unexplained += from->unexplained;
+}
+
+static void grow_span(struct nt_snapshot *into, const struct nt_snapshot *from)
+{
+	bool empty = into->start_s == into->end_s;
+
+	if (empty || from->start_s < into->start_s)
+		into->start_s = from->start_s;
+	if (empty || from->end_s > into->end_s)
+		into->end_s = from->end_s;
+	into->partial = into->partial || from->partial;
+}
+
+int nt_snapshot_add(struct nt_snapshot *into, const struct nt_snapshot *from)
+{
+	grow_span(into, from);
+	into->frames += from->frames;
+	into->bytes += from->bytes;
+	into->late += from->late;
+	into->overflow_region_port += from->overflow_region_port;
+	add_all(into->class_frames, from->class_frames, NT_CLASSES);
+	add_all(into->malformed, from->malformed, NT_REASONS);
+	add_all(into->truncated, from->truncated, NT_REASONS);
+	add_loss(&into->loss, &from->loss);
+	for (uint32_t t = 0; t < NT_TABLES; t++) {
+		int err = nt_counts_merge(&into->table[t], &from->table[t]);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static bool counts_equal(const struct nt_counts *a, const struct nt_counts *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (a->entry[i].key != b->entry[i].key || a->entry[i].count != b->entry[i].count)
+			return false;
+	return true;
+}
+
+static bool loss_equal(const struct nt_loss *a, const struct nt_loss *b)
+{
+	return a->missed_unknown == b->missed_unknown && a->missed == b->missed && a->no_mbuf == b->no_mbuf &&
+	       a->errors == b->errors && a->unexplained == b->unexplained;
+}
+
+bool nt_snapshot_equal(const struct nt_snapshot *a, const struct nt_snapshot *b)
+{
+	if (a->start_s != b->start_s || a->end_s != b->end_s || a->partial != b->partial || a->frames != b->frames ||
+	    a->bytes != b->bytes || a->late != b->late || a->overflow_region_port != b->overflow_region_port)
+		return false;
+	if (memcmp(a->class_frames, b->class_frames, sizeof(a->class_frames)) ||
+	    memcmp(a->malformed, b->malformed, sizeof(a->malformed)) ||
+	    memcmp(a->truncated, b->truncated, sizeof(a->truncated)) || !loss_equal(&a->loss, &b->loss))
+		return false;
+	for (uint32_t t = 0; t < NT_TABLES; t++)
+		if (!counts_equal(&a->table[t], &b->table[t]))
+			return false;
+	return true;
+}
+
+uint64_t nt_snapshot_proto(const struct nt_snapshot *s, uint32_t proto)
+{
+	return nt_counts_get(&s->table[NT_TABLE_IP_PROTO], proto);
+}
+
+/* Class of a TCP packet by its flags; NT_BACKSCATTERS: none. */
+static enum nt_backscatter tcp_backscatter(uint64_t flags)
+{
+	enum { FIN = 0x01, SYN = 0x02, RST = 0x04, ACK = 0x10 };
+
+	switch (flags & (ACK | RST | SYN | FIN)) {
+	case SYN | ACK:
+		return NT_BACKSCATTER_SYNACK;
+	case RST:
+		return NT_BACKSCATTER_RST;
+	case RST | ACK:
+		return NT_BACKSCATTER_RSTACK;
+	default:
+		return NT_BACKSCATTERS;
+	}
+}
+
+/* ICMP types that answer a packet: RFC 792, RFC 950 (mask), RFC 4443 (ICMPv6). */
+struct icmp_class {
+	uint8_t type;
+	enum nt_backscatter class;
+};
+
+static const struct icmp_class icmp_classes[] = {
+    {0, NT_BACKSCATTER_ICMP_ECHO_REPLY},     {3, NT_BACKSCATTER_ICMP_DEST_UNREACH},
+    {4, NT_BACKSCATTER_ICMP_SOURCE_QUENCH},  {5, NT_BACKSCATTER_ICMP_REDIRECT},
+    {11, NT_BACKSCATTER_ICMP_TIME_EXCEEDED}, {12, NT_BACKSCATTER_ICMP_PARAM_PROBLEM},
+    {14, NT_BACKSCATTER_ICMP_TS_REPLY},	     {16, NT_BACKSCATTER_ICMP_INFO_REPLY},
+    {18, NT_BACKSCATTER_ICMP_MASK_REPLY},
+};
+
+static const struct icmp_class icmp6_classes[] = {
+    {1, NT_BACKSCATTER_ICMP6_DEST_UNREACH},  {2, NT_BACKSCATTER_ICMP6_PKT_TOO_BIG},
+    {3, NT_BACKSCATTER_ICMP6_TIME_EXCEEDED}, {4, NT_BACKSCATTER_ICMP6_PARAM_PROBLEM},
+    {129, NT_BACKSCATTER_ICMP6_ECHO_REPLY},
+};
+
+static void add_icmp(const struct nt_counts *table, const struct icmp_class *classes, size_t n, uint64_t *packets)
+{
+	for (size_t i = 0; i < table->n; i++)
+		for (size_t c = 0; c < n; c++)
+			if (table->entry[i].key >> 8 == classes[c].type)
+				packets[classes[c].class] += table->entry[i].count;
+}
+
+void nt_snapshot_backscatter(const struct nt_snapshot *s, uint64_t packets[static NT_BACKSCATTERS])
+{
+	const struct nt_counts *flags = &s->table[NT_TABLE_TCP_FLAGS];
+
+	memset(packets, 0, NT_BACKSCATTERS * sizeof(packets[0]));
+	for (size_t i = 0; i < flags->n; i++) {
+		enum nt_backscatter class = tcp_backscatter(flags->entry[i].key);
+
+		if (class != NT_BACKSCATTERS)
+			packets[class] += flags->entry[i].count;
+	}
+	add_icmp(&s->table[NT_TABLE_ICMP], icmp_classes, sizeof(icmp_classes) / sizeof(icmp_classes[0]), packets);
+	add_icmp(&s->table[NT_TABLE_ICMP6], icmp6_classes, sizeof(icmp6_classes) / sizeof(icmp6_classes[0]), packets);
+}
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* Frames that failed one of the reasons first..last, cut off or malformed alike. */
+static uint64_t failed(const struct nt_snapshot *s, enum nt_reason first, enum nt_reason last)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t r = first; r <= last; r++)
+		sum += s->malformed[r] + s->truncated[r];
+	return sum;
+}
+
+/* Packets of a transport protocol against the table it fills, its failed headers and what has no header to read. */
+static uint64_t transport_imbalance(const struct nt_snapshot *s, uint32_t proto, enum nt_table table,
+				    enum nt_reason first, enum nt_reason last)
+{
+	uint64_t counted = nt_counts_total(&s->table[table]) + failed(s, first, last) +
+			   nt_counts_get(&s->table[NT_TABLE_NO_L4], proto);
+
+	return distance(nt_snapshot_proto(s, proto), counted);
+}
+
+uint64_t nt_snapshot_imbalance(const struct nt_snapshot *s)
+{
+	uint64_t ip = s->class_frames[NT_CLASS_IPV4] + s->class_frames[NT_CLASS_IPV6];
+	uint64_t all = ip + s->class_frames[NT_CLASS_ARP] + s->class_frames[NT_CLASS_OTHER];
+	uint64_t passed = nt_counts_total(&s->table[NT_TABLE_IP_PROTO]);
+	uint64_t failed_ip = failed(s, NT_REASON_IPV4_HEADER, NT_REASON_IPV6_LENGTH);
+
+	return distance(s->frames, all) + distance(ip, passed + failed_ip) +
+	       transport_imbalance(s, IPPROTO_TCP, NT_TABLE_TCP_PORT, NT_REASON_TCP_HEADER, NT_REASON_TCP_OFFSET) +
+	       transport_imbalance(s, IPPROTO_UDP, NT_TABLE_UDP_PORT, NT_REASON_UDP_HEADER, NT_REASON_UDP_LENGTH) +
+	       transport_imbalance(s, IPPROTO_ICMP, NT_TABLE_ICMP, NT_REASON_ICMP_HEADER, NT_REASON_ICMP_HEADER) +
+	       transport_imbalance(s, IPPROTO_ICMPV6, NT_TABLE_ICMP6, NT_REASON_ICMP6_HEADER, NT_REASON_ICMP6_HEADER);
+}

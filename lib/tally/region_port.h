@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef NT_TALLY_REGION_PORT_H
+#define NT_TALLY_REGION_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Region x destination port -> packets: a bounded hash table with linear probing. 250 regions x 131,072 ports are too
+ * many for a dense array, and one interval sees few of the pairs. When it is full the packet is counted as overflow
+ * and still stands in every dense table.
+ */
+
+/** One slot; key 0 with count 0 is free. */
+struct nt_region_port_slot {
+	uint32_t key; /**< nt_region_port_key() */
+	uint32_t count;
+};
+
+struct nt_region_port {
+	struct nt_region_port_slot *slot; /* [mask + 1] */
+	uint32_t *touched;		  /* [limit] slots in use, in the order of their first packet */
+	uint32_t mask;
+	uint32_t limit; /* entries the table takes */
+	uint32_t n_touched;
+	uint64_t overflow; /* packets that found no place */
+};
+
+/** Slots that hold `entries` entries with short probes: a power of two, at most three quarters full. */
+uint32_t nt_region_port_slots(uint32_t entries);
+
+/** Finds a key's slot or the free one where it belongs. One multiplication: Knuth, TAOCP 6.4, multiplicative hashing.
+ */
+static inline uint32_t nt_region_port_find(const struct nt_region_port *t, uint32_t key)
+{
+	uint32_t at = (uint32_t)((uint64_t)key * 0x9e3779b97f4a7c15u >> 32) & t->mask;
+
+	while (t->slot[at].count && t->slot[at].key != key)
+		at = (at + 1) & t->mask;
+	return at;
+}
+
+/** Asks the cache for a key's slot ahead of nt_region_port_count(). Worker. */
+static inline void nt_region_port_prefetch(const struct nt_region_port *t, uint32_t key)
+{
+	__builtin_prefetch(&t->slot[(uint32_t)((uint64_t)key * 0x9e3779b97f4a7c15u >> 32) & t->mask], 1);
+}
+
+/** Counts one packet. Worker. */
+static inline void nt_region_port_count(struct nt_region_port *t, uint32_t key)
+{
+	uint32_t at = nt_region_port_find(t, key);
+	struct nt_region_port_slot *slot = &t->slot[at];
+
+	if (!slot->count) {
+		if (t->n_touched == t->limit) {
+			t->overflow++;
+			return;
+		}
+		slot->key = key;
+		t->touched[t->n_touched++] = at;
+	}
+	slot->count++;
+}
+
+/** Empties the table; costs what was touched. */
+void nt_region_port_clear(struct nt_region_port *t);
+
+#endif

@@ -1,0 +1,107 @@
+"""What the end-to-end tests share: the program, a region database, and running a replay.
+
+NEEDLETAIL names the program to test; left out, it is the one in build/.
+"""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import captures.sources
+
+ROOT = Path(__file__).resolve().parents[2]
+SENSOR = "telescope-1"
+TIMEOUT_S = 120
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run of the program."""
+
+    status: int
+    text: str  # standard output
+    errors: str
+
+    @property
+    def lines(self):
+        return [json.loads(line) for line in self.text.splitlines()]
+
+
+@pytest.fixture(scope="session")
+def program():
+    path = Path(os.environ.get("NEEDLETAIL", ROOT / "build/app/needletail/needletail")).resolve()
+    if not path.is_file():
+        pytest.fail(f"{path} is missing: build the program, or name it in NEEDLETAIL")
+    return path
+
+
+@pytest.fixture(scope="session")
+def run(program):
+    """run("replay", ...) -> Run"""
+
+    def run_program(*arguments):
+        done = subprocess.run(
+            [program, *map(str, arguments)], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        )
+        return Run(done.returncode, done.stdout, done.stderr)
+
+    return run_program
+
+
+@pytest.fixture(scope="session")
+def replay(run, country_mmdb):
+    """replay(captures, interval=60, workers=1, country=PATH or None) -> Run"""
+
+    def replay_captures(paths, interval=60, workers=1, country=country_mmdb):
+        database = () if country is None else ("--country", country)
+        return run(
+            *("replay", "--json", "-", "--sensor", SENSOR, "--interval", interval, "--workers", workers),
+            *(*database, *paths),
+        )
+
+    return replay_captures
+
+
+@pytest.fixture(scope="session")
+def regions_csv(tmp_path_factory):
+    path = tmp_path_factory.mktemp("regions") / "regions.csv"
+    path.write_text(captures.sources.TABLE, encoding="ascii")
+    return path
+
+
+@pytest.fixture(scope="session")
+def make_mmdb(regions_csv):
+    """make_mmdb("--layout", "dbip") -> path of a country database with the regions of the tests"""
+
+    def make(*form):
+        path = regions_csv.with_name("".join(("regions", *form, ".mmdb")))
+        if not path.exists():
+            subprocess.run([ROOT / "tools/mkregions", "--csv", regions_csv, "-o", path, *form], check=True)
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def country_mmdb(make_mmdb):
+    return make_mmdb()
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory):
+    """written(case) -> paths of its files, in the order of the command line"""
+    folder = tmp_path_factory.mktemp("captures")
+    known = {}
+
+    def write(case):
+        if case.name not in known:
+            known[case.name] = [folder / name for name, _ in case.build()]
+            for name, content in case.build():
+                (folder / name).write_bytes(content)
+        return known[case.name]
+
+    return write

@@ -1,0 +1,597 @@
+"""tools/mkcapture and tools/mkregions, against tshark, mmdblookup and the reference counter."""
+
+import ipaddress
+import json
+import os
+import struct
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from reference import capture as reference_capture
+from reference import line, replay
+from reference.region import Regions
+
+TOOLS = Path(__file__).resolve().parents[2] / "tools"
+FRAMES = 3000
+TIMEOUT_S = 60
+
+BACKSCATTER = {
+    *("synack", "rst", "rstack"),
+    *("icmp_echo_reply", "icmp_dest_unreach", "icmp_source_quench", "icmp_redirect"),
+    *("icmp_time_exceeded", "icmp_param_problem", "icmp_ts_reply", "icmp_info_reply", "icmp_mask_reply"),
+    *("icmp6_dest_unreach", "icmp6_pkt_too_big", "icmp6_time_exceeded", "icmp6_param_problem"),
+    "icmp6_echo_reply",
+}
+# What a frame can lack on the wire, or contradict; a header's options can only be cut off by a capture.
+MALFORMED = {
+    *("eth", "vlan", "ipv4_header", "ipv4_version", "ipv4_ihl", "ipv4_length", "ipv6_header", "ipv6_version"),
+    *("ipv6_length", "ipv6_ext", "tcp_header", "tcp_offset", "udp_header", "udp_length", "icmp_header"),
+    "icmp6_header",
+}
+TRUNCATED = {
+    *("eth", "vlan", "ipv4_header", "ipv4_options", "ipv6_header", "ipv6_ext"),
+    *("tcp_header", "udp_header", "icmp_header", "icmp6_header"),
+}
+
+
+def tool(name, *arguments, status=0, **environment):
+    done = subprocess.run(
+        [TOOLS / name, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+        env=os.environ | environment,
+    )
+    assert done.returncode == status, done.stderr
+    return done
+
+
+def output_of(*command):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=True)
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def make_capture(tmp_path_factory):
+    """make_capture("--vlan", "mixed") -> path of the capture, its truth"""
+
+    def make(*options, frames=FRAMES, name="capture.pcap"):
+        path = tmp_path_factory.mktemp("capture") / name
+        tool("mkcapture", "-o", path, "--frames", frames, *options)
+        return path, json.loads(path.with_suffix(".truth.json").read_text(encoding="utf-8"))
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def usual(make_capture):
+    return make_capture("--ipv6", "0.1")
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory):
+    path = tmp_path_factory.mktemp("plan") / "plan.csv"
+    tool("mkcapture", "--write-regions", path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def plan_regions(plan):
+    return Regions.from_csv(plan)
+
+
+# --- mkcapture ---------------------------------------------------------------
+
+
+def test_same_options_give_same_bytes(make_capture):
+    paths = [make_capture("--vlan", "mixed", "--seed", seed, frames=2000)[0] for seed in ("a", "a", "b")]
+    captures = [path.read_bytes() for path in paths]
+    truths = [path.with_suffix(".truth.json").read_bytes() for path in paths]
+    assert captures[0] == captures[1] and truths[0] == truths[1]
+    assert captures[0] != captures[2] and truths[0] != truths[2]
+
+
+def test_parts_do_not_disturb_each_other(make_capture):
+    """A part's packets depend on the seed and its own number of packets only."""
+    one = make_capture("--only", "mirai", "--ipv6", "0", frames=100)[0].read_bytes()
+    two = make_capture(
+        *("--only", "mirai,zmap-old", "--part", "mirai=1", "--part", "zmap-old=1", "--ipv6", "0"), frames=200
+    )[0].read_bytes()
+    mirai = {record for _, record in records(one)}
+    assert mirai <= {record for _, record in records(two)}
+
+
+def records(content):
+    """Time in s and bytes of each record of a little-endian pcap file."""
+    at = 24
+    while at < len(content):
+        seconds, _, size, _ = struct.unpack_from("<IIII", content, at)
+        yield seconds, content[at + 16 : at + 16 + size]
+        at += 16 + size
+
+
+FORMS = (
+    (),
+    ("--vlan", "mixed", "--snaplen", "54"),
+    ("--vlan", "qinq", "--nano", "--snaplen", "70"),
+    ("--vlan", "vlan", "--big-endian", "--frame-bytes", "14"),
+    ("--linktype", "raw", "--format", "pcapng"),
+    ("--linktype", "null", "--big-endian", "--snaplen", "30"),
+    ("--linktype", "loop", "--span", "20d"),
+    ("--linktype", "sll", "--vlan", "mixed", "--format", "pcapng", "--nano", "--snaplen", "21"),
+    ("--linktype", "sll2", "--vlan", "vlan", "--format", "pcapng", "--big-endian"),
+    ("--jitter", "2h"),
+)
+
+
+COMPARED = {
+    *("start", "end", "frames", "bytes", "class", "malformed", "truncated", "no_l4", "ip_proto", "tcp_port"),
+    *("udp_port", "tcp_flags", "tcp_window", "icmp", "icmp6", "region", "region_port"),
+}
+
+
+def counted_alike(truth, counted):
+    for key in COMPARED:
+        assert truth[key] == counted[key], key
+    assert truth["backscatter"]["packets"] == counted["backscatter"]["packets"]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=" ".join)
+def test_truth_is_what_the_reference_counts(make_capture, plan_regions, form):
+    path, truth = make_capture(*form, "--ipv6", "0.1", "--seed", "".join(form).strip("-"))
+    read = reference_capture.read(path)
+    assert not read.defect
+    whole = list(replay.intervals([read], replay.ALL, plan_regions.of))
+    assert len(whole) == 1
+    counted_alike(truth, line.as_object(whole[0], "x"))
+    hours = [line.as_object(totals, "x") for totals in replay.intervals([read], 3600, plan_regions.of)]
+    assert len(hours) == len(truth["intervals"])
+    for interval, counted in zip(truth["intervals"], hours):
+        counted_alike(interval, counted)
+        assert interval["late"] == counted["late"]
+    assert sum(interval["late"] for interval in truth["intervals"]) == truth["late_in_intervals"]
+    assert bool(truth["late_in_intervals"]) == ("--jitter" in form)
+
+
+TSHARK_FIELDS = (
+    *("frame.len", "ip.proto", "ipv6.nxt", "tcp.dstport", "tcp.flags", "tcp.window_size_value", "udp.dstport"),
+    *("icmp.type", "icmp.code", "icmpv6.type", "icmpv6.code", "ip.src", "ip.dst", "ip.id", "ip.ttl", "tcp.seq_raw"),
+    *("tcp.srcport", "tcp.options", "ipv6.src"),
+)
+
+
+def tshark(path, fields=TSHARK_FIELDS):
+    """One dictionary per frame, outermost headers only; absent fields are empty."""
+    chosen = [part for field in fields for part in ("-e", field)]
+    quiet = ("-o", "ip.defragment:FALSE", "-o", "ipv6.defragment:FALSE")
+    text = output_of("tshark", "-r", str(path), *quiet, "-T", "fields", "-E", "occurrence=f", *chosen)
+    return [dict(zip(fields, row.split("\t"))) for row in text.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def sound(make_capture):
+    """A capture without broken and odd packets, with what tshark sees in it."""
+    path, truth = make_capture("--ipv6", "0.1", "--without", "broken,odd,link", "--seed", "sound")
+    return truth, tshark(path)
+
+
+def test_truth_is_what_tshark_counts(sound):
+    truth, frames = sound
+    assert truth["frames"] == len(frames) == FRAMES
+    assert truth["bytes"] == sum(int(frame["frame.len"]) for frame in frames)
+    protocols = [frame["ip.proto"] or frame["ipv6.nxt"] for frame in frames]
+    assert truth["ip_proto"] == Counter(protocols)
+    tcp = [frame for frame, protocol in zip(frames, protocols) if protocol == "6"]
+    udp = [frame for frame, protocol in zip(frames, protocols) if protocol == "17"]
+    assert truth["tcp_port"] == Counter(frame["tcp.dstport"] for frame in tcp)
+    assert truth["udp_port"] == Counter(frame["udp.dstport"] for frame in udp)
+    assert truth["tcp_window"] == Counter(frame["tcp.window_size_value"] for frame in tcp)
+    assert truth["tcp_flags"] == Counter(f"0x{int(frame['tcp.flags'], 16) & 255:02x}" for frame in tcp)
+    icmp = [frame for frame in frames if frame["icmp.type"]]
+    icmp6 = [frame for frame in frames if frame["icmpv6.type"]]
+    assert truth["icmp"] == Counter(f"{frame['icmp.type']}/{frame['icmp.code']}" for frame in icmp)
+    assert truth["icmp6"] == Counter(f"{frame['icmpv6.type']}/{frame['icmpv6.code']}" for frame in icmp6)
+
+
+def test_sources_are_what_tshark_counts(sound):
+    truth, frames = sound
+    sources = {frame["ip.src"] or frame["ipv6.src"] for frame in frames}
+    assert truth["sources"]["total"] == len(sources)
+    assert sum(truth["sources"]["region"].values()) == len(sources)
+    port, count = next(iter(truth["sources"]["port"].items()))
+    assert port.endswith("/tcp")
+    to_port = [frame for frame in frames if frame["tcp.dstport"] == port.split("/")[0]]
+    outer = [frame for frame in to_port if "6" in (frame["ip.proto"], frame["ipv6.nxt"])]
+    assert count == len({frame["ip.src"] or frame["ipv6.src"] for frame in outer})
+
+
+def test_scanners_have_their_marks(sound):
+    truth, frames = sound
+    seen = Counter()
+    for frame in frames:
+        if frame["ip.proto"] != "6":
+            continue
+        dst = int(ipaddress.IPv4Address(frame["ip.dst"]))
+        seq, port = int(frame["tcp.seq_raw"]), int(frame["tcp.dstport"])
+        ident, ttl = int(frame["ip.id"], 16), int(frame["ip.ttl"])
+        window, options = int(frame["tcp.window_size_value"]), frame["tcp.options"]
+        seen["mirai"] += seq == dst and ttl < 64
+        seen["masscan-old"] += ident == (dst ^ port ^ seq) & 0xFFFF and window == 1024 and not options
+        seen["masscan-new"] += ident == (dst ^ port ^ seq) & 0xFFFF and window == 1025 and options == "020405b4"
+        seen["zmap-old"] += ident == 54321
+        seen["zmap-new"] += window == 65535 and options == "020405b4010303080101" + "0402" and ttl > 200
+        seen["smb-8192"] += port == 445 and window == 8192
+    assert seen == {name: truth["parts"][name]["packets"] for name in seen}
+
+
+def test_events_are_where_the_truth_says(sound):
+    truth, frames = sound
+    events = {event["part"]: event for event in truth["events"]}
+    assert set(events) == {"dos-synack", "dos-rstack", "fixed-tool", "fixed-window", "dos6"}
+    for event in events.values():
+        assert 0 < event["end"] - event["start"] <= 7200
+        assert event["packets"] == truth["parts"][event["part"]]["packets"] == sum(event["addresses"].values())
+    tool_made = events["fixed-tool"]["evidence"]
+    wanted = [str(tool_made[key]) for key in ("source_port", "window", "sequence")]
+    fields = ("tcp.srcport", "tcp.window_size_value", "tcp.seq_raw")
+    matching = [frame for frame in frames if [frame[field] for field in fields] == wanted]
+    assert Counter(frame["ip.src"] for frame in matching) == events["fixed-tool"]["addresses"]
+
+
+def test_every_kind_is_present(usual):
+    _, truth = usual
+    assert set(truth["backscatter"]["packets"]) == BACKSCATTER
+    assert set(truth["malformed"]) == MALFORMED
+    assert set(truth["truncated"]) == TRUNCATED
+    assert set(truth["no_l4"]) == {"1", "6", "17", "58"}
+    assert all(truth["class"].values())
+    assert len(truth["region"]) > 30 and "--" in truth["region"]
+
+
+def test_icmp_errors_quote_what_the_telescope_seems_to_have_sent(make_capture):
+    path, truth = make_capture("--only", "bs-icmp", "--telescope", "192.0.2.0/24", frames=200)
+    fields = ("icmp.type", "ip.src", "ip.dst")
+    command = ("tshark", "-r", str(path), "-T", "fields", *(part for field in fields for part in ("-e", field)))
+    quoted = 0
+    for row in output_of(*command).splitlines():
+        kind, sources, targets = (column.split(",") for column in row.split("\t"))
+        if int(kind[0]) in (3, 4, 5, 11, 12):
+            quoted += 1
+            assert sources[1] == targets[0]
+            assert ipaddress.ip_address(sources[1]) in ipaddress.ip_network("192.0.2.0/24")
+            assert targets[1].rsplit(".", 1)[0] == sources[0].rsplit(".", 1)[0]
+    assert quoted == sum(
+        count for name, count in truth["backscatter"]["packets"].items() if not name.endswith("_reply")
+    )
+
+
+LINKS = ("ethernet", "raw", "null", "loop", "sll", "sll2")
+
+
+@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("form", ("pcap", "pcapng"))
+def test_tshark_reads_every_form(make_capture, link, form):
+    options = ("--nano", "--big-endian") if form == "pcapng" else ()
+    path, truth = make_capture(
+        *("--linktype", link, "--format", form, *options), frames=400, name=f"capture.{form}"
+    )
+    rows = tshark(path, ("frame.len", "frame.cap_len", "frame.time_epoch", "ip.src"))
+    assert len(rows) == truth["frames"]
+    assert sum(int(row["frame.len"]) for row in rows) == truth["bytes"]
+    assert sum(int(row["frame.cap_len"]) for row in rows) == truth["captured_bytes"]
+    times = [row["frame.time_epoch"].replace(".", "") for row in rows]
+    assert times == sorted(times)
+    assert (int(times[0]), int(times[-1])) == (truth["first_ns"], truth["last_ns"])
+    assert sum(bool(row["ip.src"]) for row in rows) > 0.9 * truth["class"]["ipv4"]
+
+
+def test_times_lie_in_the_span(make_capture):
+    path, truth = make_capture("--start", "2020-08-27T06:00:00Z", "--span", "180d", "--ipv6", "0", frames=1000)
+    start = 1598508000
+    times = [seconds for seconds, _ in records(path.read_bytes())]
+    assert start <= min(times) < start + 10 * 86400 and start + 170 * 86400 < max(times) < start + 180 * 86400
+    assert times == sorted(times) and truth["class"]["ipv6"] == 0
+
+
+def test_sources_come_from_the_given_regions(make_capture, tmp_path):
+    table = tmp_path / "regions.csv"
+    table.write_text("network,country\n203.0.112.0/20,JP\n203.0.113.0/24,TW\n2400::/16,JP\n", encoding="ascii")
+    geoip = tmp_path / "geoip"
+    geoip.write_text("# low,high,country\n3405803776,3405804031,TW\n16777216,16777471,??\n", encoding="ascii")
+    _, truth = make_capture("--regions", table, "--only", "scan")
+    assert set(truth["region"]) == {"JP", "TW"} and truth["class"]["ipv6"] > 0
+    _, truth = make_capture("--regions", geoip, "--only", "scan", "--ipv6", "0")
+    assert set(truth["region"]) == {"TW"}
+
+
+CAPTURE_ERRORS = (
+    ((), "nothing to write"),
+    (("--frames", "0"), "--frames: 0: not a number from 1"),
+    (("--frames", "many"), "not a number"),
+    (("--start", "yesterday"), "yesterday: not a date"),
+    (("--span", "1 day"), "not a length of time"),
+    (("--start", "4294967000", "--span", "1d"), "beyond what a pcap timestamp holds"),
+    (("--ipv6", "2"), "not a share"),
+    (("--telescope", "198.18.0.1/16"), "has host bits set"),
+    (("--telescope", "2001:db8::/32"), "not an IPv4 prefix"),
+    (("--only", "miria"), "miria: no such part or group"),
+    (("--part", "mirai=much"), "not PART=WEIGHT"),
+    (("--interval", "7000"), "does not divide 86400"),
+    (("--linktype", "raw", "--vlan", "vlan"), "raw frames have no tags"),
+    (("--linktype", "raw", "--only", "arp"), "no part is left"),
+    (("--linktype", "ppp"), "invalid choice: 'ppp'"),
+    (("--regions", "/nonexistent"), "/nonexistent: No such file or directory"),
+    (("--regions", "/dev/null"), "no IPv4 network with a region"),
+    (("--snap", "100"), "unrecognized arguments: --snap 100"),
+    (("-o", "/nonexistent/x.pcap"), "/nonexistent/x.pcap: No such file or directory"),
+)
+
+
+@pytest.mark.parametrize("options, message", CAPTURE_ERRORS, ids=lambda value: str(value)[:40])
+def test_mkcapture_errors_are_one_line(tmp_path, options, message):
+    output = () if not options or "-o" in options else ("-o", tmp_path / "x.pcap")
+    done = tool("mkcapture", *output, *options, status=2)
+    assert done.stderr.startswith("mkcapture: ") and done.stderr.count("\n") == 1
+    assert message in done.stderr and not done.stdout
+    assert not (tmp_path / "x.pcap").exists()
+
+
+def test_a_full_disk_is_named(tmp_path):
+    done = tool("mkcapture", "-o", "/dev/full", "--truth", tmp_path / "truth", "--frames", 2000, status=1)
+    assert done.stderr == "mkcapture: /dev/full: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    "text", ("10.0.0.1/8,JP", "10.0.0.0/8,Japan", "10.0.0.0/8,JP,x", "10.0.0.0", "5,1,JP", "1,x,JP")
+)
+def test_a_wrong_region_line_is_named(tmp_path, text):
+    table = tmp_path / "regions.csv"
+    table.write_text(f"11.0.0.0/8,JP\n{text}\n", encoding="ascii")
+    done = tool("mkcapture", "-o", tmp_path / "x.pcap", "--regions", table, status=2)
+    assert done.stderr.startswith(f"mkcapture: {table}:2: ") and done.stderr.count("\n") == 1
+
+
+# --- mkregions ---------------------------------------------------------------
+
+TABLE = """network,country,asn,organisation
+10.0.0.0/8,JP,2907,"Research, and education"
+10.1.2.0/24,TW,0
+10.1.2.3/32,US,64500,One host
+# a comment
+10.2.0.0/16,,64501,Nowhere
+192.0.2.0/24,A1
+2400::/16,DE,64502,Sechs
+2400:1::/32,NL
+"""
+PATHS = {
+    "maxmind": ("country", "iso_code"),
+    "dbip": ("country", "iso_code"),
+    "ipinfo": ("country_code",),
+    "ipinfo-country": ("country",),
+}
+ANSWERS = {
+    **{"10.0.0.1": "JP", "10.1.2.1": "TW", "10.1.2.3": "US", "10.2.0.1": "JP", "192.0.2.7": "A1"},
+    **{"11.0.0.1": None, "2400::1": "DE", "2400:1::1": "NL", "2401::1": None},
+}
+ALIASES = {"::ffff:10.1.2.3": "US", "2002:a01:203::1": "US", "2001:0:a01:203::1": "US"}
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    path = tmp_path_factory.mktemp("table") / "table.csv"
+    path.write_text(TABLE, encoding="utf-8")
+    return path
+
+
+def lookup(database, address, *path):
+    """The value at path, or None."""
+    command = ("mmdblookup", "--file", str(database), "--ip", address, *path)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    if done.returncode:
+        return None
+    value = done.stdout.split("<")[0].strip()
+    return value.strip('"')
+
+
+@pytest.mark.parametrize("layout", PATHS)
+def test_regions_in_every_layout(table, tmp_path, layout):
+    database = tmp_path / "country.mmdb"
+    tool("mkregions", "--csv", table, "-o", database, "--layout", layout)
+    answers = {address: lookup(database, address, *PATHS[layout]) for address in ANSWERS | ALIASES}
+    assert answers == ANSWERS | ALIASES
+
+
+@pytest.mark.parametrize("size", (24, 28, 32))
+@pytest.mark.parametrize("version", (4, 6))
+def test_regions_in_every_form(table, tmp_path, version, size):
+    database = tmp_path / "country.mmdb"
+    tool("mkregions", "--csv", table, "-o", database, "--ip-version", version, "--record-size", size)
+    wanted = {address: answer for address, answer in ANSWERS.items() if version == 6 or ":" not in address}
+    assert {address: lookup(database, address, "country", "iso_code") for address in wanted} == wanted
+    verbose = output_of("mmdblookup", "--verbose", "--file", str(database), "--ip", "10.0.0.1")
+    assert f"Record size:   {size} bits" in verbose and f"IP version:    IPv{version}" in verbose
+
+
+def test_regions_without_aliases(table, tmp_path):
+    database = tmp_path / "country.mmdb"
+    tool("mkregions", "--csv", table, "-o", database, "--no-alias")
+    assert all(lookup(database, address, "country", "iso_code") is None for address in ALIASES)
+
+
+def test_registered_country_is_beside_the_country(table, tmp_path):
+    database = tmp_path / "country.mmdb"
+    tool("mkregions", "--csv", table, "-o", database, "--registered", "SE")
+    for address, country in {"10.0.0.1": "JP", "10.2.0.1": None}.items():
+        assert lookup(database, address, "country", "iso_code") == country
+        assert lookup(database, address, "registered_country", "iso_code") == "SE"
+
+
+def test_systems_from_a_table(table, tmp_path):
+    database = tmp_path / "asn.mmdb"
+    tool("mkregions", "--csv", table, "--asn", database)
+    number, name = "autonomous_system_number", "autonomous_system_organization"
+    assert lookup(database, "10.0.0.1", number) == "2907"
+    assert lookup(database, "10.0.0.1", name) == "Research, and education"
+    assert lookup(database, "10.1.2.1", number) == "2907"
+    assert lookup(database, "10.1.2.3", name) == "One host"
+    assert lookup(database, "10.2.0.1", number) == "64501"
+    assert lookup(database, "2400:1::1", number) == "64502"
+    assert lookup(database, "192.0.2.7", number) is None
+
+
+def test_the_plan_answers_as_the_truth_says(make_capture, plan, tmp_path):
+    country, system = tmp_path / "country.mmdb", tmp_path / "asn.mmdb"
+    tool("mkregions", "--csv", plan, "-o", country, "--asn", system)
+    path, truth = make_capture("--ipv6", "0.2", "--without", "broken,link", frames=400)
+    rows = tshark(path, ("eth.type", "ip.src", "ipv6.src"))  # a tunnel's packet may have both
+    sources = Counter(row["ip.src" if row["eth.type"] == "0x0800" else "ipv6.src"] for row in rows)
+    regions, systems = Counter(), Counter()
+    for source, packets in sources.items():
+        regions[lookup(country, source, "country", "iso_code") or "--"] += packets
+        systems[lookup(system, source, "autonomous_system_number") or "0"] += packets
+    assert regions == truth["region"]
+    assert systems == truth["asn"]
+
+
+GEOIP = """# tor's form
+16777216,16777471,AU
+16777472,16778239,CN
+33554432,33554687,??
+"""
+GEOIP6 = """2001::,2001:0:ffff:ffff:ffff:ffff:ffff:ffff,??
+2001:200::,2001:200:134:ffff:ffff:ffff:ffff:ffff,JP
+2002::,2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff,JP
+"""
+
+
+def test_regions_from_the_form_of_tor(tmp_path):
+    (tmp_path / "geoip").write_text(GEOIP, encoding="ascii")
+    (tmp_path / "geoip6").write_text(GEOIP6, encoding="ascii")
+    database = tmp_path / "country.mmdb"
+    tool("mkregions", "--tor", tmp_path, "-o", database)
+    wanted = {
+        **{"1.0.0.0": "AU", "1.0.0.255": "AU", "1.0.1.0": "CN", "1.0.3.255": "CN", "1.0.4.0": None},
+        **{"2.0.0.1": None, "2001:200:134::1": "JP", "2001:200:135::1": None, "2002:100:1::1": "AU"},
+    }
+    assert {address: lookup(database, address, "country", "iso_code") for address in wanted} == wanted
+
+
+DUMP = """#
+# Location Database Export
+#
+
+aut-num:                 AS64500
+name:                    Outer
+
+aut-num:                 AS64501
+name:                    Société
+
+net:                     10.0.0.0/8
+country:                 JP
+aut-num:                 64500
+
+net:                     10.0.0.0/9
+country:                 JP
+aut-num:                 64500
+
+net:                     10.1.0.0/16
+country:                 TW
+
+net:                     10.1.1.0/24
+aut-num:                 64501
+
+net:                     2002::/16
+aut-num:                 64501
+
+net:                     2400::/16
+aut-num:                 64501
+"""
+
+
+def test_systems_from_the_location_database(tmp_path):
+    """A stand-in for the location program prints its form of dump."""
+    dump, program = tmp_path / "location.db", tmp_path / "bin" / "location"
+    dump.write_text(DUMP, encoding="utf-8")
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\n[ "$1 $3" = "-d dump" ] && cat "$2"\n', encoding="ascii")
+    program.chmod(0o755)
+    database = tmp_path / "asn.mmdb"
+    tool("mkregions", "--asn", database, "--location", dump, PATH=f"{program.parent}:{os.environ['PATH']}")
+    number = "autonomous_system_number"
+    wanted = {"10.128.0.1": "64500", "10.0.0.1": "64500", "10.1.0.1": None, "10.1.1.1": "64501", "2400::1": "64501"}
+    assert {address: lookup(database, address, number) for address in wanted} == wanted
+    assert lookup(database, "10.1.1.1", "autonomous_system_organization") == "Société"
+
+
+@pytest.mark.skipif(not Path("/usr/share/tor/geoip").exists(), reason="tor-geoipdb is not installed")
+def test_regions_from_debian(tmp_path):
+    database = tmp_path / "country.mmdb"
+    tool("mkregions", "-o", database)
+    assert database.stat().st_size > 1_000_000
+    assert lookup(database, "8.8.8.8", "country", "iso_code") == "US"
+    assert lookup(database, "2001:200:134::1", "country", "iso_code") == "JP"
+
+
+def test_same_table_gives_same_bytes(table, tmp_path):
+    paths = [tmp_path / name for name in ("a.mmdb", "b.mmdb", "c.mmdb")]
+    tool("mkregions", "--csv", table, "-o", paths[0], "--epoch", "1000000000")
+    tool("mkregions", "--csv", table, "-o", paths[1], SOURCE_DATE_EPOCH="1000000000")
+    tool("mkregions", "--csv", table, "-o", paths[2], "--epoch", "1000000001")
+    contents = [path.read_bytes() for path in paths]
+    assert contents[0] == contents[1] != contents[2]
+
+
+REGION_ERRORS = (
+    ((), "nothing to write"),
+    (("-o", "x", "extra"), "extra: not an option"),
+    (("-o", "x", "--layuot", "dbip"), "unknown option: layuot"),
+    (("-o", "x", "--layout", "geo"), "--layout geo: not one of dbip, ipinfo, ipinfo-country, maxmind"),
+    (("-o", "x", "--ip-version", "5"), "--ip-version 5: not 4 or 6"),
+    (("-o", "x", "--record-size", "20"), "--record-size 20: not 24, 28 or 32"),
+    (("-o", "x", "--registered", "Sweden"), "--registered Sweden: not two of"),
+    (("-o", "x", "--csv", "/nonexistent"), "/nonexistent: No such file or directory"),
+    (("-o", "x", "--csv", "/dev/null"), "/dev/null: no networks in it"),
+    (("-o", "x", "--tor", "/nonexistent"), "apt-get install tor-geoipdb"),
+    (("--asn", "x", "--location", "/nonexistent"), "apt-get install libloc-database"),
+)
+
+
+@pytest.mark.parametrize("options, message", REGION_ERRORS, ids=lambda value: str(value)[:40])
+def test_mkregions_errors_are_one_line(options, message):
+    done = tool("mkregions", *options, status=2)
+    assert done.stderr.startswith("mkregions: ") and done.stderr.count("\n") == 1
+    assert message in done.stderr and not done.stdout
+
+
+def test_a_missing_location_program_is_named(tmp_path):
+    (tmp_path / "location.db").write_text("", encoding="ascii")
+    options = ("--asn", tmp_path / "x.mmdb", "--location", tmp_path / "location.db")
+    done = tool("mkregions", *options, status=2, PATH=str(tmp_path))
+    assert done.stderr == "mkregions: the location tool is missing: apt-get install location\n"
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    (
+        ("10.0.0.1/8,JP", "10.0.0.1/8: not a network"),
+        ("10.0.0.0/33,JP", "not a network"),
+        ("10.0.0.0,JP", "not a network"),
+        ("10.0.0.0/8,Japan", "country Japan: not two of"),
+        ("10.0.0.0/8,JP,AS1", "AS number AS1"),
+        ("2002:a00::/24,JP", "an alias of IPv4"),
+    ),
+)
+def test_a_wrong_line_is_named(tmp_path, text, message):
+    path = tmp_path / "table.csv"
+    path.write_text(f"network,country\n11.0.0.0/8,JP\n{text}\n", encoding="ascii")
+    done = tool("mkregions", "--csv", path, "-o", tmp_path / "x.mmdb", status=2)
+    assert done.stderr.startswith(f"mkregions: {path}:3: ") and message in done.stderr
+    assert done.stderr.count("\n") == 1 and not (tmp_path / "x.mmdb").exists()
+
+
+@pytest.mark.parametrize("name", ("mkcapture", "mkregions"))
+def test_help(name):
+    assert tool(name, "--help").stdout.startswith(f"usage: {name}")

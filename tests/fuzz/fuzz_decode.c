@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Any bytes, under every link type: decode reads nothing behind them, each frame has one fate, and what is counted
+ * adds up. The first four bytes say how long the frame was on the wire, beyond what was captured.
+ */
+#include "fold/fold.h"
+#include "tally/tally.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define REGION_ENTRIES 1024
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct nt_tally *make_tally(void)
+{
+	size_t bytes = (nt_tally_memsize(REGION_ENTRIES) + 63) / 64 * 64;
+	void *memory = aligned_alloc(64, bytes);
+
+	if (!memory)
+		abort();
+	memset(memory, 0, bytes);
+	return nt_tally_init(memory, REGION_ENTRIES);
+}
+
+static void check_fields(const struct nt_fields *f)
+{
+	bool ip = f->class == NT_CLASS_IPV4 || f->class == NT_CLASS_IPV6;
+
+	if (f->fate >= NT_FATES || f->class >= NT_CLASSES)
+		abort();
+	if (f->ip_proto != NT_PROTO_NONE && (!ip || f->ip_proto > NT_PROTO_UNRESOLVED))
+		abort();
+	if (f->fate <= NT_FATE_NO_L4 && f->ip_proto == NT_PROTO_NONE)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct nt_tally *tally;
+	static struct nt_burst burst;
+	struct nt_frame frame;
+	struct nt_snapshot s;
+	uint32_t beyond = 0;
+
+	if (size < sizeof(beyond))
+		return 0;
+	if (!tally)
+		tally = make_tally();
+	memcpy(&beyond, data, sizeof(beyond));
+	frame.data = data + sizeof(beyond);
+	frame.cap_len = (uint32_t)(size - sizeof(beyond));
+	frame.wire_len = frame.cap_len + beyond % 3000;
+	for (uint32_t link = NT_LINK_ETHERNET; link <= NT_LINK_SLL2; link++) {
+		burst.n = 1;
+		nt_tally_arrival(tally, &frame, 1);
+		nt_decode(&frame, link, &burst.fields[0]);
+		check_fields(&burst.fields[0]);
+		nt_tally_burst(tally, &burst);
+	}
+	nt_snapshot_init(&s);
+	if (nt_fold(&tally, 1, &s) || nt_snapshot_imbalance(&s) || s.frames != NT_LINK_SLL2 + 1)
+		abort();
+	nt_snapshot_fini(&s);
+	nt_tally_clear(tally);
+	return 0;
+}

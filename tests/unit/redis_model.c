@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "redis_model.h"
+
+#include "needletail/schema.h"
+
+#include <hiredis/hiredis.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct number {
+	char name[64];
+	uint64_t value;
+	bool found;
+};
+
+struct numbers {
+	struct number *number;
+	size_t n;
+};
+
+struct model *model_new(const char *sensor, int32_t day_offset_h)
+{
+	struct model *m = calloc(1, sizeof(*m));
+
+	assert_non_null(m);
+	m->sensor = sensor;
+	m->day_offset_h = day_offset_h;
+	m->last_s = -1;
+	return m;
+}
+
+void model_free(struct model *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		nt_snapshot_fini(&m->bucket[i].sum);
+	free(m);
+}
+
+static struct model_bucket *find_bucket(struct model *m, enum nt_bucket bucket, struct nt_span span)
+{
+	struct model_bucket *b;
+
+	for (size_t i = m->n; i > 0; i--)
+		if (m->bucket[i - 1].bucket == bucket && m->bucket[i - 1].span.start_s == span.start_s)
+			return &m->bucket[i - 1];
+	assert_true(m->n < MODEL_BUCKETS);
+	b = &m->bucket[m->n++];
+	b->bucket = bucket;
+	b->span = span;
+	nt_snapshot_init(&b->sum);
+	return b;
+}
+
+void model_add(struct model *m, const struct nt_snapshot *s)
+{
+	const struct nt_span interval = {s->start_s, s->end_s};
+
+	for (enum nt_bucket k = 0; k < NT_BUCKETS; k++) {
+		struct nt_span span = nt_bucket_span(k, interval, m->day_offset_h);
+		struct nt_span last = nt_bucket_span(k, (struct nt_span){m->last_s, m->last_s + 1}, m->day_offset_h);
+		struct model_bucket *b = find_bucket(m, k, span);
+
+		assert_int_equal(nt_snapshot_add(&b->sum, s), 0);
+		if (s->loss.missed_unknown)
+			b->sum.loss.missed -= s->loss.missed;
+		b->intervals++;
+		b->partial += s->partial;
+		b->missed_unknown += s->loss.missed_unknown;
+		b->reopened += m->last_s >= 0 && last.start_s > span.start_s;
+	}
+	if (s->start_s > m->last_s)
+		m->last_s = s->start_s;
+}
+
+static void add(struct numbers *n, const char *group, const char *name, uint64_t value)
+{
+	n->number = reallocarray(n->number, n->n + 1, sizeof(*n->number));
+	assert_non_null(n->number);
+	n->number[n->n] = (struct number){.value = value};
+	snprintf(n->number[n->n++].name, sizeof(n->number->name), "%s%s%s", group, *group ? "." : "", name);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct number *)a)->name, ((const struct number *)b)->name);
+}
+
+static struct number *find(struct numbers *n, const char *name)
+{
+	struct number wanted;
+
+	snprintf(wanted.name, sizeof(wanted.name), "%s", name);
+	return n->n ? bsearch(&wanted, n->number, n->n, sizeof(wanted), by_name) : NULL;
+}
+
+static void sort(struct numbers *n)
+{
+	if (n->n)
+		qsort(n->number, n->n, sizeof(*n->number), by_name);
+}
+
+/* A flat list of names and numbers: HGETALL, or ZRANGE with scores. */
+static struct numbers fetch(struct redis_server *server, const char *format, const char *key)
+{
+	redisReply *reply = redis_server_do(server, format, key);
+	struct numbers n = {0};
+
+	assert_int_equal(reply->type, REDIS_REPLY_ARRAY);
+	for (size_t i = 0; i + 1 < reply->elements; i += 2)
+		add(&n, "", reply->element[i]->str, strtoull(reply->element[i + 1]->str, NULL, 10));
+	freeReplyObject(reply);
+	sort(&n);
+	return n;
+}
+
+static struct numbers expected_totals(const struct model_bucket *b)
+{
+	const struct nt_snapshot *s = &b->sum;
+	uint64_t backscatter[NT_BACKSCATTERS];
+	struct numbers n = {0};
+
+	add(&n, "", "frames", s->frames);
+	add(&n, "", "bytes", s->bytes);
+	add(&n, "", "intervals", b->intervals);
+	add(&n, "", "partial", b->partial);
+	add(&n, "", "late", s->late);
+	add(&n, "", "reopened", b->reopened);
+	for (int i = 0; i < NT_CLASSES; i++)
+		add(&n, "class", nt_class_name[i], s->class_frames[i]);
+	for (int i = 0; i < NT_REASONS; i++)
+		add(&n, "malformed", nt_reason_name[i], s->malformed[i]);
+	for (int i = 0; i < NT_REASONS; i++)
+		add(&n, "truncated", nt_reason_name[i], s->truncated[i]);
+	nt_snapshot_backscatter(s, backscatter);
+	for (int i = 0; i < NT_BACKSCATTERS; i++)
+		add(&n, "backscatter", nt_backscatter_name[i], backscatter[i]);
+	add(&n, "no_l4", "6", nt_counts_get(&s->table[NT_TABLE_NO_L4], 6));
+	add(&n, "no_l4", "17", nt_counts_get(&s->table[NT_TABLE_NO_L4], 17));
+	add(&n, "overflow", "region_port", s->overflow_region_port);
+	add(&n, "loss", "missed", s->loss.missed);
+	add(&n, "loss", "missed_unknown", b->missed_unknown);
+	add(&n, "loss", "no_mbuf", s->loss.no_mbuf);
+	add(&n, "loss", "errors", s->loss.errors);
+	add(&n, "loss", "unexplained", s->loss.unexplained);
+	sort(&n);
+	return n;
+}
+
+static void check_totals(const struct model_bucket *b, struct numbers *redis)
+{
+	struct numbers expected = expected_totals(b);
+
+	for (size_t i = 0; i < expected.n; i++) {
+		const struct number *there = find(redis, expected.number[i].name);
+
+		if ((there ? there->value : 0) != expected.number[i].value)
+			fail_msg("%c:%" PRId64 " %s: %" PRIu64 " and not %" PRIu64, nt_bucket_letter[b->bucket],
+				 b->span.start_s, expected.number[i].name, there ? there->value : 0,
+				 expected.number[i].value);
+	}
+	for (size_t i = 0; i < redis->n; i++)
+		if (strncmp(redis->number[i].name, "rest.", 5) != 0)
+			assert_non_null(find(&expected, redis->number[i].name));
+	free(expected.number);
+}
+
+static struct numbers expected_members(const struct model_bucket *b, enum nt_redis_key key, uint64_t *packets)
+{
+	struct numbers n = {0};
+	char member[NT_MEMBER_TEXT];
+
+	*packets = 0;
+	for (enum nt_table t = 0; t < NT_TABLES; t++) {
+		if (nt_redis_table_key(t) != key)
+			continue;
+		*packets += nt_counts_total(&b->sum.table[t]);
+		for (size_t i = 0; i < b->sum.table[t].n; i++) {
+			nt_table_member(t, b->sum.table[t].entry[i].key, member);
+			add(&n, "", member, b->sum.table[t].entry[i].count);
+		}
+	}
+	sort(&n);
+	return n;
+}
+
+static uint64_t rest_of(struct numbers *totals, enum nt_redis_key key)
+{
+	char field[64];
+	const struct number *rest;
+
+	snprintf(field, sizeof(field), "rest.%s", nt_redis_key_row[key].name);
+	rest = find(totals, field);
+	return rest ? rest->value : 0;
+}
+
+static void check_members(const struct model_bucket *b, enum nt_redis_key key, struct numbers *expected,
+			  const struct numbers *redis, bool exact)
+{
+	for (size_t i = 0; i < redis->n; i++) {
+		const struct number *wanted = find(expected, redis->number[i].name);
+
+		if (!wanted || (exact ? wanted->value != redis->number[i].value : wanted->value < redis->number[i].value))
+			fail_msg("%c:%" PRId64 " %s %s: %" PRIu64 " and not %" PRIu64, nt_bucket_letter[b->bucket],
+				 b->span.start_s, nt_redis_key_row[key].name, redis->number[i].name,
+				 redis->number[i].value, wanted ? wanted->value : 0);
+	}
+}
+
+static void check_set(const struct model *m, const struct model_bucket *b, enum nt_redis_key key,
+		      struct redis_server *server, struct numbers *totals, const struct nt_redis_limits *limits)
+{
+	struct nt_span last = nt_bucket_span(b->bucket, (struct nt_span){m->last_s, m->last_s + 1}, m->day_offset_h);
+	const struct nt_redis_key_row *row = &nt_redis_key_row[key];
+	bool closed = last.start_s > b->span.start_s;
+	size_t open_bound = limits->members[row->open[b->bucket]];
+	size_t bound = closed ? limits->members[row->closed[b->bucket]] : open_bound;
+	uint64_t packets, kept = 0, rest = rest_of(totals, key);
+	struct numbers expected = expected_members(b, key, &packets), redis;
+	char text[NT_REDIS_KEY_TEXT];
+	bool nibbled; /* cut more than once, so that members may have been cut and come back */
+
+	nt_redis_bucket_key(text, m->sensor, b->bucket, b->span.start_s, key);
+	redis = fetch(server, "ZRANGE %s 0 -1 WITHSCORES", text);
+	for (size_t i = 0; i < redis.n; i++)
+		kept += redis.number[i].value;
+	nibbled = b->reopened || (open_bound && expected.n > open_bound && b->intervals > 1);
+	check_members(b, key, &expected, &redis, !rest || !nibbled);
+	if (bound && redis.n > bound)
+		fail_msg("%s: %zu members", text, redis.n);
+	if (kept + rest != packets)
+		fail_msg("%s: %" PRIu64 " in members and %" PRIu64 " in rest, not %" PRIu64, text, kept, rest, packets);
+	if (!rest)
+		assert_int_equal(redis.n, expected.n);
+	free(expected.number);
+	free(redis.number);
+}
+
+static void check_port_all(const struct model *m, const struct model_bucket *b, struct redis_server *server)
+{
+	for (enum nt_table t = NT_TABLE_TCP_PORT; t <= NT_TABLE_UDP_PORT; t++) {
+		const struct nt_counts *c = &b->sum.table[t];
+		size_t seen = 0;
+
+		for (uint32_t k = 0; k < 65536; k += NT_PORT_ALL_FIELDS) {
+			char text[NT_REDIS_KEY_TEXT];
+			struct numbers n;
+
+			nt_redis_port_all_key(text, m->sensor, b->span.start_s, t == NT_TABLE_TCP_PORT ? "tcp" : "udp",
+					      (uint16_t)k);
+			n = fetch(server, "HGETALL %s", text);
+			for (size_t i = 0; i < n.n; i++) {
+				uint64_t port = strtoull(n.number[i].name, NULL, 10);
+
+				assert_int_equal(port / NT_PORT_ALL_FIELDS, k / NT_PORT_ALL_FIELDS);
+				assert_int_equal(n.number[i].value, nt_counts_get(c, port));
+			}
+			seen += n.n;
+			free(n.number);
+		}
+		assert_int_equal(seen, c->n);
+	}
+}
+
+void model_check(const struct model *m, struct redis_server *server, const struct nt_redis_limits *limits)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		const struct model_bucket *b = &m->bucket[i];
+		char text[NT_REDIS_KEY_TEXT];
+		struct numbers totals;
+
+		nt_redis_bucket_key(text, m->sensor, b->bucket, b->span.start_s, NT_RKEY_TOTALS);
+		totals = fetch(server, "HGETALL %s", text);
+		check_totals(b, &totals);
+		for (enum nt_redis_key key = NT_RKEY_PORT; key < NT_RKEY_PORT_ALL; key++)
+			check_set(m, b, key, server, &totals, limits);
+		if (b->bucket == NT_BUCKET_Q)
+			check_port_all(m, b, server);
+		free(totals.number);
+	}
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TESTS_UNIT_REDIS_MODEL_H
+#define TESTS_UNIT_REDIS_MODEL_H
+
+#include "needletail/snapshot.h"
+#include "redis/schema.h"
+#include "redis_server.h"
+
+/* What must be in Redis, computed from the snapshots by adding them up per bucket, and compared key by key. */
+
+#define MODEL_BUCKETS 4096
+
+struct model {
+	const char *sensor;
+	int32_t day_offset_h;
+	struct model_bucket {
+		enum nt_bucket bucket;
+		struct nt_span span;
+		struct nt_snapshot sum;
+		uint64_t intervals;
+		uint64_t partial;
+		uint64_t missed_unknown;
+		uint64_t reopened;
+	} bucket[MODEL_BUCKETS];
+	size_t n;
+	int64_t last_s; /* newest interval, -1: none */
+};
+
+struct model *model_new(const char *sensor, int32_t day_offset_h);
+void model_free(struct model *m);
+
+/* Adds an interval to its buckets. */
+void model_add(struct model *m, const struct nt_snapshot *s);
+
+/*
+ * Compares every bucket with Redis and fails the test at the first difference: totals field by field, sets member by
+ * member. Members may be missing only where the bound of the set is reached; their packets must be in rest.*.
+ * A reopened bucket's members may have lost packets to rest.*.
+ */
+void model_check(const struct model *m, struct redis_server *server, const struct nt_redis_limits *limits);
+
+#endif

@@ -1,0 +1,870 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "geo/geo.h"
+#include "locate/address6.h"
+#include "mmdb_writer.h"
+#include "needletail/schema.h"
+#include "private_eal.h"
+
+#include <errno.h>
+#include <maxminddb.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* MMDB_open() 1.7.1 does not free all that it has when it finds broken metadata. */
+const char *__lsan_default_suppressions(void);
+
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:MMDB_open\nleak:libmaxminddb";
+}
+
+static char directory[] = "/tmp/needletail-geo-XXXXXX";
+static char file[64]; /* the database of the test at hand */
+static char why[NT_GEO_WHY];
+
+static uint64_t seed = 1;
+
+/* splitmix64 */
+static uint64_t next_random(void)
+{
+	uint64_t z = seed += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+static void save(const struct mmdb_writer *w)
+{
+	struct mmdb_bytes b = mmdb_encode(w);
+
+	mmdb_save(&b, file);
+	free(b.data);
+}
+
+static int check(const char *country_path)
+{
+	const struct nt_geo_options o = {.path = file, .country_path = country_path};
+
+	memset(why, 0, sizeof(why));
+	return nt_geo_check(&o, NULL, why);
+}
+
+static struct nt_geo load(const char *country_path)
+{
+	const struct nt_geo_options o = {.path = file, .country_path = country_path, .numa_socket = -1};
+	struct nt_geo geo;
+
+	if (nt_geo_load(&o, &geo, why))
+		fail_msg("%s", why);
+	return geo;
+}
+
+static uint16_t region4(const struct nt_geo *geo, uint32_t address)
+{
+	uint16_t region;
+
+	nt_locate_v4(geo->locate, &address, &region, 1);
+	return region;
+}
+
+static uint16_t region6(const struct nt_geo *geo, nt_u128 address)
+{
+	uint8_t bytes[1][16];
+	uint16_t region;
+
+	nt_address6_store(address, bytes[0]);
+	nt_locate_v6(geo->locate, (const uint8_t(*)[16])bytes, &region, 1);
+	return region;
+}
+
+static uint16_t code(const char *text)
+{
+	return (uint16_t)nt_region_index(text, strlen(text));
+}
+
+/* The rule, straight from the library that has the last word. */
+static uint16_t by_library(MMDB_s *db, const struct sockaddr *address)
+{
+	MMDB_entry_data_s data;
+	int error;
+	MMDB_lookup_result_s found = MMDB_lookup_sockaddr(db, address, &error);
+
+	if (error || !found.found_entry)
+		return NT_REGION_UNKNOWN;
+	if ((MMDB_get_value(&found.entry, &data, "country", "iso_code", NULL) || !data.has_data) &&
+	    (MMDB_get_value(&found.entry, &data, "country_code", NULL) || !data.has_data) &&
+	    (MMDB_get_value(&found.entry, &data, "country", NULL) || !data.has_data))
+		return NT_REGION_UNKNOWN;
+	if (data.type != MMDB_DATA_TYPE_UTF8_STRING)
+		return NT_REGION_UNKNOWN;
+	return (uint16_t)nt_region_index(data.utf8_string, data.data_size);
+}
+
+static uint16_t expected4(MMDB_s *db, uint32_t address)
+{
+	const struct sockaddr_in s = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(address)}};
+
+	return by_library(db, (const struct sockaddr *)&s);
+}
+
+static uint16_t expected6(MMDB_s *db, nt_u128 address)
+{
+	struct sockaddr_in6 s = {.sin6_family = AF_INET6};
+
+	nt_address6_store(address, s.sin6_addr.s6_addr);
+	return by_library(db, (const struct sockaddr *)&s);
+}
+
+/* Prefixes that a test put into its database; the edges of each are where mistakes show. */
+struct probes {
+	nt_u128 network[8192];
+	uint32_t length[8192];
+	uint32_t n;
+};
+
+/* The i-th: four per prefix, then any number near them. */
+static nt_u128 probe(const struct probes *p, uint32_t i)
+{
+	nt_u128 random = (nt_u128)next_random() << 64 | next_random();
+	uint32_t from = i < 4 * p->n ? i / 4 : p->n ? (uint32_t)(next_random() % p->n) : 0;
+	nt_u128 first = p->network[from], host = nt_address6_host_bits(p->length[from]);
+	const nt_u128 edge[] = {first - 1, first, first | host, (first | host) + 1};
+
+	if (i < 4 * p->n)
+		return edge[i % 4];
+	return i % 4 ? first | (random & host) : random;
+}
+
+static uint32_t compare_all(uint32_t ip_version, const struct probes *p, uint32_t more)
+{
+	struct nt_geo geo = load(NULL);
+	uint32_t known = 0;
+	MMDB_s db;
+
+	assert_int_equal(MMDB_open(file, MMDB_MODE_MMAP, &db), MMDB_SUCCESS);
+	for (uint32_t i = 0; i < 4 * p->n + more; i++) {
+		nt_u128 address = probe(p, i);
+		uint32_t address4 = (uint32_t)(ip_version == 4 ? address >> 96 : address);
+		uint16_t region = region4(&geo, address4);
+
+		assert_int_equal(region, expected4(&db, address4));
+		known += region != NT_REGION_UNKNOWN;
+		region = region6(&geo, address);
+		assert_int_equal(region, expected6(&db, address));
+		known += region != NT_REGION_UNKNOWN;
+	}
+	MMDB_close(&db);
+	nt_geo_unload(&geo);
+	return known;
+}
+
+/* {"country": {"iso_code": CODE}}; returns its offset. */
+static uint64_t country(struct mmdb_writer *w, const char *iso_code)
+{
+	uint32_t offset = (uint32_t)w->data.size;
+
+	mmdb_map(&w->data, 1);
+	mmdb_string(&w->data, "country");
+	mmdb_map(&w->data, 1);
+	mmdb_string(&w->data, "iso_code");
+	mmdb_string(&w->data, iso_code);
+	return MMDB_DATA(offset);
+}
+
+static void pair(struct mmdb_bytes *b, const char *key, const char *value)
+{
+	mmdb_string(b, key);
+	mmdb_string(b, value);
+}
+
+/* Whether a record has each kind of country, and how. */
+enum { NO, STRING, NUMBER, MAP };
+
+struct layout {
+	int iso_code; /* of "country", which is then a map */
+	int country;  /* MAP: a map without iso_code */
+	int country_code;
+	const char *value; /* of the first */
+	const char *region;
+};
+
+static const struct layout layouts[] = {
+	{.iso_code = STRING, .value = "JP", .region = "JP"},
+	{.country_code = STRING, .value = "JP", .region = "JP"},
+	{.country = STRING, .value = "JP", .region = "JP"},
+	{.iso_code = STRING, .country_code = STRING, .value = "JP", .region = "JP"},
+	{.country = STRING, .country_code = STRING, .value = "ZZ", .region = "US"},
+	{.country = MAP, .country_code = STRING, .value = "ZZ", .region = "US"},
+	{.country = MAP, .region = "--"},
+	{.iso_code = NUMBER, .country_code = STRING, .value = "JP", .region = "--"},
+	{.iso_code = MAP, .country_code = STRING, .value = "JP", .region = "--"},
+	{.country = STRING, .country_code = NUMBER, .value = "JP", .region = "--"},
+	{.country = NUMBER, .region = "--"},
+	{.iso_code = STRING, .value = "jp", .region = "--"},
+	{.iso_code = STRING, .value = "J", .region = "--"},
+	{.iso_code = STRING, .value = "JPN", .region = "--"},
+	{.iso_code = STRING, .value = "", .region = "--"},
+	{.iso_code = STRING, .country_code = STRING, .value = "", .region = "--"},
+	{.iso_code = STRING, .value = "--", .region = "--"},
+	{.iso_code = STRING, .value = "A1", .region = "A1"},
+	{.iso_code = STRING, .value = "00", .region = "00"},
+	{.country = STRING, .value = "Germany", .region = "--"},
+	{.region = "--"},
+};
+
+static void put_value(struct mmdb_bytes *b, int kind, const char *value)
+{
+	if (kind == STRING)
+		mmdb_string(b, value);
+	else if (kind == NUMBER)
+		mmdb_unsigned(b, MMDB_UINT16, 81);
+	else
+		mmdb_map(b, 0);
+}
+
+/* registered_country is always there, and never the answer. */
+static uint64_t put_layout(struct mmdb_bytes *b, const struct layout *l)
+{
+	uint64_t offset = b->size;
+
+	mmdb_map(b, 1 + (l->iso_code || l->country) + (l->country_code != NO));
+	mmdb_string(b, "registered_country");
+	mmdb_map(b, 1);
+	pair(b, "iso_code", "FR");
+	if (l->country_code) {
+		mmdb_string(b, "country_code");
+		put_value(b, l->country_code, l->iso_code || l->country ? "US" : l->value);
+	}
+	if (l->iso_code || l->country)
+		mmdb_string(b, "country");
+	if (l->iso_code) {
+		mmdb_map(b, 2);
+		pair(b, "name", "Somewhere");
+		mmdb_string(b, "iso_code");
+		put_value(b, l->iso_code, l->value);
+	} else if (l->country) {
+		put_value(b, l->country, l->value);
+	}
+	return MMDB_DATA(offset);
+}
+
+static void records_of_every_layout(void **state)
+{
+	struct mmdb_writer w;
+	struct nt_geo geo;
+
+	(void)state;
+	mmdb_writer_init(&w, 4, 24);
+	for (uint32_t i = 0; i < LENGTH(layouts); i++)
+		mmdb_insert(&w, (uint8_t[]){(uint8_t)(1 + i), 2}, 16, put_layout(&w.data, &layouts[i]));
+	save(&w);
+	geo = load(NULL);
+	for (uint32_t i = 0; i < LENGTH(layouts); i++) {
+		char text[3];
+
+		nt_region_text(region4(&geo, (1 + i) << 24 | 2 << 16 | 0x304), text);
+		assert_string_equal(text, layouts[i].region);
+	}
+	assert_int_equal(geo.info.ip_version, 4);
+	assert_int_equal(geo.info.build_epoch_s, 1700000000);
+	assert_string_equal(geo.info.database_type, "Test-Country");
+	assert_int_equal(geo.info.aliases6, 0);
+	assert_int_equal(geo.info.regions, 4); /* JP, US, A1, 00 */
+	nt_geo_unload(&geo);
+	assert_null(geo.locate);
+	mmdb_writer_fini(&w);
+}
+
+/* Not a map at all; keys and values behind pointers, as real writers save space. */
+static void records_of_odd_shape(void **state)
+{
+	struct mmdb_writer w;
+	struct nt_geo geo;
+	uint32_t key, value, inner, offset;
+
+	(void)state;
+	mmdb_writer_init(&w, 4, 32);
+	key = (uint32_t)w.data.size;
+	mmdb_string(&w.data, "country");
+	value = (uint32_t)w.data.size;
+	mmdb_string(&w.data, "SE");
+	inner = (uint32_t)w.data.size;
+	mmdb_map(&w.data, 1);
+	mmdb_string(&w.data, "iso_code");
+	mmdb_pointer(&w.data, value);
+	offset = (uint32_t)w.data.size;
+	mmdb_map(&w.data, 1);
+	mmdb_pointer(&w.data, key);
+	mmdb_pointer(&w.data, inner);
+	mmdb_insert(&w, (uint8_t[]){1}, 8, MMDB_DATA(offset));
+	mmdb_insert(&w, (uint8_t[]){2}, 8, MMDB_DATA(value));
+	mmdb_insert(&w, (uint8_t[]){3}, 8, MMDB_DATA(w.data.size));
+	mmdb_array(&w.data, 1);
+	mmdb_pointer(&w.data, offset);
+	mmdb_insert(&w, (uint8_t[]){4}, 8, MMDB_DATA(w.data.size));
+	mmdb_pointer(&w.data, offset);
+	save(&w);
+	geo = load(NULL);
+	assert_int_equal(region4(&geo, 0x01000000), code("SE"));
+	assert_int_equal(region4(&geo, 0x02000000), NT_REGION_UNKNOWN);
+	assert_int_equal(region4(&geo, 0x03000000), NT_REGION_UNKNOWN);
+	assert_int_equal(region4(&geo, 0x04000000), code("SE"));
+	nt_geo_unload(&geo);
+	mmdb_writer_fini(&w);
+}
+
+static void a_configured_path_replaces_the_others(void **state)
+{
+	static const char *const bad[] = {"", ".", "a.", ".a", "a..b", "1.2.3.4.5.6.7.8.9"};
+	struct mmdb_writer w;
+	struct nt_geo geo;
+
+	(void)state;
+	mmdb_writer_init(&w, 4, 28);
+	mmdb_insert(&w, (uint8_t[]){1}, 8, MMDB_DATA(0));
+	mmdb_map(&w.data, 2);
+	pair(&w.data, "country_code", "US");
+	mmdb_string(&w.data, "where");
+	mmdb_array(&w.data, 2);
+	mmdb_unsigned(&w.data, MMDB_UINT32, 7);
+	mmdb_map(&w.data, 1);
+	pair(&w.data, "land", "AT");
+	save(&w);
+	geo = load("where.1.land");
+	assert_int_equal(region4(&geo, 0x01020304), code("AT"));
+	nt_geo_unload(&geo);
+	geo = load("where.2.land");
+	assert_int_equal(region4(&geo, 0x01020304), NT_REGION_UNKNOWN);
+	nt_geo_unload(&geo);
+	geo = load("where.0");
+	assert_int_equal(region4(&geo, 0x01020304), NT_REGION_UNKNOWN);
+	nt_geo_unload(&geo);
+	for (uint32_t i = 0; i < LENGTH(bad); i++) {
+		assert_int_equal(check(bad[i]), -EINVAL);
+		assert_non_null(strstr(why, "path"));
+	}
+	mmdb_writer_fini(&w);
+}
+
+/* What stands at ::/96 or above it is all of IPv4: a record, nothing, or a tree. */
+static void the_ipv4_space_ends_early(void **state)
+{
+	static const uint32_t lengths[] = {1, 40, 95, 96};
+	static const uint8_t zero[16];
+	static struct probes p;
+
+	(void)state;
+	for (uint32_t i = 0; i < 2 * LENGTH(lengths); i++) {
+		struct mmdb_writer w;
+		uint64_t jp, se;
+
+		mmdb_writer_init(&w, 6, 24);
+		jp = country(&w, "JP");
+		se = country(&w, "SE");
+		mmdb_insert(&w, (uint8_t[16]){0xfc}, 8, se);
+		mmdb_insert(&w, zero, 128, se);
+		mmdb_insert(&w, zero, lengths[i / 2], i % 2 ? jp : MMDB_EMPTY);
+		mmdb_insert(&w, (uint8_t[16]){0x20, 2}, 16, mmdb_find(&w, zero, 96));
+		save(&w);
+		p.n = 3;
+		p.length[0] = lengths[i / 2];
+		p.network[1] = (nt_u128)0x2002 << 112;
+		p.length[1] = 16;
+		p.network[2] = (nt_u128)0xfc << 120;
+		p.length[2] = 8;
+		assert_true(compare_all(6, &p, 1000) > 0);
+		mmdb_writer_fini(&w);
+	}
+}
+
+static void one_record_for_everything(void **state)
+{
+	static const struct probes none;
+	struct mmdb_writer w;
+
+	(void)state;
+	mmdb_writer_init(&w, 4, 24);
+	w.record[0][0] = w.record[0][1] = country(&w, "JP");
+	save(&w);
+	assert_int_equal(compare_all(4, &none, 1000), 1000); /* IPv6 is unknown in a database of IPv4 */
+	mmdb_writer_fini(&w);
+	mmdb_writer_init(&w, 6, 24);
+	w.record[0][0] = w.record[0][1] = country(&w, "JP");
+	save(&w);
+	assert_int_equal(compare_all(6, &none, 1000), 2000);
+	mmdb_writer_fini(&w);
+	mmdb_writer_init(&w, 6, 24);
+	save(&w);
+	assert_int_equal(compare_all(6, &none, 1000), 0);
+	mmdb_writer_fini(&w);
+}
+
+/* Prefixes in clusters, so that they nest and touch; in IPv6 a third of them in the IPv4 space. */
+static void random_prefix(struct probes *p, uint32_t ip_version)
+{
+	uint32_t bits = ip_version == 4 ? 32 : 128;
+	uint32_t near_to = p->n ? (uint32_t)(next_random() % p->n) : 0, shared = (uint32_t)(next_random() % bits);
+	nt_u128 network = (nt_u128)next_random() << 64 | next_random();
+
+	p->length[p->n] = 1 + (uint32_t)(next_random() % bits);
+	if (next_random() % 3) /* few deep ones: a random one at /100 says little */
+		p->length[p->n] = 1 + p->length[p->n] / 2;
+	if (p->n && next_random() % 8)
+		network = (network & nt_address6_host_bits(shared)) |
+			  (p->network[near_to] & ~nt_address6_host_bits(shared));
+	if (ip_version == 6 && next_random() % 3 == 0) {
+		network = (uint32_t)network;
+		p->length[p->n] = 97 + (uint32_t)(next_random() % 32);
+	}
+	p->network[p->n] = network & ~nt_address6_host_bits(p->length[p->n]);
+	p->n++;
+}
+
+/* The IPv4 space again elsewhere: the customary places, a NAT64 prefix, and lengths that are no whole bytes. */
+static void add_aliases(struct mmdb_writer *w, struct probes *p)
+{
+	static const struct {
+		uint8_t network[16];
+		uint32_t length;
+	} place[] = {
+		{{[10] = 0xff, [11] = 0xff}, 96}, {{0x20, 2}, 16}, {{0x20, 1}, 32}, {{0, 0x64, 0xff, 0x9b}, 96},
+		{{0xfc}, 6},                      {{0xfa, 0x80}, 9}, {{0xf9, 1, 2, 3, 4, 5, 0x40}, 51},
+	};
+	static const uint8_t zero[16];
+	uint64_t ipv4 = mmdb_find(w, zero, 96);
+	uint32_t prefixes = p->n;
+
+	for (uint32_t i = 0; i < LENGTH(place); i++)
+		mmdb_insert(w, place[i].network, place[i].length, ipv4);
+	for (uint32_t i = 0; i < LENGTH(place); i++) {
+		p->network[p->n] = nt_address6_load(place[i].network);
+		p->length[p->n++] = place[i].length;
+		for (uint32_t j = 0; j < prefixes; j++) {
+			if (p->network[j] >> 32 || p->length[j] < 97 || j % 4 != i % 4)
+				continue;
+			p->network[p->n] = nt_address6_load(place[i].network) | p->network[j] << (96 - place[i].length);
+			p->length[p->n++] = p->length[j] - 96 + place[i].length;
+		}
+	}
+}
+
+static void fill_at_random(struct mmdb_writer *w, struct probes *p, uint32_t prefixes)
+{
+	uint64_t record[LENGTH(layouts) + 9];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < LENGTH(layouts); i++)
+		record[n++] = put_layout(&w->data, &layouts[i]);
+	for (uint32_t i = 0; i < 8; i++) /* a few that are frequent, one of them twice: other data, same region */
+		record[n++] = country(w, i < 4 ? "DE" : i < 7 ? "BR" : "CN");
+	record[n++] = MMDB_EMPTY;
+	while (p->n < prefixes) {
+		uint8_t network[16];
+
+		random_prefix(p, w->ip_version);
+		nt_address6_store(p->network[p->n - 1], network);
+		mmdb_insert(w, network, p->length[p->n - 1], record[next_random() % n]);
+	}
+}
+
+static void random_databases(void **state)
+{
+	static const uint32_t versions[] = {4, 6}, record_bits[] = {24, 28, 32}, prefixes[] = {5, 1200};
+	static struct probes p;
+
+	(void)state;
+	for (uint32_t i = 0; i < 12; i++) {
+		struct mmdb_writer w;
+
+		memset(&p, 0, sizeof(p));
+		seed = 1000 * i;
+		mmdb_writer_init(&w, versions[i % 2], record_bits[i / 2 % 3]);
+		fill_at_random(&w, &p, prefixes[i / 6]);
+		if (w.ip_version == 6)
+			add_aliases(&w, &p);
+		save(&w);
+		assert_true(compare_all(w.ip_version, &p, i < 6 ? 1000 : 100000) > 100);
+		mmdb_writer_fini(&w);
+	}
+}
+
+/* A subtree that is not the IPv4 space may stand at several places, too. */
+static void shared_subtrees(void **state)
+{
+	static struct probes p;
+	struct mmdb_writer w;
+	uint64_t subtree;
+
+	(void)state;
+	mmdb_writer_init(&w, 6, 24);
+	memset(&p, 0, sizeof(p));
+	fill_at_random(&w, &p, 50);
+	mmdb_insert(&w, (uint8_t[16]){0x20, 0x01, 0x0d, 0xb8}, 32, country(&w, "JP"));
+	mmdb_insert(&w, (uint8_t[16]){0x20, 0x01, 0x0d, 0xb8, 0x80}, 34, country(&w, "SE"));
+	subtree = mmdb_find(&w, (uint8_t[16]){0x20, 0x01, 0x0d, 0xb8}, 32);
+	for (uint32_t i = 0; i < 3; i++) {
+		const uint8_t network[16] = {0x28, (uint8_t)(16 * i)};
+
+		p.network[p.n] = nt_address6_load(network);
+		p.length[p.n++] = 12;
+		mmdb_insert(&w, network, 12, subtree);
+	}
+	save(&w);
+	assert_true(compare_all(6, &p, 10000) > 100);
+	mmdb_writer_fini(&w);
+}
+
+/* Old tables answer on while the file and its successor come and go. */
+static void reload_beside_the_old_tables(void **state)
+{
+	static const char *const codes[] = {"JP", "SE", "BR", "US", "CN"};
+	struct nt_geo old = {0};
+
+	(void)state;
+	for (uint32_t i = 0; i < LENGTH(codes); i++) {
+		struct mmdb_writer w;
+		struct nt_geo new;
+
+		mmdb_writer_init(&w, 6, 24);
+		mmdb_insert(&w, (uint8_t[16]){0x20, 0x01, 0x0d}, 24, country(&w, codes[i]));
+		mmdb_insert(&w, (uint8_t[16]){[12] = 8}, 104, country(&w, codes[i]));
+		save(&w);
+		mmdb_writer_fini(&w);
+		new = load(NULL);
+		assert_int_equal(truncate(file, 0), 0);
+		assert_int_equal(region4(&new, 0x08080808), code(codes[i]));
+		assert_int_equal(region6(&new, (nt_u128)0x20010d99 << 96), code(codes[i]));
+		if (i)
+			assert_int_equal(region4(&old, 0x08080808), code(codes[i - 1]));
+		nt_geo_unload(&old);
+		old = new;
+	}
+	nt_geo_unload(&old);
+}
+
+/* One line that names the file and says something, no control characters in it. */
+static void assert_why(int rc, int expected)
+{
+	assert_int_equal(rc, expected);
+	assert_int_equal(strncmp(why, file, strlen(file)), 0);
+	assert_true(strlen(why) > strlen(file) + 5);
+	assert_null(strchr(why, '\n'));
+}
+
+static void files_that_are_no_database(void **state)
+{
+	const struct nt_geo_options long_path = {.path = "/"};
+	struct mmdb_bytes text = {0};
+	char keep[sizeof(file)], many[5000];
+
+	(void)state;
+	memcpy(keep, file, sizeof(file));
+	snprintf(file, sizeof(file), "%s/none", directory);
+	assert_why(check(NULL), -ENOENT);
+	snprintf(file, sizeof(file), "%s", directory);
+	assert_why(check(NULL), -EISDIR);
+	snprintf(file, sizeof(file), "/dev/null");
+	assert_why(check(NULL), -EBADMSG);
+	snprintf(file, sizeof(file), "%s/pipe", directory);
+	assert_int_equal(mkfifo(file, 0600), 0);
+	assert_why(check(NULL), -EBADMSG);
+	unlink(file);
+	memcpy(file, keep, sizeof(file));
+	mmdb_save(&text, file);
+	assert_why(check(NULL), -EBADMSG);
+	mmdb_string(&text, "no database");
+	mmdb_save(&text, file);
+	assert_why(check(NULL), -EBADMSG);
+	free(text.data);
+	memset(many, 'x', sizeof(many) - 1);
+	many[sizeof(many) - 1] = '\0';
+	assert_int_equal(nt_geo_check(&(struct nt_geo_options){.path = many}, NULL, why), -ENAMETOOLONG);
+	assert_non_null(strstr(why, ": "));
+	assert_int_equal(nt_geo_check(&long_path, NULL, why), -EISDIR);
+}
+
+/* What nt_geo_load() leaves behind when it fails. */
+static void failure_leaves_nothing(void **state)
+{
+	struct nt_geo geo;
+
+	(void)state;
+	memset(&geo, 0xff, sizeof(geo));
+	unlink(file);
+	assert_why(nt_geo_load(&(struct nt_geo_options){.path = file}, &geo, why), -ENOENT);
+	assert_null(geo.locate);
+	assert_int_equal(geo.info.ip_version, 0);
+	nt_geo_unload(&geo);
+}
+
+static void assert_broken(const struct mmdb_writer *w)
+{
+	save(w);
+	assert_why(check(NULL), -EBADMSG);
+}
+
+static void trees_that_are_broken(void **state)
+{
+	static const uint32_t versions[] = {4, 6};
+
+	(void)state;
+	for (uint32_t v = 0; v < 2; v++) {
+		struct mmdb_writer w;
+		uint64_t good, bad[8];
+		uint32_t n = 0;
+
+		mmdb_writer_init(&w, versions[v], 24);
+		good = country(&w, "JP");
+		mmdb_insert(&w, (uint8_t[16]){1}, 8, good);
+		mmdb_insert(&w, (uint8_t[16]){0}, v ? 120 : 24, good);
+		bad[n++] = 0;                   /* back to the root */
+		bad[n++] = w.nodes - 1;         /* to itself, or to its like */
+		bad[n++] = MMDB_BEYOND(1);      /* into the separator */
+		bad[n++] = MMDB_BEYOND(15);
+		bad[n++] = MMDB_BEYOND(100000); /* behind the end */
+		bad[n++] = MMDB_DATA(1000);
+		save(&w);
+		assert_int_equal(check(NULL), 0);
+		for (uint32_t i = 0; i < n; i++) {
+			w.record[w.nodes - 1][1] = bad[i];
+			assert_broken(&w);
+		}
+		mmdb_writer_fini(&w);
+	}
+}
+
+/* 2^32 ways through 32 nodes, and 2^128 through 128. */
+static void trees_that_explode(void **state)
+{
+	static const uint32_t depths[] = {32, 128};
+
+	(void)state;
+	for (uint32_t v = 0; v < 2; v++) {
+		struct mmdb_writer w;
+
+		mmdb_writer_init(&w, depths[v] == 32 ? 4 : 6, 32);
+		for (uint32_t i = 1; i < depths[v]; i++) {
+			uint32_t node = mmdb_add_node(&w);
+
+			w.record[node - 1][0] = w.record[node - 1][1] = node;
+		}
+		w.record[w.nodes - 1][0] = country(&w, "JP");
+		assert_broken(&w);
+		mmdb_writer_fini(&w);
+	}
+}
+
+static void put_deep(struct mmdb_bytes *b, uint32_t depth)
+{
+	for (uint32_t i = 0; i < depth; i++)
+		mmdb_array(b, 1);
+	mmdb_unsigned(b, MMDB_UINT16, 0);
+}
+
+/*
+ * A string, and arrays of two pointers to the one before: 2^levels values in a few bytes a level. `base` is where `b`
+ * will begin. Returns the offset of the last.
+ */
+static uint32_t put_fan(struct mmdb_bytes *b, uint32_t base, uint32_t levels)
+{
+	uint32_t offset = base + (uint32_t)b->size;
+
+	mmdb_string(b, "end");
+	for (uint32_t i = 0; i < levels; i++) {
+		uint32_t before = offset;
+
+		offset = base + (uint32_t)b->size;
+		mmdb_array(b, 2);
+		mmdb_pointer(b, before);
+		mmdb_pointer(b, before);
+	}
+	return offset;
+}
+
+static void records_that_are_broken(void **state)
+{
+	static const uint8_t huge_map[] = {0xff, 0xff, 0xff, 0xff}, self[] = {0x20, 0x00}, long_string[] = {0x5f, 1, 1, 1};
+	struct mmdb_writer w;
+
+	(void)state;
+	for (uint32_t i = 0; i < 6; i++) {
+		mmdb_writer_init(&w, 4, 24);
+		mmdb_raw(&w.data, self, 2); /* offset 0: a pointer to itself */
+		mmdb_insert(&w, (uint8_t[]){1}, 8, MMDB_DATA(i == 0 ? 0 : w.data.size));
+		if (i == 1)
+			put_deep(&w.data, 1000000);
+		else if (i == 2)
+			mmdb_raw(&w.data, huge_map, sizeof(huge_map));
+		else if (i == 3)
+			mmdb_raw(&w.data, long_string, sizeof(long_string));
+		else if (i == 4)
+			mmdb_insert(&w, (uint8_t[]){1}, 8, MMDB_DATA(put_fan(&w.data, 0, 60)));
+		else if (i == 5)
+			mmdb_pointer(&w.data, 1u << 30);
+		assert_broken(&w);
+		mmdb_writer_fini(&w);
+	}
+}
+
+static struct mmdb_writer small_database(void)
+{
+	struct mmdb_writer w;
+
+	mmdb_writer_init(&w, 6, 32);
+	mmdb_insert(&w, (uint8_t[16]){1}, 8, country(&w, "JP"));
+	return w;
+}
+
+static void metadata_with_wrong_numbers(void **state)
+{
+	static const uint32_t nodes[] = {1000000, 0x20000000, 0x20000001, 0xffffffff};
+	struct mmdb_writer w = small_database();
+
+	(void)state;
+	for (uint32_t i = 0; i < LENGTH(nodes); i++) {
+		w.claimed_nodes = nodes[i];
+		assert_broken(&w);
+	}
+	w.claimed_nodes = 0;
+	w.claimed_bits = 20;
+	assert_broken(&w);
+	w.claimed_bits = 0;
+	w.ip_version = 5;
+	assert_broken(&w);
+	mmdb_writer_fini(&w);
+}
+
+/* A value more in the metadata: too deep, or larger than it looks. */
+static void metadata_that_explode(void **state)
+{
+	struct mmdb_writer w = small_database();
+	struct mmdb_bytes b;
+	uint32_t base;
+
+	(void)state;
+	mmdb_string(&w.extra, "more");
+	put_deep(&w.extra, 50000);
+	assert_broken(&w);
+	w.extra.size = 0;
+	b = mmdb_encode(&w);
+	base = (uint32_t)(b.size - ((size_t)((uint8_t *)memmem(b.data, b.size, "MaxMind.com", 11) - b.data) + 11));
+	free(b.data);
+	mmdb_string(&w.extra, "more");
+	mmdb_array(&w.extra, 41);
+	put_fan(&w.extra, base, 40);
+	assert_broken(&w);
+	w.extra.size = 0;
+	mmdb_string(&w.extra, "more");
+	mmdb_array(&w.extra, 11);
+	put_fan(&w.extra, base, 10);
+	save(&w);
+	assert_int_equal(check(NULL), 0);
+	mmdb_writer_fini(&w);
+}
+
+/* Cut off anywhere, any byte changed: an answer or an error, but always soon. The sanitizers watch. */
+static void damaged_files(void **state)
+{
+	struct mmdb_bytes b;
+	struct mmdb_writer w;
+	static struct probes p;
+
+	(void)state;
+	mmdb_writer_init(&w, 6, 28);
+	memset(&p, 0, sizeof(p));
+	fill_at_random(&w, &p, 12);
+	b = mmdb_encode(&w);
+	for (uint32_t size = 0; size < b.size; size += 1 + size % 3) {
+		struct mmdb_bytes part = {.data = b.data, .size = size};
+
+		mmdb_save(&part, file);
+		assert_int_equal(check(NULL), -EBADMSG);
+	}
+	for (uint32_t i = 0; i < b.size; i++) {
+		uint8_t was = b.data[i];
+
+		int rc;
+
+		b.data[i] = (uint8_t)next_random();
+		mmdb_save(&b, file);
+		rc = check(NULL);
+		if (rc)
+			assert_why(rc, -EBADMSG);
+		b.data[i] = was;
+	}
+	free(b.data);
+	mmdb_writer_fini(&w);
+}
+
+/* Runs last: the copies that were made of all those files, good and bad, are gone. */
+static void no_copy_is_left(void **state)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[512], target[64];
+
+	(void)state;
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps))
+		assert_null(strstr(line, "needletail-geo"));
+	fclose(maps);
+	for (int fd = 0; fd < 1024; fd++) {
+		ssize_t n;
+
+		snprintf(line, sizeof(line), "/proc/self/fd/%d", fd);
+		n = readlink(line, target, sizeof(target) - 1);
+		target[n > 0 ? n : 0] = '\0';
+		assert_null(strstr(target, "memfd:needletail-geo"));
+	}
+}
+
+static int start(void **state)
+{
+	(void)state;
+	if (!mkdtemp(directory))
+		return -1;
+	snprintf(file, sizeof(file), "%s/test.mmdb", directory);
+	return private_eal_start("512");
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	unlink(file);
+	return rmdir(directory) | private_eal_stop();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(records_of_every_layout),
+		cmocka_unit_test(records_of_odd_shape),
+		cmocka_unit_test(a_configured_path_replaces_the_others),
+		cmocka_unit_test(the_ipv4_space_ends_early),
+		cmocka_unit_test(one_record_for_everything),
+		cmocka_unit_test(random_databases),
+		cmocka_unit_test(shared_subtrees),
+		cmocka_unit_test(reload_beside_the_old_tables),
+		cmocka_unit_test(files_that_are_no_database),
+		cmocka_unit_test(failure_leaves_nothing),
+		cmocka_unit_test(trees_that_are_broken),
+		cmocka_unit_test(trees_that_explode),
+		cmocka_unit_test(records_that_are_broken),
+		cmocka_unit_test(metadata_with_wrong_numbers),
+		cmocka_unit_test(metadata_that_explode),
+		cmocka_unit_test(damaged_files),
+		cmocka_unit_test(no_copy_is_left),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fold/fold.h"
+#include "frames.h"
+#include "worker/worker.h"
+
+#include <pthread.h>
+#include <rte_rcu_qsbr.h>
+#include <sched.h>
+#include <stdlib.h>
+
+/*
+ * Workers as threads of this test, without an EAL: banks are switched under full traffic, and what is folded must be
+ * what was counted, frame for frame.
+ */
+
+#define WORKERS	       2
+#define SWITCHES       300
+#define REGION_ENTRIES 1024
+
+struct fixture {
+	struct rte_rcu_qsbr *qsbr;
+	struct nt_worker *worker[WORKERS];
+	_Atomic bool stop;
+};
+
+static void *zeroed(size_t bytes)
+{
+	size_t rounded = (bytes + 63) / 64 * 64;
+	void *memory = aligned_alloc(64, rounded);
+
+	assert_non_null(memory);
+	memset(memory, 0, rounded);
+	return memory;
+}
+
+static void set_up(struct fixture *f)
+{
+	f->qsbr = zeroed(rte_rcu_qsbr_get_memsize(WORKERS));
+	rte_rcu_qsbr_init(f->qsbr, WORKERS);
+	atomic_init(&f->stop, false);
+	for (uint32_t i = 0; i < WORKERS; i++) {
+		const struct nt_worker_options options = {
+		    .qsbr = f->qsbr, .id = i, .region_port_entries = REGION_ENTRIES};
+
+		f->worker[i] = nt_worker_init(zeroed(nt_worker_memsize(&options)), &options);
+	}
+}
+
+static void tear_down(struct fixture *f)
+{
+	for (uint32_t i = 0; i < WORKERS; i++)
+		free(f->worker[i]);
+	free(f->qsbr);
+}
+
+struct thread {
+	pthread_t id;
+	struct fixture *fixture;
+	struct nt_worker *worker;
+	uint64_t sent;
+};
+
+static void *count_until_stopped(void *argument)
+{
+	struct thread *t = argument;
+	struct nt_frame frames[NT_BURST];
+
+	for (uint32_t i = 0; i < NT_BURST; i++)
+		frames[i] =
+		    i % 2 ? whole_frame(tcp4_frame, sizeof(tcp4_frame)) : whole_frame(udp4_frame, sizeof(udp4_frame));
+	nt_worker_join(t->worker);
+	for (uint32_t turn = 0; !atomic_load_explicit(&t->fixture->stop, memory_order_relaxed); turn++) {
+		uint32_t n = turn % (NT_BURST + 1);
+
+		if (n) {
+			nt_worker_burst(t->worker, frames, n, NT_LINK_ETHERNET);
+			t->sent += n;
+		} else {
+			nt_worker_pause(t->worker);
+			sched_yield();
+			nt_worker_resume(t->worker);
+			nt_worker_idle(t->worker);
+		}
+	}
+	nt_worker_leave(t->worker);
+	return NULL;
+}
+
+static void switch_and_fold(struct fixture *f, struct nt_snapshot *s)
+{
+	uint64_t token;
+
+	for (uint32_t i = 0; i < WORKERS; i++)
+		nt_worker_switch(f->worker[i]);
+	token = rte_rcu_qsbr_start(f->qsbr);
+	while (!rte_rcu_qsbr_check(f->qsbr, token, false))
+		sched_yield();
+	for (uint32_t i = 0; i < WORKERS; i++) {
+		struct nt_tally *bank = nt_worker_retired(f->worker[i]);
+
+		assert_int_equal(nt_fold(&bank, 1, s), 0);
+		nt_tally_clear(bank);
+	}
+}
+
+/* Until every worker has counted something since its frame count was `before`. */
+static void wait_for_traffic(const struct fixture *f, uint64_t before[WORKERS])
+{
+	for (uint32_t i = 0; i < WORKERS; i++) {
+		while (nt_worker_frames(f->worker[i]) == before[i])
+			sched_yield();
+		before[i] = nt_worker_frames(f->worker[i]);
+	}
+}
+
+static void nothing_is_lost_over_bank_switches(void **state)
+{
+	struct fixture f;
+	struct thread thread[WORKERS];
+	struct nt_snapshot s;
+	uint64_t sent = 0, before[WORKERS] = {0};
+
+	(void)state;
+	set_up(&f);
+	nt_snapshot_init(&s);
+	for (uint32_t i = 0; i < WORKERS; i++) {
+		thread[i] = (struct thread){.fixture = &f, .worker = f.worker[i]};
+		assert_int_equal(pthread_create(&thread[i].id, NULL, count_until_stopped, &thread[i]), 0);
+	}
+	for (uint32_t i = 0; i < SWITCHES; i++) {
+		wait_for_traffic(&f, before);
+		switch_and_fold(&f, &s);
+		assert_int_equal(nt_snapshot_imbalance(&s), 0);
+	}
+	atomic_store(&f.stop, true);
+	for (uint32_t i = 0; i < WORKERS; i++) {
+		pthread_join(thread[i].id, NULL);
+		sent += thread[i].sent;
+		assert_int_equal(nt_worker_frames(f.worker[i]), thread[i].sent);
+	}
+	switch_and_fold(&f, &s); /* what was in the banks at the stop */
+	assert_int_equal(s.frames, sent);
+	assert_int_equal(nt_counts_total(&s.table[NT_TABLE_TCP_PORT]) + nt_counts_total(&s.table[NT_TABLE_UDP_PORT]),
+			 sent);
+	nt_snapshot_fini(&s);
+	tear_down(&f);
+}
+
+static void a_switch_does_not_wait_for_workers_that_rest(void **state)
+{
+	struct fixture f;
+	struct nt_snapshot s;
+	const struct nt_frame frame = whole_frame(tcp4_frame, sizeof(tcp4_frame));
+
+	(void)state;
+	set_up(&f);
+	nt_snapshot_init(&s);
+	for (uint32_t i = 0; i < WORKERS; i++) {
+		assert_int_equal(nt_worker_join(f.worker[i]), 0);
+		nt_worker_burst(f.worker[i], &frame, 1, NT_LINK_ETHERNET);
+		nt_worker_pause(f.worker[i]);
+	}
+	switch_and_fold(&f, &s); /* would hang otherwise */
+	assert_int_equal(s.frames, WORKERS);
+	for (uint32_t i = 0; i < WORKERS; i++) {
+		nt_worker_resume(f.worker[i]);
+		nt_worker_burst(f.worker[i], &frame, 1, NT_LINK_ETHERNET);
+		nt_worker_leave(f.worker[i]);
+	}
+	switch_and_fold(&f, &s);
+	assert_int_equal(s.frames, 2 * WORKERS);
+	nt_snapshot_fini(&s);
+	tear_down(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(nothing_is_lost_over_bank_switches),
+	    cmocka_unit_test(a_switch_does_not_wait_for_workers_that_rest),
+	};
+
+	return cmocka_run_group_tests_name("worker", tests, NULL, NULL);
+}

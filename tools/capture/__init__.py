@@ -1,0 +1,1 @@
+"""Seeded generator of telescope traffic: what tools/mkcapture runs."""
