@@ -6,22 +6,25 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define BUFFER_BYTES (1u << 20)
-#define ROOM_BYTES   4 /* of a buffer, for the rest of a snapshot length */
 
-/* pcap: draft-ietf-opsawg-pcap; pcapng: draft-ietf-opsawg-pcapng. Offsets of the 4-byte fields we look at. */
+/* pcap: draft-ietf-opsawg-pcap; pcapng: draft-ietf-opsawg-pcapng. Offsets and sizes in bytes. */
 enum {
 	PCAP_SNAPLEN_AT = 16,
 	BLOCK_LENGTH_AT = 4,
-	SECTION_ORDER_AT = 8, /* of the section header block: 0x1a2b3c4d in the section's byte order */
+	BLOCK_MIN = 12,
+	SECTION_ORDER_AT = 8, /* 0x1a2b3c4d in the section's byte order */
 	INTERFACE_SNAPLEN_AT = 12,
-	INTERFACE_SNAPLEN_MIN = 65535, /* what capture programs state when they mean "all"; below, it is a real cut */
-	BLOCK_HEAD_BYTES = 16,
-	BLOCK_MIN_BYTES = 12
+	INTERFACE_MIN = 20,
+	SIMPLE_WIRE_AT = 8, /* length of the packet on the wire */
+	SIMPLE_HEAD = 12,
+	ENHANCED_HEAD = 28,
+	TRAILER = 4 /* the block's length once more */
 };
+
+enum { BLOCK_INTERFACE = 1, BLOCK_SIMPLE = 3, BLOCK_ENHANCED = 6 };
 
 static const uint8_t section_type[4] = {0x0a, 0x0d, 0x0d, 0x0a};
 static const uint8_t order_big[4] = {0x1a, 0x2b, 0x3c, 0x4d};
@@ -29,124 +32,179 @@ static const uint8_t order_big[4] = {0x1a, 0x2b, 0x3c, 0x4d};
 struct stream {
 	int fd;
 	bool pcapng;
-	bool big_endian; /* the present section */
-	uint8_t magic[CAPTURE_MAGIC_BYTES];
-	uint32_t magic_bytes;		/* read ahead of the stream */
-	uint32_t magic_given;		/* and already passed on */
-	uint64_t at;			/* in the file (pcap) or in the present block (pcapng) */
-	uint64_t block_bytes;		/* of the present block; 0: not known yet */
-	uint8_t head[BLOCK_HEAD_BYTES]; /* the present block's */
-	bool has_interface;
-	uint32_t snaplen; /* libpcap sees it in every interface; 0: no limit */
+	bool big_endian;    /* the present section */
+	bool has_interface; /* likewise */
+	uint32_t snaplen;   /* stated by the section's first interface; 0: no limit */
+
+	uint8_t out[ENHANCED_HEAD]; /* [out_at, out_end) goes out next */
+	size_t out_at;
+	size_t out_end;
+	uint64_t pass;	  /* bytes of the input that then go out as they are */
+	uint32_t trailer; /* what then goes out in the place of the input's next four bytes; 0: nothing */
+
+	uint8_t *in; /* [in_at, in_end) of BUFFER_BYTES is read and not yet used */
+	size_t in_at;
+	size_t in_end;
 };
 
-static uint32_t block_number(const struct stream *s, uint32_t at)
+/* Reads until `wanted` bytes are in hand. Returns 0, also at the end of the file with fewer, or -errno. */
+static int fill(struct stream *s, size_t wanted)
+{
+	memmove(s->in, s->in + s->in_at, s->in_end - s->in_at);
+	s->in_end -= s->in_at;
+	s->in_at = 0;
+	while (s->in_end < wanted) {
+		ssize_t n = read(s->fd, s->in + s->in_end, BUFFER_BYTES - s->in_end);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		s->in_end += (size_t)n;
+	}
+	return 0;
+}
+
+static uint32_t number_at(const struct stream *s, size_t at)
 {
 	uint32_t v;
 
-	memcpy(&v, s->head + at, sizeof(v));
+	memcpy(&v, s->in + s->in_at + at, sizeof(v));
 	return s->big_endian ? __builtin_bswap32(v) : v;
 }
 
-static bool in_interface(const struct stream *s)
+static void put_number(struct stream *s, uint32_t number)
 {
-	return s->at > SECTION_ORDER_AT && block_number(s, 0) == 1;
+	uint32_t v = s->big_endian ? __builtin_bswap32(number) : number;
+
+	memcpy(s->out + s->out_end, &v, sizeof(v));
+	s->out_end += sizeof(v);
 }
 
-/* What libpcap is to see instead of an interface's snapshot length, which stands at `field` and in the head. */
-static void replace_snaplen(struct stream *s, uint8_t *field)
+/* Moves input to `out`. */
+static void put_input(struct stream *s, size_t bytes)
 {
-	uint32_t stated = block_number(s, INTERFACE_SNAPLEN_AT), seen;
+	memcpy(s->out + s->out_end, s->in + s->in_at, bytes);
+	s->out_end += bytes;
+	s->in_at += bytes;
+}
 
+static void begin_section(struct stream *s)
+{
+	s->big_endian = !memcmp(s->in + s->in_at + SECTION_ORDER_AT, order_big, sizeof(order_big));
+	s->has_interface = false;
+}
+
+static void begin_interface(struct stream *s, uint32_t bytes)
+{
 	if (!s->has_interface)
-		s->snaplen = stated < INTERFACE_SNAPLEN_MIN ? stated : 0;
+		s->snaplen = number_at(s, INTERFACE_SNAPLEN_AT);
 	s->has_interface = true;
-	seen = s->big_endian ? __builtin_bswap32(s->snaplen) : s->snaplen;
-	memcpy(field, &seen, sizeof(seen));
+	put_input(s, INTERFACE_SNAPLEN_AT);
+	put_number(s, 0);
+	s->in_at += sizeof(uint32_t);
+	s->pass = bytes - INTERFACE_SNAPLEN_AT - sizeof(uint32_t);
 }
 
-/* Notes one byte of a block's head, which stands at `byte` with those before it. */
-static void note_head(struct stream *s, uint8_t *byte)
+/* Interface 0, no time. */
+static void begin_simple(struct stream *s, uint32_t bytes)
 {
-	s->head[s->at++] = *byte;
-	if (s->at == SECTION_ORDER_AT + 4 && !memcmp(s->head, section_type, sizeof(section_type)))
-		s->big_endian = !memcmp(s->head + SECTION_ORDER_AT, order_big, sizeof(order_big));
-	if (s->at == SECTION_ORDER_AT + 4)
-		s->block_bytes = block_number(s, BLOCK_LENGTH_AT);
-	if (s->at == INTERFACE_SNAPLEN_AT + 4 && in_interface(s))
-		replace_snaplen(s, byte - 3);
+	uint32_t wire = number_at(s, SIMPLE_WIRE_AT);
+	uint32_t captured = s->snaplen && s->snaplen < wire ? s->snaplen : wire;
+	const uint32_t head[] = {BLOCK_ENHANCED, bytes + ENHANCED_HEAD - SIMPLE_HEAD, 0, 0, 0, captured, wire};
+
+	for (size_t i = 0; i < sizeof(head) / sizeof(head[0]); i++)
+		put_number(s, head[i]);
+	s->in_at += SIMPLE_HEAD;
+	s->pass = bytes - SIMPLE_HEAD - TRAILER;
+	s->trailer = head[1];
 }
 
 /* A block that lies about its length ends our part: libpcap sees the same lie and gives up there. */
-static void lift_pcapng(struct stream *s, uint8_t *bytes, size_t n)
+static void begin_block(struct stream *s)
 {
-	for (size_t i = 0; i < n;) {
-		if (s->at < BLOCK_HEAD_BYTES && (!s->block_bytes || s->at < s->block_bytes)) {
-			note_head(s, &bytes[i++]);
-		} else {
-			uint64_t rest = s->block_bytes - s->at, step = rest < n - i ? rest : n - i;
+	bool section = !memcmp(s->in + s->in_at, section_type, sizeof(section_type));
+	size_t in_hand = s->in_end - s->in_at; /* less than INTERFACE_MIN at the end of a file */
+	uint32_t type, bytes;
 
-			i += step;
-			s->at += step;
-		}
-		if (s->block_bytes && s->block_bytes < BLOCK_MIN_BYTES)
-			s->block_bytes = UINT64_MAX;
-		if (s->at == s->block_bytes)
-			s->at = s->block_bytes = 0;
+	if (section)
+		begin_section(s);
+	type = number_at(s, 0);
+	bytes = number_at(s, BLOCK_LENGTH_AT);
+	if (bytes < BLOCK_MIN || bytes % 4)
+		s->pass = UINT64_MAX;
+	else if (type == BLOCK_INTERFACE && bytes >= INTERFACE_MIN && in_hand >= INTERFACE_MIN)
+		begin_interface(s, bytes);
+	else if (type == BLOCK_SIMPLE && bytes >= SIMPLE_HEAD + TRAILER)
+		begin_simple(s, bytes);
+	else
+		s->pass = bytes;
+}
+
+/* Decides what goes out next, at the beginning of the file or of a block. Returns 0 or -errno. */
+static int decide(struct stream *s)
+{
+	size_t wanted = s->pcapng ? INTERFACE_MIN : PCAP_SNAPLEN_AT + sizeof(uint32_t);
+	int err = s->in_end - s->in_at < wanted ? fill(s, wanted) : 0;
+
+	if (err)
+		return err;
+	s->out_at = s->out_end = 0;
+	if (s->trailer) {
+		put_number(s, s->trailer);
+		s->in_at += s->in_end - s->in_at < TRAILER ? s->in_end - s->in_at : TRAILER;
+		s->trailer = 0;
+	} else if (s->pcapng && s->in_end - s->in_at >= BLOCK_MIN) {
+		begin_block(s);
+	} else if (!s->pcapng && s->in_end - s->in_at >= wanted) {
+		put_input(s, PCAP_SNAPLEN_AT);
+		put_number(s, 0);
+		s->in_at += sizeof(uint32_t);
+		s->pass = UINT64_MAX;
+	} else {
+		s->pass = UINT64_MAX; /* the end of the file, or what is left of it */
 	}
+	return 0;
 }
 
-static void lift_pcap(struct stream *s, uint8_t *bytes, size_t n)
+/* Hands on what has been decided on: 0 if nothing is left of it, or the file is. */
+static size_t hand_on(struct stream *s, uint8_t *buffer, size_t size)
 {
-	for (size_t i = 0; i < n && s->at < PCAP_SNAPLEN_AT + 4; i++, s->at++)
-		if (s->at >= PCAP_SNAPLEN_AT)
-			bytes[i] = 0;
-}
+	size_t n = s->out_end - s->out_at < size ? s->out_end - s->out_at : size, rest;
 
-static size_t give_magic(struct stream *s, uint8_t *buffer, size_t size)
-{
-	size_t rest = s->magic_bytes - s->magic_given, n = rest < size ? rest : size;
-
-	memcpy(buffer, s->magic + s->magic_given, n);
-	s->magic_given += (uint32_t)n;
-	return n;
-}
-
-/*
- * Reads until an interface's snapshot length is not cut in two: it is replaced as a whole. The caller keeps room for
- * it.
- */
-static ssize_t finish_snaplen(struct stream *s, uint8_t *buffer, ssize_t n)
-{
-	while (s->pcapng && s->at > INTERFACE_SNAPLEN_AT && s->at < BLOCK_HEAD_BYTES && in_interface(s)) {
-		ssize_t more = read(s->fd, buffer + n, BLOCK_HEAD_BYTES - s->at);
-
-		if (more <= 0)
-			return more < 0 ? more : n;
-		lift_pcapng(s, buffer + n, (size_t)more);
-		n += more;
-	}
-	return n;
+	memcpy(buffer, s->out + s->out_at, n);
+	s->out_at += n;
+	rest = s->in_end - s->in_at < size - n ? s->in_end - s->in_at : size - n;
+	if (rest > s->pass)
+		rest = (size_t)s->pass;
+	memcpy(buffer + n, s->in + s->in_at, rest);
+	s->in_at += rest;
+	s->pass -= rest;
+	return n + rest;
 }
 
 static ssize_t stream_read(void *cookie, char *buffer, size_t size)
 {
 	struct stream *s = cookie;
-	uint8_t *bytes = (uint8_t *)buffer;
-	ssize_t n;
+	size_t n = 0, step;
+	int err = 0;
 
-	if (s->magic_given < s->magic_bytes)
-		n = (ssize_t)give_magic(s, bytes, size);
-	else
-		n = read(s->fd, bytes, size > ROOM_BYTES ? size - ROOM_BYTES : size);
-	if (n <= 0)
-		return n;
-	if (!s->pcapng) {
-		lift_pcap(s, bytes, (size_t)n);
-		return n;
+	while (n < size && !err) {
+		step = hand_on(s, (uint8_t *)buffer + n, size - n);
+		n += step;
+		if (step)
+			continue;
+		if (s->pass)
+			err = fill(s, 1);
+		else
+			err = decide(s);
+		if (s->in_at == s->in_end && s->out_at == s->out_end)
+			break; /* the end of the file */
 	}
-	lift_pcapng(s, bytes, (size_t)n);
-	return finish_snaplen(s, bytes, n);
+	errno = -err;
+	return n || !err ? (ssize_t)n : -1;
 }
 
 static int stream_close(void *cookie)
@@ -154,56 +212,57 @@ static int stream_close(void *cookie)
 	struct stream *s = cookie;
 	int result = s->fd == STDIN_FILENO ? 0 : close(s->fd);
 
+	free(s->in);
 	free(s);
 	return result;
 }
 
-/* Reads the first bytes ahead: a pipe cannot be wound back. */
-static int read_magic(struct stream *s)
+/* Reads the first bytes, which are the format's. */
+static int begin(struct stream *s, uint8_t magic[static CAPTURE_MAGIC_BYTES])
 {
-	while (s->magic_bytes < CAPTURE_MAGIC_BYTES) {
-		ssize_t n = read(s->fd, s->magic + s->magic_bytes, CAPTURE_MAGIC_BYTES - s->magic_bytes);
+	int err = fill(s, CAPTURE_MAGIC_BYTES);
 
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		s->magic_bytes += (uint32_t)n;
-	}
-	s->pcapng = !memcmp(s->magic, section_type, sizeof(section_type));
-	return 0;
+	memset(magic, 0, CAPTURE_MAGIC_BYTES);
+	if (!err && s->in_end >= CAPTURE_MAGIC_BYTES)
+		memcpy(magic, s->in, CAPTURE_MAGIC_BYTES);
+	s->pcapng = !memcmp(magic, section_type, sizeof(section_type));
+	return err;
+}
+
+static struct stream *make_stream(const char *path)
+{
+	struct stream *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->in = malloc(BUFFER_BYTES);
+	if (s->in)
+		s->fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+	if (s->in && s->fd >= 0)
+		return s;
+	free(s->in);
+	free(s);
+	return NULL;
 }
 
 FILE *capture_stream_open(const char *path, uint8_t magic[static CAPTURE_MAGIC_BYTES])
 {
-	struct stream *s = calloc(1, sizeof(*s));
-	FILE *file;
-	int err = ENOMEM;
+	struct stream *s = make_stream(path);
+	FILE *file = NULL;
+	int err;
 
 	if (!s)
-		goto err;
-	s->fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
-	if (s->fd < 0) {
-		err = errno;
-		goto err_stream;
+		return NULL;
+	err = begin(s, magic);
+	if (!err) {
+		file = fopencookie(s, "rb", (cookie_io_functions_t){.read = stream_read, .close = stream_close});
+		err = file ? 0 : -errno;
 	}
-	err = -read_magic(s);
-	if (err)
-		goto err_fd;
-	file = fopencookie(s, "rb", (cookie_io_functions_t){.read = stream_read, .close = stream_close});
-	if (!file) {
-		err = errno;
-		goto err_fd;
+	if (err) {
+		stream_close(s);
+		errno = -err;
+		return NULL;
 	}
 	setvbuf(file, NULL, _IOFBF, BUFFER_BYTES);
-	memcpy(magic, s->magic, CAPTURE_MAGIC_BYTES);
 	return file;
-err_fd:
-	if (s->fd != STDIN_FILENO)
-		close(s->fd);
-err_stream:
-	free(s);
-err:
-	errno = err;
-	return NULL;
 }

@@ -6,13 +6,10 @@
 #include <stdio.h>
 
 /*
- * The bytes of a capture file on their way to libpcap, with one thing changed: the snapshot length that the file
- * states. libpcap cuts a record that is longer than stated, and gives up on a pcapng file whose interfaces state
- * different lengths; we count what was captured. So a length is lifted to "no limit", and later interfaces get what the
- * first has.
- *
- * One length must stand: a pcapng interface's below 65,535, because it tells how much of a packet a simple packet block
- * holds. A longer record in such a file ends it, with libpcap's word for it.
+ * The bytes of a capture file on their way to libpcap, with one thing changed: the snapshot length that the file states
+ * is lifted to "no limit". libpcap cuts a record that is longer than stated, and gives up on a pcapng file whose
+ * interfaces state different lengths; we count what was captured. In pcapng a simple packet block needs the stated
+ * length to know how much it holds, so it is handed on as an enhanced packet block, which says that itself.
  */
 
 /** A file's first four bytes, which tell its format and byte order. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "commands.h"
 
+#include "af_packet.h"
 #include "devargs.h"
 #include "live_config.h"
 #include "machine.h"
@@ -77,6 +78,11 @@ static void check_interface(struct check *c, const char *device)
 		close(fd);
 }
 
+static void find_doubt(void *cookie, const char *line)
+{
+	find(cookie, "%s", line);
+}
+
 static void check_devices(struct check *c)
 {
 	char why[WHY_BYTES];
@@ -88,6 +94,7 @@ static void check_devices(struct check *c)
 			find(c, "%s", why);
 		else
 			check_interface(c, d->name);
+		af_packet_each_doubt(d->name, find_doubt, c);
 		if (port_mbufs(d) > c->config->memory.mbufs)
 			find(c, "memory.mbufs: %" PRIu32 " asked, %s needs %" PRIu32 ": set memory.mbufs: %" PRIu32,
 			     c->config->memory.mbufs, d->name, port_mbufs(d), port_mbufs(d));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "commands.h"
 
+#include "af_packet.h"
 #include "eal.h"
 #include "live.h"
 #include "live_config.h"
@@ -200,6 +201,12 @@ static int start_eal(const struct run *r)
 	return err;
 }
 
+static void say_doubt(void *cookie, const char *line)
+{
+	(void)cookie;
+	nt_warning("%s", line);
+}
+
 /* What can be refused before DPDK is started, which would say it in other words or not at all. */
 static int prepare(struct run *r)
 {
@@ -214,6 +221,8 @@ static int prepare(struct run *r)
 		err = sizing_hugepages(r->config, r->workers, &r->hugepages, why, sizeof(why));
 	if (err)
 		nt_error("%s", why);
+	for (uint32_t i = 0; i < r->config->n_devices && !err; i++)
+		af_packet_each_doubt(r->config->device[i].name, say_doubt, NULL);
 	return err;
 }
 

@@ -171,6 +171,9 @@ int machine_read_interface(const char *name, struct machine_interface *interface
 	if (!err && ioctl(fd, SIOCGIFHWADDR, &request))
 		err = -errno;
 	interface->ethernet = request.ifr_hwaddr.sa_family == ARPHRD_ETHER;
+	if (!err && ioctl(fd, SIOCGIFMTU, &request))
+		err = -errno;
+	interface->mtu = (uint32_t)request.ifr_mtu;
 	close(fd);
 	return err;
 }

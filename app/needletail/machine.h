@@ -34,6 +34,7 @@ struct machine_interface {
 	bool loopback;
 	bool up;
 	bool link; /**< has a carrier */
+	uint32_t mtu;
 };
 
 /** Calls `visit` for every network controller on the PCI bus, by address. Returns 0, or what reading failed with. */

@@ -18,6 +18,7 @@
 
 local TYPES = {s = 'string', h = 'hash', z = 'zset', x = 'stream', u = 'set'}
 local POPPED_AT_ONCE = 1000 -- keeps a call in the range of milliseconds
+local CATCH_UP = 100 -- beyond what was added: a set that is over a bound that was lowered gets there in time
 local COMPACT_MEMBERS = 128 -- zset-max-listpack-entries, as shipped
 
 for i = 1, #KEYS do
@@ -47,7 +48,6 @@ redis.call('SET', KEYS[1], ARGV[2])
 
 local now = tonumber(redis.call('TIME')[1])
 local at, failed, first_error, unfinished = 4, 0, '', '0'
-local budget = POPPED_AT_ONCE
 
 local function take()
 	at = at + 1
@@ -75,14 +75,15 @@ local function expire(key, ends, lives)
 	end
 end
 
--- Removes the lightest members above the bound, as far as the budget goes; their packets stay in the totals.
-local function cut(set)
+-- Removes the lightest members above the bound, at most so many; their packets stay in the totals. Returns how many
+-- it removed and how many it should have.
+local function cut(set, most)
 	local over = set.bound > 0 and redis.call('ZCARD', set.key) - set.bound or 0
-	local pops = math.min(over, budget)
+	local pops = math.min(over, most)
 	local packets = 0
 
 	if pops <= 0 then
-		return over <= 0
+		return 0, over
 	end
 	local popped = redis.call('ZPOPMIN', set.key, pops)
 	for i = 2, #popped, 2 do
@@ -90,8 +91,7 @@ local function cut(set)
 	end
 	write('HINCRBY', set.totals, set.rest, string.format('%.0f', packets))
 	expire(set.totals, set.ends, set.lives)
-	budget = budget - pops
-	return pops == over
+	return pops, over
 end
 
 -- A set that was large once keeps its large form; one that is written anew gets the compact one.
@@ -118,7 +118,8 @@ function operation.z()
 	for i = 1, number() do
 		sets[i] = take_set()
 	end
-	for _ = 1, number() do
+	local members = number()
+	for _ = 1, members do
 		local member, packets = take(), take()
 
 		for i = 1, #sets do
@@ -126,20 +127,24 @@ function operation.z()
 		end
 	end
 	for i = 1, #sets do
-		cut(sets[i])
+		cut(sets[i], members + CATCH_UP)
 		expire(sets[i].key, sets[i].ends, sets[i].lives)
 	end
 end
 
 -- t: sets to trim
 function operation.t()
+	local left = POPPED_AT_ONCE
+
 	for _ = 1, number() do
 		local set = take_set()
+		local pops, over = cut(set, left)
 
-		if cut(set) then
-			compact(set)
-		else
+		left = left - pops
+		if pops < over then
 			unfinished = '1'
+		else
+			compact(set)
 		end
 	end
 end

@@ -2,6 +2,8 @@
 
 All captures of one interval each go through one run of the program, where each comes out as a line
 of its own; a capture that is about files, times or exit statuses has a run for itself.
+
+    NEEDLETAIL=build/app/needletail/needletail /usr/bin/python3 -m pytest tests/e2e/test_counts.py
 """
 
 import random

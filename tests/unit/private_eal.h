@@ -42,13 +42,13 @@ static inline int private_eal_start(const char *mib)
 static inline void private_eal_empty(const char *path)
 {
 	DIR *d = opendir(path);
-	char file[512];
+	char entry[512];
 
 	if (!d)
 		return;
 	for (struct dirent *e; (e = readdir(d));) {
-		snprintf(file, sizeof(file), "%s/%s", path, e->d_name);
-		unlink(file);
+		snprintf(entry, sizeof(entry), "%s/%s", path, e->d_name);
+		unlink(entry);
 	}
 	closedir(d);
 	rmdir(path);

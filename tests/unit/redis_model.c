@@ -25,6 +25,7 @@ struct number {
 struct numbers {
 	struct number *number;
 	size_t n;
+	size_t room;
 };
 
 struct model *model_new(const char *sensor, int32_t day_offset_h)
@@ -83,8 +84,11 @@ void model_add(struct model *m, const struct nt_snapshot *s)
 
 static void add(struct numbers *n, const char *group, const char *name, uint64_t value)
 {
-	n->number = reallocarray(n->number, n->n + 1, sizeof(*n->number));
-	assert_non_null(n->number);
+	if (n->n == n->room) {
+		n->room = n->room ? 2 * n->room : 64;
+		n->number = reallocarray(n->number, n->room, sizeof(*n->number));
+		assert_non_null(n->number);
+	}
 	n->number[n->n] = (struct number){.value = value};
 	snprintf(n->number[n->n++].name, sizeof(n->number->name), "%s%s%s", group, *group ? "." : "", name);
 }
