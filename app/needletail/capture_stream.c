@@ -56,8 +56,6 @@ static int fill(struct stream *s, size_t wanted)
 	while (s->in_end < wanted) {
 		ssize_t n = read(s->fd, s->in + s->in_end, BUFFER_BYTES - s->in_end);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
 			return -errno;
 		if (n == 0)
@@ -143,22 +141,27 @@ static void begin_block(struct stream *s)
 		s->pass = bytes;
 }
 
-/* Decides what goes out next, at the beginning of the file or of a block. Returns 0 or -errno. */
-static int decide(struct stream *s)
+/* Input that must be in hand to go on. */
+static size_t needed(const struct stream *s)
 {
-	size_t wanted = s->pcapng ? INTERFACE_MIN : PCAP_SNAPLEN_AT + sizeof(uint32_t);
-	int err = s->in_end - s->in_at < wanted ? fill(s, wanted) : 0;
+	if (s->pass)
+		return 1;
+	return s->pcapng ? INTERFACE_MIN : PCAP_SNAPLEN_AT + sizeof(uint32_t);
+}
 
-	if (err)
-		return err;
+/* Decides what goes out next, at the beginning of the file or of a block. */
+static void decide(struct stream *s)
+{
+	size_t in_hand = s->in_end - s->in_at;
+
 	s->out_at = s->out_end = 0;
 	if (s->trailer) {
 		put_number(s, s->trailer);
-		s->in_at += s->in_end - s->in_at < TRAILER ? s->in_end - s->in_at : TRAILER;
+		s->in_at += in_hand < TRAILER ? in_hand : TRAILER;
 		s->trailer = 0;
-	} else if (s->pcapng && s->in_end - s->in_at >= BLOCK_MIN) {
+	} else if (s->pcapng && in_hand >= BLOCK_MIN) {
 		begin_block(s);
-	} else if (!s->pcapng && s->in_end - s->in_at >= wanted) {
+	} else if (!s->pcapng && in_hand >= needed(s)) {
 		put_input(s, PCAP_SNAPLEN_AT);
 		put_number(s, 0);
 		s->in_at += sizeof(uint32_t);
@@ -166,7 +169,6 @@ static int decide(struct stream *s)
 	} else {
 		s->pass = UINT64_MAX; /* the end of the file, or what is left of it */
 	}
-	return 0;
 }
 
 /* Hands on what has been decided on: 0 if nothing is left of it, or the file is. */
@@ -185,26 +187,28 @@ static size_t hand_on(struct stream *s, uint8_t *buffer, size_t size)
 	return n + rest;
 }
 
+/* Returns what there is rather than wait for more: a pipe may be slow. */
 static ssize_t stream_read(void *cookie, char *buffer, size_t size)
 {
 	struct stream *s = cookie;
 	size_t n = 0, step;
 	int err = 0;
 
-	while (n < size && !err) {
+	while (n < size) {
 		step = hand_on(s, (uint8_t *)buffer + n, size - n);
 		n += step;
 		if (step)
 			continue;
-		if (s->pass)
-			err = fill(s, 1);
-		else
-			err = decide(s);
-		if (s->in_at == s->in_end && s->out_at == s->out_end)
-			break; /* the end of the file */
+		if (s->in_end - s->in_at < needed(s)) {
+			err = n ? 0 : fill(s, needed(s));
+			if (n || err || s->in_end == s->in_at)
+				break;
+		}
+		if (!s->pass)
+			decide(s);
 	}
 	errno = -err;
-	return n || !err ? (ssize_t)n : -1;
+	return err ? -1 : (ssize_t)n;
 }
 
 static int stream_close(void *cookie)

@@ -29,6 +29,12 @@
 /* How long the devices may be drained after the signal: a full queue of 32,768 packets takes a few milliseconds. */
 #define DRAIN_NS (500 * MS_NS)
 
+/*
+ * How long the end may take, publishing included, which has bounds of its own: this one is for a disk or a reader of
+ * the lines that does not answer at all.
+ */
+#define FINISH_S 30
+
 static const int signals_answered[] = {SIGINT, SIGTERM, SIGHUP};
 
 static int64_t wall_ns(void)
@@ -64,11 +70,14 @@ void live_block_signals(void)
 
 static void quit(int number)
 {
-	(void)number;
+	static const char late[] = "needletail: cannot finish what is to be written: given up\n";
+
+	if (number == SIGALRM && write(STDERR_FILENO, late, sizeof(late) - 1) < 0)
+		_exit(NT_EXIT_FAILED);
 	_exit(NT_EXIT_FAILED);
 }
 
-/* From now on SIGINT and SIGTERM end the process, whatever it waits for. */
+/* From now on SIGINT and SIGTERM end the process, whatever it waits for, and so does time. */
 static void let_signals_kill(void)
 {
 	struct sigaction action = {.sa_handler = quit};
@@ -76,6 +85,8 @@ static void let_signals_kill(void)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGALRM, &action, NULL);
+	alarm(FINISH_S);
 	sigdelset(&set, SIGHUP);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }

@@ -53,6 +53,15 @@ static void note_interrupt(int number)
 	interrupted = 1;
 }
 
+/* Without SA_RESTART: a read from a pipe that nobody feeds is to end, too. */
+static void stop_on_signals(void)
+{
+	const struct sigaction action = {.sa_handler = note_interrupt};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
 static void open_interval(struct replay *r, int64_t time_s)
 {
 	int64_t length_s = r->options->config.interval_s;
@@ -300,8 +309,7 @@ int replay(const struct replay_options *options)
 		nt_error("%s", why);
 		return status;
 	}
-	signal(SIGINT, note_interrupt);
-	signal(SIGTERM, note_interrupt);
+	stop_on_signals();
 	if (!start_eal(&options->config)) {
 		status = with_eal(&r, set);
 		eal_stop();

@@ -204,8 +204,15 @@ static void say_lost(const struct nt_put *p, struct nt_cursor to)
 		   p->next.sequence - to.sequence + (p->next.chunk > to.chunk));
 }
 
+/* Moves to another place. Forward it is a chunk at most: the one that was acknowledged, or whose answer was lost. */
 static void go_to(struct nt_put *p, struct nt_cursor to)
 {
+	if (to.sequence > p->next.sequence && to.sequence > p->highest) {
+		p->counters.published++;
+		p->highest = to.sequence;
+	} else if (to.sequence > p->next.sequence) {
+		p->counters.repeated++;
+	}
 	p->next = to;
 	nt_spool_set_applied(p->spool, to.sequence);
 }
@@ -437,19 +444,6 @@ static void note_first(struct nt_put *p, const struct nt_plan_first *first)
 		nt_warning("%" PRIu64 " intervals that Redis lost are not held any more: a gap", first->gap_intervals);
 }
 
-/* The planned snapshot is in Redis as a whole. */
-static void note_snapshot(struct nt_put *p, uint64_t sequence)
-{
-	if (sequence < p->highest) {
-		p->counters.repeated++;
-	} else {
-		p->counters.published++;
-		p->highest = sequence + 1;
-	}
-	nt_plan_fini(&p->plan);
-	p->planned = 0;
-}
-
 static int announce(struct nt_put *p)
 {
 	char key[NT_REDIS_KEY_TEXT];
@@ -491,8 +485,6 @@ static int write_chunk(struct nt_put *p, uint64_t sequence)
 		note_failed_writes(p);
 	if (!chunk)
 		note_first(p, &first);
-	if (!after.chunk)
-		note_snapshot(p, sequence);
 	p->fences = 0;
 	say_back(p);
 	go_to(p, after);

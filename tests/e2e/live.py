@@ -32,14 +32,10 @@ def wait_until(true, timeout_s=START_S, what="nothing"):
 # Network namespaces
 
 
-def _enter(path):
-    """This thread alone changes its namespace: everything else stays where it is."""
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        if _libc.setns(fd, CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), "setns")
-    finally:
-        os.close(fd)
+def _enter(fd):
+    """For this thread alone: everything else stays where it is."""
+    if _libc.setns(fd, CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "setns")
 
 
 class Namespace:
@@ -78,17 +74,19 @@ class Namespace:
         return ["ip", "netns", "exec", self.name]
 
     def _open_socket(self):
+        here, there = (os.open(path, os.O_RDONLY) for path in ("/proc/thread-self/ns/net", f"/var/run/netns/{self.name}"))
         try:
-            _enter(f"/var/run/netns/{self.name}")
+            _enter(there)
             raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)  # protocol 0: receives nothing
             raw.bind((self.generator, 0))
         finally:
-            _enter("/proc/self/task/1/ns/net" if os.getpid() == 1 else f"/proc/{os.getpid()}/ns/net")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
+            _enter(here)
+            os.close(here)
+            os.close(there)
         return raw
 
-    def send(self, frames, rate=4000):
-        """Sends frames, in small portions, at about `rate` a second: veth has a short queue."""
+    def send(self, frames, rate=3000):
+        """Sends frames, in small portions, at about `rate` a second: what a busy machine has no time for must fit the ring."""
         begin = time.monotonic()
         for number, frame in enumerate(frames):
             self.socket.send(frame)
@@ -153,7 +151,7 @@ class Live:
         self.wait_for("link is up")
         return self
 
-    def signal(self, number):
+    def send(self, number):
         self.process.send_signal(number)
 
     def wait(self, timeout_s=START_S):
@@ -164,7 +162,7 @@ class Live:
 
     def stop(self, number=signal.SIGTERM):
         """Its exit status."""
-        self.signal(number)
+        self.send(number)
         return self.wait()
 
     @property
@@ -299,3 +297,44 @@ def hugepages(pages):
         yield int(setting.read_text(encoding="ascii")) >= int(before) + pages
     finally:
         setting.write_text(before, encoding="ascii")
+
+
+# A clock that jumps
+
+CLOCK_SOURCE = """
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	static volatile int64_t *seconds;
+	long rc = syscall(SYS_clock_gettime, id, t);
+
+	if (!seconds)
+		seconds = mmap(0, 8, PROT_READ, MAP_SHARED, open(getenv("CLOCK_OFFSET"), O_RDONLY), 0);
+	if (!rc && id == CLOCK_REALTIME)
+		t->tv_sec += *seconds;
+	return (int)rc;
+}
+"""
+
+
+class Clock:
+    """The wall clock of one program, set by the test."""
+
+    def __init__(self, folder):
+        source, library, self.offset = folder / "clock.c", folder / "clock.so", folder / "clock.offset"
+        source.write_text(CLOCK_SOURCE, encoding="ascii")
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, source], check=True)
+        self.offset.write_bytes(bytes(8))
+        self.environment = {"LD_PRELOAD": str(library), "CLOCK_OFFSET": str(self.offset)}
+
+    def set(self, seconds):
+        """Seconds that it is ahead of the true one."""
+        with self.offset.open("r+b") as file:
+            file.write(seconds.to_bytes(8, "little", signed=True))

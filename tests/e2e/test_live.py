@@ -1,0 +1,547 @@
+"""Live capture: the program on devices that need no hardware, every frame that was sent against every frame counted.
+
+    NEEDLETAIL=build/app/needletail/needletail /usr/bin/python3 -m pytest tests/e2e/test_live.py
+"""
+
+import contextlib
+import ipaddress
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from captures import cases, files, frames as f
+from conftest import ROOT
+from conservation import conserves
+from live import ADDED, Clock, Live, Namespace, Peer, added, hugepages, in_order, namespaces_possible, nothing_lost
+from live import DPDK_DIR, SENSOR, wait_until
+from reference import capture, line, replay as reference
+from reference.region import Regions
+
+needs_namespaces = pytest.mark.skipif(not namespaces_possible(), reason="network namespaces take root")
+needs_root = pytest.mark.skipif(bool(os.geteuid()), reason="only root may set the number of hugepages")
+
+FRAME_MAX = 1514
+
+
+def left_overs():
+    """What DPDK leaves behind: in the system's folder and, for every process of ours, in /tmp."""
+    known = set(DPDK_DIR.iterdir()) if DPDK_DIR.is_dir() else set()
+    return {path for path in (known | set(Path("/tmp").glob("needletail-??????"))) if path.name.startswith("needletail")}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_over():
+    """Other programs on this machine may be in between: theirs go away, ours would not."""
+    before = left_overs()
+    yield
+    wait_until(lambda: not left_overs() - before, what=f"nothing in {left_overs() - before}")
+
+
+@pytest.fixture
+def live(program, tmp_path):
+    """live(config, prefix=(), environment=None) -> Live, ended at the end of the test"""
+    with contextlib.ExitStack() as stack:
+        yield lambda *arguments, **named: stack.enter_context(Live(program, tmp_path, *arguments, **named))
+
+
+@pytest.fixture
+def namespace():
+    with Namespace() as one:
+        yield one
+
+
+@pytest.fixture
+def run_in(program):
+    """run_in(namespace, "check", ...) -> exit status, standard output, standard error"""
+
+    def run_program(namespace, *arguments):
+        done = subprocess.run(
+            [*namespace.prefix, program, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    return run_program
+
+
+@pytest.fixture(scope="module")
+def regions(regions_csv):
+    return Regions.from_csv(regions_csv)
+
+
+def syns(number, seed=1, port=23):
+    """As many sources as frames."""
+    numbers = random.Random(seed)
+    sources = (numbers.randrange(1 << 24, 224 << 24) for _ in range(number))
+    return [f.eth4(f.tcp(port), source=str(ipaddress.IPv4Address(source))) for source in sources]
+
+
+def write_pcap(path, frames):
+    path.write_bytes(files.pcap([files.Record(frame, at_ns=1_000_000_000 + i) for i, frame in enumerate(frames)]))
+    return path
+
+
+def pcap_device(*paths, number=0, **more):
+    name = ",".join((f"net_pcap{number}", *(f"rx_pcap={path}" for path in paths)))
+    return {"name": name, "queues": len(paths), **more}
+
+
+def packet_device(namespace, queues, arguments="framecnt=16384", **more):
+    name = f"net_af_packet0,iface={namespace.sensor},qpairs={queues},{arguments}"
+    return {"name": name, "queues": queues, **more}
+
+
+def all_kinds(written):
+    """Frames of every test of counting that an Ethernet interface could have received whole."""
+    read = [capture.read(path) for case in cases() if case.counting for path in written(case)]
+    wholes = [one.data for each in read if each.link == 1 for one in each.frames if one.wire == len(one.data)]
+    return [frame for frame in wholes if len(frame) <= FRAME_MAX]
+
+
+def expected(path, regions):
+    (totals,) = reference.intervals([capture.read(path)], reference.ALL, regions.of)
+    counts = line.as_object(totals, SENSOR)
+    return {key: counts[key] for key in ADDED}
+
+
+def counted(one, status, frames, interval=1):
+    """What holds at the end of every capture."""
+    assert status == 0, one.log
+    in_order(one.lines, interval)
+    nothing_lost(one.lines)
+    for each in one.lines:
+        conserves(each)
+    assert one.frames == frames
+    assert " 0 unexplained" in one.log
+
+
+# Counting
+
+
+@pytest.mark.parametrize("queues", [1, 2])
+def test_captures_as_devices(live, tmp_path, written, country_mmdb, regions, queues):
+    """Every kind of frame, through one worker and two: the same counts as the reference."""
+    kinds = all_kinds(written)
+    whole = write_pcap(tmp_path / "whole.pcap", kinds)
+    parts = [write_pcap(tmp_path / f"{i}.pcap", kinds[i::queues]) for i in range(queues)]
+    one = live({"devices": [pcap_device(*parts)], "geo": {"country": str(country_mmdb)}}).started()
+    one.wait_for_frames(len(kinds))
+    counted(one, one.stop(), len(kinds))
+    assert added(one.lines) == expected(whole, regions)
+    assert one.lines[0]["loss"]["missed"] == 0
+    assert one.queue_packets("net_pcap0") == {i: len(kinds[i::queues]) for i in range(queues)}
+    assert ("rss: none, spread by capture" in one.log) == (queues > 1)
+
+
+def test_two_devices_with_different_queues(live, tmp_path):
+    """Queue q of every device is worker q's; the number of workers follows from that."""
+    parts = [write_pcap(tmp_path / f"{i}.pcap", syns(100 * (i + 1), i)) for i in range(3)]
+    devices = [pcap_device(parts[0], parts[1]), pcap_device(parts[2], number=1)]
+    one = live({"devices": devices, "workers": 2}).started()
+    one.wait_for_frames(600)
+    counted(one, one.stop(), 600)
+    assert one.queue_packets("net_pcap0") == {0: 100, 1: 200}
+    assert one.queue_packets("net_pcap1") == {0: 300}
+
+
+@needs_namespaces
+def test_kernel_interface(live, namespace, tmp_path, written, country_mmdb, regions):
+    """Every kind of frame that a kernel interface lets through: tags, fragments, headers that are cut off."""
+    kinds = [frame for frame in all_kinds(written) if kernel_takes(frame)]
+    whole = write_pcap(tmp_path / "whole.pcap", kinds)
+    one = live(
+        {"devices": [packet_device(namespace, 1)], "geo": {"country": str(country_mmdb)}}, prefix=namespace.prefix
+    ).started()
+    namespace.send(kinds)
+    one.wait_for_frames(len(kinds))
+    counted(one, one.stop(), len(kinds))
+    assert added(one.lines) == expected(whole, regions)
+
+
+def kernel_takes(frame):
+    """It refuses to send less than a link header, and drops a tag without the ethertype behind it."""
+    return len(frame) >= (20 if frame[12:14] in (b"\x81\x00", b"\x88\xa8") else 14)
+
+
+@needs_namespaces
+def test_two_queues_of_a_kernel_interface(live, namespace):
+    frames = syns(6000)
+    one = live({"devices": [packet_device(namespace, 2)]}, prefix=namespace.prefix).started()
+    namespace.send(frames)
+    one.wait_for_frames(len(frames))
+    counted(one, one.stop(), len(frames))
+    assert all(each["loss"]["missed"] is None for each in one.lines)  # this driver counts no loss
+    assert "net_af_packet0: rss: none, spread by kernel fan-out" in one.log
+    packets = one.queue_packets("net_af_packet0")
+    assert sum(packets.values()) == len(frames)
+    assert min(packets.values()) > len(frames) // 4
+    assert "is idle" not in one.log
+
+
+@needs_namespaces
+def test_fragments_stay_fragments(live, namespace):
+    """The kernel must not put them together first: one without its others would never be seen."""
+    source = {"source": "5.5.5.5"}
+    lone = [f.eth4(bytes(24), f.UDP, fragment=20, **source), f.eth4(f.udp(53, bytes(24)), f.UDP, fragment=f.MORE, **source)]
+    frames = lone * 50
+    one = live({"devices": [packet_device(namespace, 2)]}, prefix=namespace.prefix).started()
+    namespace.send(frames)
+    one.wait_for_frames(len(frames))
+    counted(one, one.stop(), len(frames))
+    total = added(one.lines)
+    assert total["ip_proto"] == {"17": 100}
+    assert total["no_l4"] == {"17": 50}
+    assert total["udp_port"] == {"53": 50}
+
+
+@needs_namespaces
+def test_long_frames(live):
+    with Namespace(mtu=9000) as namespace:
+        device = packet_device(namespace, 1, "framesz=16384,blocksz=16384,framecnt=512")
+        frames = [f.eth4(f.udp(53, bytes(5000)), f.UDP)] * 20
+        one = live({"devices": [device], "memory": {"mbufs": 8191}}, prefix=namespace.prefix).started()
+        namespace.send(frames)
+        one.wait_for_frames(20)
+        counted(one, one.stop(), 20)
+        total = added(one.lines)
+        assert total["bytes"] == sum(map(len, frames))
+        assert total["udp_port"] == {"53": 20}
+        assert "would be cut" not in one.log
+
+
+@needs_namespaces
+def test_frames_that_would_be_cut_are_announced(live):
+    with Namespace(mtu=9000) as namespace:
+        one = live({"devices": [packet_device(namespace, 1)]}, prefix=namespace.prefix).started()
+        assert one.stop() == 0
+        assert "frames above 1982 bytes would be cut" in one.log
+
+
+@needs_root
+@pytest.mark.parametrize("pages", [0, 512])
+def test_virtio_user(live, tmp_path, pages):
+    """Two queues, spread by the peer; what the peer has sent is what is counted."""
+    with hugepages(pages) as enough, Peer(tmp_path) as peer:
+        if not enough:
+            pytest.skip(f"the machine has no {pages} hugepages to give")
+        device = {"name": f"net_virtio_user0,path={peer.socket},queues=2,queue_size=1024", "queues": 2}
+        one = live({"devices": [device], "memory": {"hugepages": "yes" if pages else "no"}}).started()
+        peer.tell("start")
+        time.sleep(1.5)
+        peer.tell("stop")
+        sent = peer.sent()
+        assert sent
+        one.wait_for_frames(sent)
+        counted(one, one.stop(), sent)
+        assert "net_virtio_user0: rss: none, spread by peer" in one.log
+        assert all(each["loss"]["missed"] is None for each in one.lines)
+        assert min(one.queue_packets("net_virtio_user0").values())
+        assert ("memory: hugepages" if pages else "memory: no hugepages") in one.log
+
+
+# Intervals
+
+
+def test_every_interval_is_written(live, tmp_path):
+    one = live({"devices": [pcap_device(write_pcap(tmp_path / "a.pcap", syns(10)))]}).started()
+    wait_until(lambda: len(one.lines) >= 3, what="three intervals")
+    counted(one, one.stop(signal.SIGINT), 10)
+    assert [each["frames"] for each in one.lines].count(0) >= len(one.lines) - 2
+
+
+@needs_namespaces
+def test_stopping_finishes_the_open_interval(live, namespace):
+    """Frames that lie in the ring when the signal comes are counted, and the interval is marked."""
+    one = live({"devices": [packet_device(namespace, 1)], "interval": 3600}, prefix=namespace.prefix).started()
+    time.sleep(0.5)
+    namespace.send(syns(2000), rate=20000)
+    counted(one, one.stop(), 2000, interval=3600)
+    assert one.lines[-1]["partial"]
+
+
+def test_second_signal_ends_it_at_once(live, tmp_path):
+    """Also while it waits for a reader of its lines that does not read."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        device = pcap_device(write_pcap(tmp_path / "a.pcap", syns(4000, port=7)))
+        one = live({"devices": [device], "json": str(pipe)}).started()
+        fill(pipe)
+        time.sleep(1.2)
+        one.send(signal.SIGTERM)
+        one.wait_for(" 0 unexplained")
+        assert one.process.poll() is None
+        assert one.stop() == 1
+    finally:
+        os.close(reader)
+
+
+def fill(pipe):
+    """Leaves no room in it."""
+    writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writer, bytes(4096))
+    finally:
+        os.close(writer)
+
+
+def test_clock_that_jumps(live, tmp_path):
+    """Forward over two hours and back by one: said, nothing counted twice or lost, no interval for what never was."""
+    clock = Clock(tmp_path)
+    device = pcap_device(write_pcap(tmp_path / "a.pcap", syns(50)))
+    one = live({"devices": [device]}, environment=clock.environment).started()
+    wait_until(lambda: len(one.lines) >= 2, what="two intervals")
+    clock.set(7200)
+    one.wait_for("the clock jumped forward by 7200.0 s")
+    wait_until(lambda: len(one.lines) >= 5, what="intervals after the jump")
+    clock.set(3600)
+    one.wait_for("the clock jumped back by 3600.0 s")
+    ahead = len(one.lines)
+    wait_until(lambda: len(one.lines) >= ahead + 2, what="intervals after the second jump")
+    assert one.stop() == 0
+    nothing_lost(one.lines)
+    assert one.frames == 50
+    steps = [b["start"] - a["end"] for a, b in zip(one.lines, one.lines[1:])]
+    jumps = [step for step in steps if step]
+    assert len(jumps) == 2
+    assert 7190 < jumps[0] < 7210
+    assert -3610 < jumps[1] < -3590
+    for before, after in ((i, i + 1) for i, step in enumerate(steps) if step):
+        assert one.lines[before]["partial"] and one.lines[after]["partial"]
+    assert len(one.lines) < 60
+
+
+# Reloading
+
+
+@pytest.fixture
+def regions_database(tmp_path):
+    """regions_database(path, region): puts a database there, in one step, in which every address is in that region"""
+
+    def make(path, region):
+        table, fresh = tmp_path / "one.csv", tmp_path / "fresh.mmdb"
+        table.write_text(f"network,country\n0.0.0.0/1,{region}\n128.0.0.0/1,{region}\n", encoding="ascii")
+        subprocess.run([ROOT / "tools/mkregions", "--csv", table, "-o", fresh], check=True)
+        fresh.replace(path)
+
+    return make
+
+
+@needs_namespaces
+def test_reload_under_traffic(live, namespace, tmp_path, regions_database):
+    database = tmp_path / "country.mmdb"
+    regions_database(database, "AA")
+    frames = syns(12000)
+    config = {"devices": [packet_device(namespace, 2)], "geo": {"country": str(database)}}
+    one = live(config, prefix=namespace.prefix).started()
+    sender = threading.Thread(target=namespace.send, args=(frames, 3000))
+    sender.start()
+    for region in ("BB", "CC", "DD"):
+        time.sleep(0.8)
+        reloads = one.log.count("reloaded")
+        regions_database(database, region)
+        one.send(signal.SIGHUP)
+        wait_until(lambda: one.log.count("reloaded") > reloads, what=f"the reload of {region}")
+    sender.join()
+    one.wait_for_frames(len(frames))
+    namespace.send(syns(100, 2))
+    one.wait_for_frames(len(frames) + 100)
+    counted(one, one.stop(), len(frames) + 100)
+    found = added(one.lines)["region"]
+    assert sum(found.values()) == len(frames) + 100
+    assert found["AA"] > 0 and found["DD"] >= 100
+    assert set(found) <= {"AA", "BB", "CC", "DD"}
+
+
+def test_broken_database_keeps_the_old_one(live, tmp_path, regions_database):
+    database = tmp_path / "country.mmdb"
+    regions_database(database, "AA")
+    device = pcap_device(write_pcap(tmp_path / "a.pcap", syns(10)))
+    one = live({"devices": [device], "geo": {"country": str(database)}}).started()
+    one.wait_for_frames(10)
+    database.write_bytes(b"no database")
+    one.send(signal.SIGHUP)
+    one.wait_for("the old database stays in use")
+    assert one.stop() == 0
+    assert added(one.lines)["region"] == {"AA": 10}
+
+
+def test_nothing_to_reload(live, tmp_path):
+    one = live({"devices": [pcap_device(write_pcap(tmp_path / "a.pcap", syns(10)))]}).started()
+    one.send(signal.SIGHUP)
+    one.wait_for("nothing to reload")
+    assert one.stop() == 0
+
+
+# What goes wrong
+
+
+def test_idle_queue_is_named(live, tmp_path):
+    paths = write_pcap(tmp_path / "a.pcap", syns(600)), write_pcap(tmp_path / "b.pcap", [])
+    one = live({"devices": [pcap_device(*paths)]}).started()
+    one.wait_for("net_pcap0: queue 1 of 2 is idle: none of 600 packets came through it")
+    assert one.stop() == 0
+    assert one.log.count("is idle") == 1
+    assert one.queue_packets("net_pcap0") == {0: 600, 1: 0}
+
+
+def test_lines_that_cannot_be_written(live, tmp_path):
+    one = live({"devices": [pcap_device(write_pcap(tmp_path / "a.pcap", syns(10)))], "json": "/dev/full"}).started()
+    one.wait_for("No space left on device")
+    assert one.stop() == 1
+
+
+def test_killed_it_leaves_nothing(live, tmp_path):
+    before = left_overs()
+    one = live({"devices": [pcap_device(write_pcap(tmp_path / "a.pcap", syns(10)))]}).started()
+    one.process.kill()
+    one.wait()
+    wait_until(lambda: not left_overs() - before, what="nothing left")
+
+
+PCAP = "net_pcap0,rx_pcap={pcap}"
+
+# configuration; what run says, in one line; exit status of check, which says it too unless it is 0
+MISTAKES = {
+    "capture is missing": ({"devices": [{"name": "net_pcap0,rx_pcap=/nowhere.pcap"}]}, "/nowhere.pcap", 1),
+    "capture is none": ({"devices": [{"name": "net_pcap0,rx_pcap={none}"}]}, "unknown file format", 1),
+    "interface is missing": ({"devices": [{"name": "net_af_packet0,iface=nowhere0"}]}, "interface nowhere0", 1),
+    "interface is not named": ({"devices": [{"name": "net_af_packet0"}]}, "iface= is missing", 1),
+    "interface is no Ethernet": ({"devices": [{"name": "net_af_packet0,iface=lo"}]}, "no Ethernet interface", 1),
+    "PCI device is missing": ({"devices": [{"name": "00ff:00:00.0"}]}, "no network controller", 1),
+    "socket is missing": ({"devices": [{"name": "net_virtio_user0,path=/nowhere"}]}, "start the other side first", 1),
+    "driver is missing": ({"devices": [{"name": "net_nowhere0"}]}, "no driver net_nowhere", 1),
+    "driver refuses": ({"devices": [{"name": "net_pcap0,rx_pcp=x"}]}, "did not come up", 0),
+    "more queues than there are": ({"devices": [{"name": PCAP, "queues": 2}]}, "queues: 2 asked, the device has 1", 1),
+    "fewer queues than there are": (
+        {"devices": [{"name": PCAP + ",rx_pcap={pcap}", "queues": 1}]},
+        "queues: 1 asked, the device has 2",
+        1,
+    ),
+    "more workers than queues": ({"workers": 2, "devices": [{"name": PCAP}]}, "workers: 2 asked", 2),
+    "fewer workers than queues": (
+        {"workers": 1, "devices": [{"name": PCAP + ",rx_pcap={pcap}", "queues": 2}]},
+        "workers: 1 asked",
+        2,
+    ),
+    "CPU is missing": ({"lcores": "0,1023", "devices": [{"name": PCAP}]}, "CPU 1023", 1),
+    "too few buffers": ({"memory": {"mbufs": 1024}, "devices": [{"name": PCAP}]}, "memory.mbufs", 1),
+    "too little memory": ({"memory": {"hugepages": "no", "mib": 64}, "devices": [{"name": PCAP}]}, "memory.mib", 1),
+    "database is missing": ({"geo": {"country": "/nowhere.mmdb"}, "devices": [{"name": PCAP}]}, "/nowhere.mmdb", 1),
+    "folder is missing": ({"json": "/nowhere/a.json", "devices": [{"name": PCAP}]}, "/nowhere/a.json", 1),
+    "no device": ({}, "devices", 2),
+    "misspelt key": ({"sensr": "a", "devices": [{"name": PCAP}]}, "did you mean sensor?", 2),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistakes(live, run, tmp_path, name):
+    config, says, check_status = MISTAKES[name]
+    paths = {"pcap": write_pcap(tmp_path / "a.pcap", syns(10)), "none": tmp_path / "none.pcap"}
+    paths["none"].write_text("no capture\n", encoding="ascii")
+    one = live({**config, **with_paths(config, paths)})
+    assert one.wait() == 2
+    assert len(one.errors) == 1, one.log
+    assert one.errors[0].startswith("needletail: ") and says in one.errors[0]
+    assert not one.lines
+    checked = run("check", "-c", one.path)
+    assert checked.status == check_status, checked.errors
+    assert all(text.startswith("needletail: ") for text in checked.errors.splitlines())
+    assert says in checked.errors if check_status else checked.text == f"{one.path}: ok\n"
+
+
+def with_paths(config, paths):
+    devices = config.get("devices")
+    return {"devices": [{**one, "name": one["name"].format(**paths)} for one in devices]} if devices else {}
+
+
+@needs_root
+def test_hugepages_that_are_not_there(live, tmp_path):
+    device = pcap_device(write_pcap(tmp_path / "a.pcap", syns(10)))
+    with hugepages(0):
+        if int(Path("/proc/sys/vm/nr_hugepages").read_text(encoding="ascii")) > 64:
+            pytest.skip("this machine has hugepages, and whose they are is not known")
+        one = live({"devices": [device], "memory": {"hugepages": "yes"}})
+        assert one.wait() == 2
+    assert len(one.errors) == 1
+    assert "> /proc/sys/vm/nr_hugepages" in one.errors[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("run",), "-c FILE is missing"),
+        (("check",), "-c FILE is missing"),
+        (("run", "-c"), "requires an argument"),
+        (("run", "-x"), "invalid option"),
+        (("run", "-c", "/nowhere.yaml"), "/nowhere.yaml"),
+        (("run", "-c", "a", "b"), "nothing is expected here"),
+        (("ports", "b"), "nothing is expected here"),
+    ],
+)
+def test_wrong_usage(run, arguments, says):
+    done = run(*arguments)
+    assert done.status == 2
+    assert not done.text
+    assert says in done.errors and len(done.errors.splitlines()) == 1
+    assert done.errors.startswith("needletail: ")
+
+
+# The machine
+
+
+def test_check_says_all_it_finds(live, run, tmp_path):
+    config = {
+        "devices": [{"name": "net_af_packet0,iface=nowhere0"}],
+        "geo": {"country": "/nowhere.mmdb", "asn": "/nowhere.asn.mmdb"},
+        "redis": {"url": "redis://127.0.0.1:1"},
+        "json": "/nowhere/a.json",
+    }
+    one = live(config)
+    assert one.wait() == 2
+    done = run("check", "-c", one.path)
+    assert done.status == 1
+    for text in ("nowhere0", "/nowhere.mmdb", "/nowhere.asn.mmdb", "redis.url: redis://127.0.0.1:1", "mkdir -p /nowhere"):
+        assert text in done.errors
+    assert len(done.errors.splitlines()) == 5
+
+
+def test_check_of_a_good_file(program, run, tmp_path, country_mmdb):
+    config = tmp_path / "good.yaml"
+    config.write_text(
+        f"json: {tmp_path}/a.json\ngeo: {{country: {country_mmdb}}}\n"
+        f"devices: [{{name: 'net_pcap0,rx_pcap={write_pcap(tmp_path / 'a.pcap', syns(1))}'}}]\n",
+        encoding="utf-8",
+    )
+    done = run("check", "-c", config)
+    assert (done.status, done.text, done.errors) == (0, f"{config}: ok\n", "")
+    assert not (tmp_path / "a.json").exists()
+
+
+@needs_namespaces
+def test_check_of_an_interface(live, namespace, run_in, tmp_path):
+    one = live({"devices": [packet_device(namespace, 1)]}, prefix=namespace.prefix).started()
+    assert one.stop() == 0
+    assert run_in(namespace, "check", "-c", one.path) == (0, f"{one.path}: ok\n", "")
+    namespace.run("ip", "link", "set", namespace.sensor, "down")
+    status, _, errors = run_in(namespace, "check", "-c", one.path)
+    assert status == 1
+    assert f"ip link set {namespace.sensor} up" in errors
+
+
+@needs_namespaces
+def test_ports(live, namespace, run_in, tmp_path):
+    """Its lines, as they are, make a configuration that works."""
+    status, text, errors = run_in(namespace, "ports")
+    assert (status, errors) == (0, "")
+    assert f'"net_af_packet0,iface={namespace.sensor},qpairs=1"' in text
+    path = tmp_path / "ports.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert run_in(namespace, "check", "-c", path)[0] == 0

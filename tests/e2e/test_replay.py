@@ -1,0 +1,134 @@
+"""Replay as a program: whose it is, where its lines go, how it ends."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from captures import files, frames
+
+SETTLE_S = 3  # far more than the program takes to start
+FRAME = frames.eth(frames.ip4(frames.tcp()))
+
+
+@pytest.fixture
+def capture(tmp_path):
+    """Three minutes, one frame each."""
+    path = tmp_path / "three.pcap"
+    path.write_bytes(files.pcap([files.Record(FRAME, at_ns=minute * 60 * files.NS) for minute in range(3)]))
+    return path
+
+
+@pytest.fixture
+def everybodys_folder():
+    """A folder that every user can read and nobody but root can write."""
+    folder = Path(tempfile.mkdtemp(prefix="nt-users-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="takes root to become somebody else")
+def test_two_ordinary_users_at_once(program, capture, country_mmdb, everybodys_folder):
+    for source in (program, capture, country_mmdb):
+        copy = everybodys_folder / source.name
+        shutil.copy(source, copy)
+        copy.chmod(0o755)
+    command = [
+        *("./" + program.name, "replay", "--sensor", "s", "--workers", "2", "--country", country_mmdb.name, capture.name)
+    ]
+    runs = [
+        subprocess.Popen(
+            ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *command],
+            cwd=everybodys_folder,
+            env={"PATH": os.environ["PATH"]},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for user in (65534, 1234, 1234)
+    ]
+    results = [(*run.communicate(timeout=60), run.returncode) for run in runs]
+    lines = results[0][0]
+    assert len(lines.splitlines()) == 3
+    assert results == [(lines, "", 0)] * 3
+
+
+def test_nothing_is_left_behind(run, capture):
+    def leftovers():
+        places = [Path("/tmp"), Path("/var/run/dpdk"), Path("/tmp/dpdk")]
+        return {str(p) for place in places if place.is_dir() for p in place.glob("needletail-[0-9A-Za-z]*")}
+
+    before = leftovers()
+    assert run("replay", capture).status == 0
+    assert not leftovers() - before
+
+
+def test_lines_go_to_standard_output_unless_told(run, capture, tmp_path):
+    target = tmp_path / "lines.jsonl"
+    target.write_text("old\n")
+    plain = run("replay", "--sensor", "s", capture)
+    to_file = run("replay", "--sensor", "s", "--json", target, capture)
+    assert plain.status == to_file.status == 0
+    assert len(plain.lines) == 3 and to_file.text == ""
+    assert target.read_text() == plain.text  # written anew
+
+
+def test_standard_input(program, run, capture):
+    piped = subprocess.run([program, "replay", "-"], input=capture.read_bytes(), capture_output=True, check=False)
+    assert (piped.returncode, piped.stdout.decode()) == (0, run("replay", capture).text)
+
+
+def test_a_full_disk_is_a_failure(run, capture):
+    result = run("replay", "--json", "/dev/full", capture)
+    assert result.status == 1
+    assert "No space left on device" in result.errors
+
+
+def test_unwritable_json_is_said_before_counting(run, capture, tmp_path):
+    result = run("replay", "--json", tmp_path / "absent" / "lines", capture)
+    assert result.status == 2
+    assert "absent/lines: No such file or directory" in result.errors
+
+
+def test_an_interrupt_finishes_the_open_interval(program, tmp_path):
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    command = [program, "replay", fifo]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        with open(fifo, "wb") as pipe:
+            pipe.write(files.pcap([files.Record(FRAME, at_ns=files.NS)] * 100))
+            pipe.flush()
+            time.sleep(SETTLE_S)
+            process.send_signal(signal.SIGINT)
+            output, _ = process.communicate(timeout=30)  # the pipe stays open: nothing else ends the reading
+    assert process.returncode == 1
+    (line,) = map(json.loads, output.splitlines())
+    assert (line["frames"], line["partial"]) == (100, True)
+
+
+@pytest.mark.parametrize("option", ["--interval", "--workers"])
+@pytest.mark.parametrize("value", ["0", "-1", "7x", "", "99999999999999999999"])
+def test_bad_numbers(run, capture, option, value):
+    result = run("replay", option, value, capture)
+    assert result.status == 2
+    assert result.errors.startswith(f"needletail: {option} {value}:")
+    assert len(result.errors.splitlines()) == 1
+
+
+def test_settings_from_a_file_and_options_above_them(run, capture, tmp_path):
+    config = tmp_path / "sensor.yaml"
+    config.write_text("sensor: from-file\ninterval: 3600\n")
+    assert [line["sensor"] for line in run("replay", "-c", config, capture).lines] == ["from-file"]
+    lines = run("replay", "--interval", "60", capture, "-c", config).lines
+    assert [line["sensor"] for line in lines] == ["from-file"] * 3
+    config.write_text("sensr: a\n")
+    result = run("replay", "-c", config, capture)
+    assert result.status == 2
+    assert f"{config}:1: sensr: unknown key, did you mean sensor?" in result.errors
