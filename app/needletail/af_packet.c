@@ -93,7 +93,8 @@ void af_packet_each_doubt(const char *device, void (*say)(void *cookie, const ch
 	}
 	if (interface.mtu + ETH_HLEN + VLAN_BYTES > longest(device)) {
 		snprintf(line, sizeof(line),
-			 "%s: frames above %" PRIu32 " bytes would be cut and their length lost, and the mtu of %s is %" PRIu32
+			 "%s: frames above %" PRIu32
+			 " bytes would be cut and their length lost, and the mtu of %s is %" PRIu32
 			 ": add framesz=16384,blocksz=16384",
 			 device, longest(device), name, interface.mtu);
 		say(cookie, line);

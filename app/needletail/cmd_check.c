@@ -29,10 +29,10 @@
 #define WHY_BYTES 1024
 
 static const char help[] =
-	"usage: needletail check -c FILE\n"
-	"\n"
-	"Checks the configuration, then whether the machine has what it names, and says what to type to mend each\n"
-	"finding. Starts nothing. Exit status: 0 all is well, 1 the machine lacks something, 2 the file is wrong.\n";
+    "usage: needletail check -c FILE\n"
+    "\n"
+    "Checks the configuration, then whether the machine has what it names, and says what to type to mend each\n"
+    "finding. Starts nothing. Exit status: 0 all is well, 1 the machine lacks something, 2 the file is wrong.\n";
 
 struct check {
 	const struct nt_config *config;
@@ -113,8 +113,10 @@ static void check_cpus(struct check *c)
 	if (!*c->config->lcores || nt_cpus_parse(c->config->lcores, &cpus, &(const char *){NULL}))
 		return;
 	if (cpus.n < 1 + c->workers)
-		find(c, "lcores: %" PRIu32 " CPUs named, %" PRIu32 " needed: one for statistics and one for each of %" PRIu32
-			" workers", cpus.n, 1 + c->workers, c->workers);
+		find(c,
+		     "lcores: %" PRIu32 " CPUs named, %" PRIu32
+		     " needed: one for statistics and one for each of %" PRIu32 " workers",
+		     cpus.n, 1 + c->workers, c->workers);
 }
 
 static void check_memory(struct check *c)
@@ -136,8 +138,8 @@ static void check_geo(struct check *c)
 {
 	const struct nt_config_geo *geo = &c->config->geo;
 	const struct nt_geo_options options = {
-		.path = geo->country,
-		.country_path = *geo->country_path ? geo->country_path : NULL,
+	    .path = geo->country,
+	    .country_path = *geo->country_path ? geo->country_path : NULL,
 	};
 	char why[NT_GEO_WHY];
 

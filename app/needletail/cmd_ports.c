@@ -11,14 +11,14 @@
 #include <string.h>
 
 static const char help[] =
-	"usage: needletail ports\n"
-	"\n"
-	"Lists the devices that packets could be captured from and, for each, the lines for `devices:` in the\n"
-	"configuration. Touches none of them.\n";
+    "usage: needletail ports\n"
+    "\n"
+    "Lists the devices that packets could be captured from and, for each, the lines for `devices:` in the\n"
+    "configuration. Touches none of them.\n";
 
 static const struct option options_table[] = {
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
 };
 
 /* Virtual devices are told apart by the number behind the driver's name. */
@@ -53,13 +53,15 @@ static void print_interface(struct listing *l, const char *name)
 	if (machine_read_interface(name, &interface) || !interface.ethernet || interface.loopback)
 		return;
 	printf("\n# interface %s, %s, stays with the kernel\n", name,
-	       !interface.up ? "down" : interface.link ? "up" : "up without link");
+	       !interface.up	? "down"
+	       : interface.link ? "up"
+				: "up without link");
 	if (!interface.up)
 		printf("# first: ip link set %s up\n", name);
 	printf("  - name: \"net_af_packet%u,iface=%s,qpairs=1\"\n", l->interfaces, name);
 	if (l->af_xdp)
-		printf("# or, faster where its driver supports it\n# - name: \"net_af_xdp%u,iface=%s\"\n", l->interfaces,
-		       name);
+		printf("# or, faster where its driver supports it\n# - name: \"net_af_xdp%u,iface=%s\"\n",
+		       l->interfaces, name);
 	l->interfaces++;
 }
 

@@ -39,10 +39,10 @@ struct run {
 };
 
 static const char help[] =
-	"usage: needletail run -c FILE\n"
-	"\n"
-	"Counts what arrives at the configured devices until SIGINT or SIGTERM, and writes every interval to the JSON\n"
-	"file and to Redis; to standard output if neither is configured. SIGHUP reads the region database again.\n";
+    "usage: needletail run -c FILE\n"
+    "\n"
+    "Counts what arrives at the configured devices until SIGINT or SIGTERM, and writes every interval to the JSON\n"
+    "file and to Redis; to standard output if neither is configured. SIGHUP reads the region database again.\n";
 
 /* The whole is in place: the exit status. */
 static int capture(struct run *r)
@@ -92,11 +92,11 @@ static int with_publisher(struct run *r)
 static int with_workers(struct run *r)
 {
 	const struct sinks_options options = {
-		.config = r->config,
-		.interval_s = r->config->interval_s,
-		.geo_build_s = r->live.geo.info.build_epoch_s,
-		.append = true,
-		.patience_ms = PATIENCE_MS,
+	    .config = r->config,
+	    .interval_s = r->config->interval_s,
+	    .geo_build_s = r->live.geo.info.build_epoch_s,
+	    .append = true,
+	    .patience_ms = PATIENCE_MS,
 	};
 	int status;
 
@@ -116,10 +116,10 @@ static int with_regions(struct run *r)
 {
 	int socket[RTE_MAX_LCORE];
 	const struct stats_options options = {
-		.workers = r->workers,
-		.locate = r->live.geo.locate,
-		.region_port_entries = r->config->tables.region_port,
-		.socket = socket,
+	    .workers = r->workers,
+	    .locate = r->live.geo.locate,
+	    .region_port_entries = r->config->tables.region_port,
+	    .socket = socket,
 	};
 	int status;
 
@@ -138,9 +138,9 @@ static int with_ports(struct run *r)
 {
 	const struct nt_config_geo *geo = &r->config->geo;
 	const struct nt_geo_options options = {
-		.path = geo->country,
-		.country_path = *geo->country_path ? geo->country_path : NULL,
-		.numa_socket = -1,
+	    .path = geo->country,
+	    .country_path = *geo->country_path ? geo->country_path : NULL,
+	    .numa_socket = -1,
 	};
 	char why[NT_GEO_WHY];
 	int status;
@@ -182,13 +182,13 @@ static int start_eal(const struct run *r)
 	const char *devices[NT_CONFIG_DEVICES_MAX];
 	const struct nt_config *c = r->config;
 	const struct eal_options options = {
-		.workers = r->workers,
-		.lcores = c->lcores,
-		.hugepages = r->hugepages,
-		.memory_mib = c->memory.mib,
-		.shared_memory = shares_memory(c),
-		.devices = devices,
-		.n_devices = c->n_devices,
+	    .workers = r->workers,
+	    .lcores = c->lcores,
+	    .hugepages = r->hugepages,
+	    .memory_mib = c->memory.mib,
+	    .shared_memory = shares_memory(c),
+	    .devices = devices,
+	    .n_devices = c->n_devices,
 	};
 	char why[WHY_BYTES];
 	int err;

@@ -127,9 +127,9 @@ static uint64_t clamp(uint64_t value, uint64_t min, uint64_t max)
 static int close_interval(struct live *l, void (*losses)(struct watch *w, struct nt_loss *into))
 {
 	struct interval interval = {
-		.start_s = l->timeline.start_s,
-		.end_s = l->timeline.end_s,
-		.partial = l->timeline.partial,
+	    .start_s = l->timeline.start_s,
+	    .end_s = l->timeline.end_s,
+	    .partial = l->timeline.partial,
 	};
 	uint64_t counted = rx_counted(l->rx);
 	struct nt_snapshot snapshot;
@@ -284,9 +284,9 @@ static int stop(struct live *l)
 int live_run(struct live *l)
 {
 	const struct nt_geo_options options = {
-		.path = l->config->geo.country,
-		.country_path = *l->config->geo.country_path ? l->config->geo.country_path : NULL,
-		.numa_socket = -1,
+	    .path = l->config->geo.country,
+	    .country_path = *l->config->geo.country_path ? l->config->geo.country_path : NULL,
+	    .numa_socket = -1,
 	};
 	int err, stopped;
 

@@ -24,19 +24,19 @@ struct stats;
 struct live {
 	const struct nt_config *config;
 	struct ports *ports; /* started */
-	struct rx *rx;       /* started */
+	struct rx *rx;	     /* started */
 	struct stats *stats;
 	struct publisher *publisher; /* started */
-	struct nt_geo geo;           /* in use; replaced on SIGHUP; locate NULL: none */
+	struct nt_geo geo;	     /* in use; replaced on SIGHUP; locate NULL: none */
 
 	struct timeline timeline;
 	struct watch watch;
 	struct reload reload;
-	uint64_t accounted;    /* packets of all finished intervals */
-	uint64_t intervals;    /* finished */
-	uint64_t unexplained;  /* of all intervals */
+	uint64_t accounted;	/* packets of all finished intervals */
+	uint64_t intervals;	/* finished */
+	uint64_t unexplained;	/* of all intervals */
 	int64_t next_second_ns; /* steady clock */
-	int64_t link_until_ns; /* steady clock: until then nothing is said of links that are down */
+	int64_t link_until_ns;	/* steady clock: until then nothing is said of links that are down */
 	bool stopping;
 };
 

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 static const struct option options_table[] = {
-	{"config", required_argument, NULL, 'c'},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
+    {"config", required_argument, NULL, 'c'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
 };
 
 static int parse(struct live_config *l, int argc, char **argv, const char *help)

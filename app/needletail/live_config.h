@@ -8,7 +8,7 @@
 struct live_config {
 	const char *path;
 	struct nt_config config; /**< checked; sensor and a place for the lines are filled in */
-	int status;              /**< exit status if there is no configuration: help was asked for, or something is wrong */
+	int status; /**< exit status if there is no configuration: help was asked for, or something is wrong */
 };
 
 /**

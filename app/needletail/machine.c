@@ -102,8 +102,8 @@ static void read_pci_interface(struct machine_pci *pci)
 static void read_pci(const char *address, struct machine_pci *pci)
 {
 	*pci = (struct machine_pci){
-		.vendor = (uint16_t)read_hex(address, "vendor"),
-		.device = (uint16_t)read_hex(address, "device"),
+	    .vendor = (uint16_t)read_hex(address, "vendor"),
+	    .device = (uint16_t)read_hex(address, "device"),
 	};
 	memcpy(pci->address, address, strnlen(address, sizeof(pci->address) - 1));
 	read_driver(pci);
@@ -138,8 +138,9 @@ enum machine_binding machine_binding(const struct machine_pci *pci)
 		const char *driver;
 		enum machine_binding binding;
 	} known[] = {
-		{"vfio-pci", MACHINE_READY},   {"uio_pci_generic", MACHINE_READY}, {"igb_uio", MACHINE_READY},
-		{"mlx4_core", MACHINE_SHARED}, {"mlx5_core", MACHINE_SHARED},      {"mana", MACHINE_SHARED},
+	    {.driver = "vfio-pci", .binding = MACHINE_READY},	{.driver = "uio_pci_generic", .binding = MACHINE_READY},
+	    {.driver = "igb_uio", .binding = MACHINE_READY},	{.driver = "mlx4_core", .binding = MACHINE_SHARED},
+	    {.driver = "mlx5_core", .binding = MACHINE_SHARED}, {.driver = "mana", .binding = MACHINE_SHARED},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -201,7 +202,8 @@ static int check_interface(const char *device, const char *value, char *why, siz
 		snprintf(why, why_size, "%s: interface %s: %s: see needletail ports", device, value, strerror(-err));
 	} else if (!interface.ethernet) {
 		err = -EPROTONOSUPPORT;
-		snprintf(why, why_size, "%s: interface %s is no Ethernet interface: see needletail ports", device, value);
+		snprintf(why, why_size, "%s: interface %s is no Ethernet interface: see needletail ports", device,
+			 value);
 	}
 	return err;
 }
@@ -244,13 +246,13 @@ struct argument {
 };
 
 static const struct argument arguments[] = {
-	{"af_packet", "iface", true, check_interface},
-	{"af_xdp", "iface", true, check_interface},
-	{"pcap", "rx_pcap", false, check_capture},
-	{"pcap", "rx_iface", false, check_interface},
-	{"pcap", "rx_iface_in", false, check_interface},
-	{"pcap", "iface", false, check_interface},
-	{"virtio_user", "path", true, check_socket},
+    {.driver = "af_packet", .key = "iface", .required = true, .check = check_interface},
+    {.driver = "af_xdp", .key = "iface", .required = true, .check = check_interface},
+    {.driver = "pcap", .key = "rx_pcap", .check = check_capture},
+    {.driver = "pcap", .key = "rx_iface", .check = check_interface},
+    {.driver = "pcap", .key = "rx_iface_in", .check = check_interface},
+    {.driver = "pcap", .key = "iface", .check = check_interface},
+    {.driver = "virtio_user", .key = "path", .required = true, .check = check_socket},
 };
 
 /* Where virtual devices have their number of queues from: an argument's value, or how often it is there. */
@@ -261,8 +263,11 @@ struct queue_argument {
 };
 
 static const struct queue_argument queue_arguments[] = {
-	{"af_packet", "qpairs", false},  {"af_xdp", "queue_count", false}, {"pcap", "rx_pcap", true},
-	{"virtio_user", "queues", false}, {"vhost", "queues", false},
+    {.driver = "af_packet", .key = "qpairs"},
+    {.driver = "af_xdp", .key = "queue_count"},
+    {.driver = "pcap", .key = "rx_pcap", .repeated = true},
+    {.driver = "virtio_user", .key = "queues"},
+    {.driver = "vhost", .key = "queues"},
 };
 
 /* "net_pcap0" and "eth_pcap0" are made by "pcap", "virtio_user0" by "virtio_user". */
@@ -366,7 +371,8 @@ static int check_pci(const char *device, char *why, size_t why_size)
 	devargs_name(device, name, sizeof(name));
 	snprintf(address, sizeof(address), "%s%s", strchr(name, ':') == strrchr(name, ':') ? "0000:" : "", name);
 	if (read_hex(address, "class") >> 16 != PCI_CLASS_NETWORK) {
-		snprintf(why, why_size, "%s: no network controller is at this PCI address: see needletail ports", device);
+		snprintf(why, why_size, "%s: no network controller is at this PCI address: see needletail ports",
+			 device);
 		return -ENODEV;
 	}
 	read_pci(address, &pci);
@@ -390,7 +396,8 @@ int machine_check_cpus(const char *list, char *why, size_t why_size)
 	struct nt_cpus cpus;
 	cpu_set_t allowed;
 
-	if (!*list || nt_cpus_parse(list, &cpus, &(const char *){NULL}) || sched_getaffinity(0, sizeof(allowed), &allowed))
+	if (!*list || nt_cpus_parse(list, &cpus, &(const char *){NULL}) ||
+	    sched_getaffinity(0, sizeof(allowed), &allowed))
 		return 0;
 	for (uint32_t i = 0; i < cpus.n; i++) {
 		if (CPU_ISSET(cpus.cpu[i], &allowed))

@@ -16,15 +16,15 @@ struct machine_pci {
 	char address[16]; /**< "0000:01:00.0" */
 	uint16_t vendor;
 	uint16_t device;
-	char driver[32];             /**< kernel driver it is bound to; "": none */
+	char driver[32];	     /**< kernel driver it is bound to; "": none */
 	char interface[IF_NAMESIZE]; /**< kernel interface; "": none */
 };
 
 /** What stands between a PCI device and DPDK. */
 enum machine_binding {
-	MACHINE_READY,  /**< bound to a driver that hands it over, such as vfio-pci */
+	MACHINE_READY,	/**< bound to a driver that hands it over, such as vfio-pci */
 	MACHINE_SHARED, /**< its kernel driver and DPDK work side by side */
-	MACHINE_KERNEL  /**< the kernel has it, or nobody */
+	MACHINE_KERNEL	/**< the kernel has it, or nobody */
 };
 
 /** A kernel interface. */

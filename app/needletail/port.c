@@ -33,8 +33,7 @@
  * one and a half times its size, CACHE_FLUSHTHRESH_MULTIPLIER). */
 #define QUEUE_MBUFS (NT_BURST + POOL_CACHE + POOL_CACHE / 2)
 
-#define MESSAGE_BYTES 512
-#define RSS_TEXT      256
+#define RSS_TEXT 256
 
 /* Where the line about a failure goes. */
 struct reason {
@@ -125,7 +124,8 @@ static uint32_t ring_frame(const struct port *p)
 	char text[16];
 	uint64_t bytes = 0;
 
-	if (!strcmp(p->driver->name, "net_af_packet") && devargs_value(p->device->name, "framesz", 0, text, sizeof(text)))
+	if (!strcmp(p->driver->name, "net_af_packet") &&
+	    devargs_value(p->device->name, "framesz", 0, text, sizeof(text)))
 		nt_parse_u64(text, 0, UINT16_MAX, &bytes);
 	return (uint32_t)bytes;
 }
@@ -133,9 +133,9 @@ static uint32_t ring_frame(const struct port *p)
 static int shape_mtu(struct port *p, const struct rte_eth_dev_info *info, const struct reason *r)
 {
 	/* as ethdev reckons it: where a driver states no MTU of its own, header and FCS */
-	uint32_t overhead = info->max_mtu != UINT16_MAX && info->max_rx_pktlen > info->max_mtu ?
-				    info->max_rx_pktlen - info->max_mtu :
-				    RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
+	uint32_t overhead = info->max_mtu != UINT16_MAX && info->max_rx_pktlen > info->max_mtu
+				? info->max_rx_pktlen - info->max_mtu
+				: RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
 	uint32_t max = RTE_MIN(info->max_rx_pktlen - overhead, (uint32_t)info->max_mtu);
 
 	if (p->device->mtu) {
@@ -225,11 +225,11 @@ static int make_pool(struct ports *p, int socket, const struct reason *r)
 	char name[RTE_MEMPOOL_NAMESIZE];
 
 	if (d.mbufs > p->mbufs)
-		return refuse(r, -EINVAL, "memory.mbufs: %" PRIu32 " asked, the queues need at least %" PRIu32, p->mbufs,
-			      d.mbufs);
+		return refuse(r, -EINVAL, "memory.mbufs: %" PRIu32 " asked, the queues need at least %" PRIu32,
+			      p->mbufs, d.mbufs);
 	snprintf(name, sizeof(name), "mbufs-%d", socket);
-	p->pool[socket] = rte_pktmbuf_pool_create(name, p->mbufs, POOL_CACHE, 0,
-						  (uint16_t)(d.room + RTE_PKTMBUF_HEADROOM), socket);
+	p->pool[socket] =
+	    rte_pktmbuf_pool_create(name, p->mbufs, POOL_CACHE, 0, (uint16_t)(d.room + RTE_PKTMBUF_HEADROOM), socket);
 	if (p->pool[socket])
 		return 0;
 	return refuse(r, -ENOMEM,
@@ -253,10 +253,11 @@ static int make_pools(struct ports *p, const struct reason *r)
 static struct rte_eth_conf port_conf(const struct port *p, uint8_t key_bytes)
 {
 	struct rte_eth_conf conf = {
-		.rxmode = {
-			.mq_mode = p->rss ? RTE_ETH_MQ_RX_RSS : RTE_ETH_MQ_RX_NONE,
-			.mtu = p->mtu,
-			.offloads = p->scatter ? RTE_ETH_RX_OFFLOAD_SCATTER : 0,
+	    .rxmode =
+		{
+		    .mq_mode = p->rss ? RTE_ETH_MQ_RX_RSS : RTE_ETH_MQ_RX_NONE,
+		    .mtu = p->mtu,
+		    .offloads = p->scatter ? RTE_ETH_RX_OFFLOAD_SCATTER : 0,
 		},
 	};
 
@@ -274,8 +275,8 @@ static int set_up_queues(const struct port *p, struct rte_mempool *pool, uint16_
 	int err = 0;
 
 	for (uint32_t q = 0; q < p->device->queues && !err; q++)
-		err = rte_eth_rx_queue_setup(p->id, (uint16_t)q, (uint16_t)p->descriptors, (unsigned int)p->socket, NULL,
-					     pool);
+		err = rte_eth_rx_queue_setup(p->id, (uint16_t)q, (uint16_t)p->descriptors, (unsigned int)p->socket,
+					     NULL, pool);
 	if (!err && tx_queues)
 		err = rte_eth_tx_queue_setup(p->id, 0, 0, (unsigned int)p->socket, NULL);
 	return err ? refuse_call(r, p, err, "cannot set up its queues") : 0;
@@ -349,13 +350,24 @@ static void make_promiscuous(struct port *p)
 			   strerror(-err));
 }
 
+/* Drivers that tell how long their queues really are; others have rings of their own, whatever they were told. */
+static void say_descriptors(const struct port *p, char *text, size_t size)
+{
+	struct rte_eth_rxq_info info = {0};
+
+	*text = '\0';
+	if (!rte_eth_rx_queue_info_get(p->id, 0, &info))
+		snprintf(text, size, " of %u descriptors", info.nb_desc);
+}
+
 static void say_port(const struct port *p)
 {
-	char functions[RSS_TEXT];
+	char functions[RSS_TEXT], descriptors[32];
 
-	nt_info("%s: %" PRIu32 " queue%s of %" PRIu32 " descriptors, mtu %u%s%s", p->name, p->device->queues,
-		p->device->queues > 1 ? "s" : "", p->descriptors, p->mtu, p->scatter ? ", scattered" : "",
-		p->device->promiscuous ? ", promiscuous" : "");
+	say_descriptors(p, descriptors, sizeof(descriptors));
+	nt_info("%s: %" PRIu32 " queue%s%s, mtu %u%s%s", p->name, p->device->queues, p->device->queues > 1 ? "s" : "",
+		descriptors, p->mtu, p->scatter ? ", scattered" : "",
+		rte_eth_promiscuous_get(p->id) == 1 ? ", promiscuous" : "");
 	if (p->device->queues == 1)
 		return;
 	rss_text(p->rss, functions, sizeof(functions));
@@ -445,10 +457,10 @@ int port_counters(const struct port *p, struct loss_counters *counters)
 	if (err)
 		return err;
 	*counters = (struct loss_counters){
-		.received = since(stats.ipackets, p->base.received),
-		.missed = since(stats.imissed, p->base.missed),
-		.no_mbuf = since(stats.rx_nombuf, p->base.no_mbuf),
-		.errors = since(stats.ierrors, p->base.errors),
+	    .received = since(stats.ipackets, p->base.received),
+	    .missed = since(stats.imissed, p->base.missed),
+	    .no_mbuf = since(stats.rx_nombuf, p->base.no_mbuf),
+	    .errors = since(stats.ierrors, p->base.errors),
 	};
 	return 0;
 }

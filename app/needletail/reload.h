@@ -26,8 +26,8 @@ struct reload {
 	struct nt_geo_options options;
 	_Atomic int state; /* enum reload_state; the thread writes while it runs, else the main lcore */
 	pthread_t thread;
-	bool running;      /* main lcore's: the thread is to be joined */
-	bool again;        /* main lcore's: asked for while it was busy */
+	bool running;	   /* main lcore's: the thread is to be joined */
+	bool again;	   /* main lcore's: asked for while it was busy */
 	struct nt_geo geo; /* the new one until it is taken, then the old one */
 	char why[NT_GEO_WHY];
 };

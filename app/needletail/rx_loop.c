@@ -138,6 +138,8 @@ int rx_start(struct rx *rx)
 
 	for (uint32_t i = 0; i < rx->n && !err; i++)
 		err = rte_eal_remote_launch(rx_loop, &rx->worker[i], EAL_WORKER_LCORE(i));
+	if (err)
+		rx_stop(rx);
 	return err;
 }
 

@@ -42,11 +42,12 @@ struct rx_worker {
 
 struct rx {
 	alignas(64) _Atomic uint32_t phase; /* enum rx_phase: the main lcore writes, workers read */
-	struct rx_worker *worker;           /* [n] */
+	struct rx_worker *worker;	    /* [n] */
 	uint32_t n;
 };
 
-/** Makes the lcores' state for `n` workers, without queues. Needs the EAL. Returns 0 or -ENOMEM; undone by rx_fini(). */
+/** Makes the lcores' state for `n` workers, without queues. Needs the EAL. Returns 0 or -ENOMEM; undone by rx_fini().
+ */
 int rx_init(struct rx *rx, struct nt_worker *const *workers, uint32_t n, uint32_t idle_sleep_us);
 
 /** Frees; no lcore may run any more. */

@@ -13,16 +13,16 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define MIB         (UINT64_C(1) << 20)
+#define MIB	     (UINT64_C(1) << 20)
 #define HUGEPAGE_KIB 2048 /* what x86 and most others have by default; only for advice */
 
 /*
  * Region tables: what is there before the first prefix, what a MiB of database adds, and a bound that country data
  * stay below, however much else the file holds. Measured: 7.7 MiB with 560 k prefixes make 265 MiB.
  */
-#define GEO_BASE_MIB    64
-#define GEO_PER_MIB     27
-#define GEO_MAX_MIB     400
+#define GEO_BASE_MIB 64
+#define GEO_PER_MIB  27
+#define GEO_MAX_MIB  400
 
 int sizing_workers(const struct nt_config *c, uint32_t *workers, char *why, size_t why_size)
 {
@@ -83,8 +83,8 @@ int sizing_hugepages(const struct nt_config *c, uint32_t workers, bool *hugepage
 	if (*hugepages || c->memory.hugepages != NT_HUGEPAGES_YES)
 		return 0;
 	snprintf(why, why_size,
-		 "memory.hugepages: yes, but of %" PRIu64 " MiB needed %" PRIu64
-		 " are free: echo %" PRIu64 " > /proc/sys/vm/nr_hugepages, or set memory.hugepages: auto",
+		 "memory.hugepages: yes, but of %" PRIu64 " MiB needed %" PRIu64 " are free: echo %" PRIu64
+		 " > /proc/sys/vm/nr_hugepages, or set memory.hugepages: auto",
 		 needed_mib, free_mib, pages_now() + (needed_mib - free_mib) * 1024 / HUGEPAGE_KIB + 1);
 	return -ENOMEM;
 }

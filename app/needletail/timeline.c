@@ -16,11 +16,11 @@ void timeline_begin(struct timeline *t, int64_t length_s, int64_t wall_ns, int64
 	int64_t start_s = nt_interval_start(floor_seconds(wall_ns), length_s);
 
 	*t = (struct timeline){
-		.length_s = length_s,
-		.start_s = start_s,
-		.end_s = start_s + length_s,
-		.partial = true,
-		.offset_ns = wall_ns - steady_ns,
+	    .length_s = length_s,
+	    .start_s = start_s,
+	    .end_s = start_s + length_s,
+	    .partial = true,
+	    .offset_ns = wall_ns - steady_ns,
 	};
 }
 

@@ -16,16 +16,16 @@
 struct timeline {
 	int64_t length_s;
 	int64_t start_s;   /**< open interval */
-	int64_t end_s;     /**< exclusive */
-	bool partial;      /**< counting began inside the open interval, or the clock jumped inside it */
+	int64_t end_s;	   /**< exclusive */
+	bool partial;	   /**< counting began inside the open interval, or the clock jumped inside it */
 	int64_t offset_ns; /**< wall clock minus steady clock, at the last look */
 	int64_t jumped_ns; /**< of the last look: by how much the wall clock jumped; 0: it did not */
 };
 
 enum timeline_state {
-	TIMELINE_OPEN,  /**< the open interval goes on */
+	TIMELINE_OPEN,	/**< the open interval goes on */
 	TIMELINE_ENDED, /**< it is over: close it, then timeline_next() */
-	TIMELINE_LEFT   /**< the clock left it: close it as partial, then timeline_begin() */
+	TIMELINE_LEFT	/**< the clock left it: close it as partial, then timeline_begin() */
 };
 
 /** Opens the interval that holds `wall_ns`, as a partial one. */

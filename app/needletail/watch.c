@@ -30,7 +30,7 @@ void watch_init(struct watch *w, const struct ports *ports, const struct rx *rx)
 		w->port[i].port = p;
 		w->port[i].loss.capacity = (uint64_t)p->descriptors * p->device->queues;
 		w->port[i].loss.comparable =
-			!p->driver->totals_of_16 || p->device->queues <= RTE_ETHDEV_QUEUE_STAT_CNTRS;
+		    !p->driver->totals_of_16 || p->device->queues <= RTE_ETHDEV_QUEUE_STAT_CNTRS;
 	}
 }
 

@@ -20,9 +20,9 @@ struct rx;
 struct watch_port {
 	const struct port *port;
 	struct loss loss;
-	uint64_t polled[2];           /* at the last second's end but one, and at the last */
+	uint64_t polled[2];	      /* at the last second's end but one, and at the last */
 	struct loss_counters stopped; /* when capture was asked to end */
-	uint64_t idle;                /* queues named as idle, a bit each */
+	uint64_t idle;		      /* queues named as idle, a bit each */
 };
 
 struct watch {

@@ -43,8 +43,8 @@ struct nt_geo {
 };
 
 /**
- * Reads a database and builds its tables. Control threads only, after rte_eal_init(); a few tenths of a second for a
- * real one. Safe beside an older table in use, and beside somebody who rewrites the file: then it fails.
+ * Reads a database and builds its tables. Control threads only, after rte_eal_init(); takes up to a second.
+ * Safe beside an older table in use, and beside somebody who rewrites the file: then it fails.
  * Returns 0; -EBADMSG (no database, or a broken one), -EINVAL (country_path), -ENOMEM (also: too little DPDK memory),
  * or what the system said about the file. On failure `why` holds one line for the user and *geo is all zero.
  */

@@ -18,44 +18,44 @@ static int fail(int error, const char **reason)
 	return -error;
 }
 
-/* O_NONBLOCK: opening a named pipe must not wait for its writer. */
-static int open_regular(const char *path, size_t *size, const char **reason)
+static int check_kind(const struct stat *st, const char **reason)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		int error = errno;
-
-		if (fd >= 0)
-			close(fd);
-		return fail(error, reason);
-	}
-	if (S_ISREG(st.st_mode) && st.st_size > 0 && st.st_size <= IMAGE_BYTES_MAX) {
-		*size = (size_t)st.st_size;
-		return fd;
-	}
-	close(fd);
-	if (S_ISDIR(st.st_mode))
+	if (S_ISDIR(st->st_mode))
 		return fail(EISDIR, reason);
-	*reason = !S_ISREG(st.st_mode) ? "not a regular file" : st.st_size == 0 ? "empty file" : "larger than 2 GiB";
+	if (S_ISREG(st->st_mode) && st->st_size > 0 && st->st_size <= IMAGE_BYTES_MAX)
+		return 0;
+	*reason = !S_ISREG(st->st_mode) ? "not a regular file" : st->st_size == 0 ? "empty file" : "larger than 2 GiB";
 	return -EBADMSG;
 }
 
-static int copy(int from, uint8_t *to, size_t size, const char **reason)
+/* A file that changed meanwhile may be half old and half new, and yet look whole. */
+static int check_unchanged(int fd, const struct stat *before, const char **reason)
 {
+	struct stat after;
+
+	if (fstat(fd, &after) < 0)
+		return fail(errno, reason);
+	if (after.st_size == before->st_size && after.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+	    after.st_mtim.tv_nsec == before->st_mtim.tv_nsec)
+		return 0;
+	*reason = "changed while it was read";
+	return -EBADMSG;
+}
+
+static int copy(int from, uint8_t *to, const struct stat *st, const char **reason)
+{
+	size_t size = (size_t)st->st_size;
+
 	for (size_t done = 0; done < size;) {
 		ssize_t n = read(from, to + done, size - done);
 
 		if (n < 0 && errno != EINTR)
 			return fail(errno, reason);
-		if (n == 0) {
-			*reason = "became shorter while it was read";
-			return -EBADMSG;
-		}
+		if (n == 0)
+			break; /* shorter than it was: found out below */
 		done += n > 0 ? (size_t)n : 0;
 	}
-	return 0;
+	return check_unchanged(from, st, reason);
 }
 
 static int make_room(struct nt_image *image, const char **reason)
@@ -81,20 +81,34 @@ err_fd:
 	return rc;
 }
 
+static int fill(struct nt_image *image, int from, const char **reason)
+{
+	struct stat st;
+	int rc;
+
+	if (fstat(from, &st) < 0)
+		return fail(errno, reason);
+	rc = check_kind(&st, reason);
+	if (rc)
+		return rc;
+	image->size = (size_t)st.st_size;
+	rc = make_room(image, reason);
+	if (rc)
+		return rc;
+	rc = copy(from, (uint8_t *)(uintptr_t)image->bytes, &st, reason);
+	if (rc)
+		nt_image_close(image);
+	return rc;
+}
+
 int nt_image_open(struct nt_image *image, const char *path, const char **reason)
 {
-	int rc, from;
+	int rc, from = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* must not wait for a named pipe's writer */
 
 	*image = (struct nt_image){.fd = -1};
-	from = open_regular(path, &image->size, reason);
 	if (from < 0)
-		return from;
-	rc = make_room(image, reason);
-	if (rc == 0) {
-		rc = copy(from, (uint8_t *)(uintptr_t)image->bytes, image->size, reason);
-		if (rc)
-			nt_image_close(image);
-	}
+		return fail(errno, reason);
+	rc = fill(image, from, reason);
 	close(from);
 	return rc;
 }

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <maxminddb.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,15 +18,18 @@ static const char metadata_marker[] = "\xab\xcd\xefMaxMind.com";
 /* Zero bytes between the search tree and the data. */
 #define SEPARATOR_BYTES 16u
 
-/* Values looked at, per byte of the file. Records share values by pointer: city databases come to 4. */
+/*
+ * How many values may be looked at in all: some, and more for every byte of the file. Records share values by pointer,
+ * so that city databases come to about 4 per byte.
+ */
+#define VALUES_MIN      (1u << 20)
 #define VALUES_PER_BYTE 64u
 
 #define PATH_KEYS_MAX 8
 
-/* Where a region may stand in a record. */
+/* Where a region may stand in a record: keys, ended by NULL. */
 struct path {
-	const char *key[PATH_KEYS_MAX + 1]; /* ended by NULL */
-	bool string_only;                   /* a value of another type counts as not there */
+	const char *key[PATH_KEYS_MAX + 1];
 };
 
 struct nt_mmdb {
@@ -40,7 +42,7 @@ struct nt_mmdb {
 static const struct path default_paths[] = {
 	{.key = {"country", "iso_code"}},
 	{.key = {"country_code"}},
-	{.key = {"country"}, .string_only = true},
+	{.key = {"country"}},
 };
 
 static int broken(const char *why, const char **reason)
@@ -145,7 +147,7 @@ int nt_mmdb_open(struct nt_mmdb **mmdb, const struct nt_geo_options *options, co
 	m->values = (struct nt_values){
 		.data = m->db.data_section,
 		.size = m->db.data_section_size,
-		.steps_left = (uint64_t)m->db.file_size * VALUES_PER_BYTE,
+		.steps_left = VALUES_MIN + (uint64_t)m->db.file_size * VALUES_PER_BYTE,
 	};
 	*mmdb = m;
 	return 0;
@@ -232,7 +234,7 @@ static int region_at(struct nt_mmdb *m, uint32_t offset, const struct path *path
 		return 0;
 	if (status != MMDB_SUCCESS)
 		return mmdb_fail(status, reason);
-	if (!data.has_data || (path->string_only && data.type != MMDB_DATA_TYPE_UTF8_STRING))
+	if (!data.has_data)
 		return 0;
 	*region = NT_REGION_UNKNOWN;
 	if (data.type == MMDB_DATA_TYPE_UTF8_STRING)

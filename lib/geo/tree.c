@@ -155,7 +155,7 @@ static int walk_up(struct walk *w, struct nt_mmdb_record record, uint32_t length
 	*choice = (struct nt_choice){.n = 0};
 	if (is_alias(w, record, length))
 		return 0;
-	if (length == w->bits)
+	if (length == w->bits) /* looked at first: a shared node can be deeper here than where it was seen */
 		return fail(w, -EBADMSG, "search tree deeper than an address is long");
 	if (w->node[record.value].seen) {
 		*choice = w->node[record.value].choice;
@@ -179,8 +179,6 @@ static int walk_down(struct walk *w, struct nt_mmdb_record record, nt_u128 netwo
 
 	if (is_alias(w, record, length))
 		return put_alias(w, network, length);
-	if (record.kind == NT_MMDB_NODE && length == w->bits) /* a shared node can be deeper here than it was above */
-		return fail(w, -EBADMSG, "search tree deeper than an address is long");
 	if (w->visits_left-- == 0)
 		return fail(w, -EBADMSG, "search tree leads to the same nodes too often");
 	rc = walk_up(w, record, length, &choice);

@@ -77,7 +77,7 @@ static int read_header(const struct nt_values *v, uint32_t offset, struct header
 /* Sets *next to the offset behind the value as it stands in the file. */
 static int walk(struct nt_values *v, uint32_t offset, uint32_t depth, uint32_t *next)
 {
-	struct header h;
+	struct header h = {0};
 	uint32_t entries, ignored;
 
 	if (depth > DEPTH_MAX || v->steps_left == 0)

@@ -5,9 +5,10 @@
 #include <stdint.h>
 
 /*
- * Looks a value of the MaxMind DB format over before libmaxminddb is let near it. That library (1.7.1 for one) recurses
- * as deep as the file says and follows fanned-out pointers as often as they lead somewhere: a few kilobytes exhaust the
- * stack, the memory or the day. What passes here is small and shallow, and so is then the library's own walk.
+ * Looks a value of the MaxMind DB format over before libmaxminddb is let near it. That library (1.7.1 for one) goes as
+ * deep as the file says and follows fanned-out pointers as often as they lead somewhere: four megabytes of record
+ * exhaust its stack, a few hundred bytes of metadata all memory. What passes here is small and shallow, and so is then
+ * the library's own walk.
  * Format: https://maxmind.github.io/MaxMind-DB/ ("Output Data Section").
  */
 struct nt_values {

@@ -7,6 +7,7 @@
 /*
  * Source address -> region index, a burst at a time. One DIR24_8 table for IPv4 and one trie for IPv6, filled once
  * and never changed afterwards: new data make a new table, and the old one is freed when no worker looks into it.
+ * What that costs: README.md.
  */
 
 /** Most addresses that are looked up in one go; a longer array is cut into pieces of this size. */

@@ -217,6 +217,8 @@ static void encode_bucket_totals(const struct nt_plan *p, enum nt_bucket b, cons
 {
 	struct rows rows;
 
+	if (!first->reopened[b] && !(b == NT_BUCKET_M && p->heaviest))
+		return;
 	nt_request_text(r, "h");
 	nt_request_number(r, 1);
 	add_totals_hash(p, b, r);

@@ -204,13 +204,16 @@ static void say_lost(const struct nt_put *p, struct nt_cursor to)
 		   p->next.sequence - to.sequence + (p->next.chunk > to.chunk));
 }
 
-/* Moves to another place. Forward it is a chunk at most: the one that was acknowledged, or whose answer was lost. */
+/* Moves to another place. Forward it is a chunk at most: the one that was acknowledged, or whose answer was lost. If
+ * the next one is the first of a snapshot, it was the last of the one before. */
 static void go_to(struct nt_put *p, struct nt_cursor to)
 {
-	if (to.sequence > p->next.sequence && to.sequence > p->highest) {
+	bool completed = to.sequence > p->next.sequence && !to.chunk;
+
+	if (completed && to.sequence > p->highest) {
 		p->counters.published++;
 		p->highest = to.sequence;
-	} else if (to.sequence > p->next.sequence) {
+	} else if (completed) {
 		p->counters.repeated++;
 	}
 	p->next = to;

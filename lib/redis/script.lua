@@ -9,8 +9,13 @@
 -- letter and its operands.
 --
 -- A script that fails half-way is not rolled back. So everything that can be wrong is looked at before the first
--- write, that first write is the cursor, and a write that fails after all (a number that somebody replaced by a
+-- write, that first write is the cursor, and a number that cannot be added to after all (somebody replaced it by a
 -- text) is counted and reported, and does not stop the others.
+--
+-- What is written are sums, never increments. Redis 7.0 that was killed while it appended to its AOF cuts the torn
+-- command off at the next start but leaves the torn transaction open (loadSingleAppendOnlyFile), and at the start
+-- after that executes what is left of it together with the next one, which is our repetition: a sum is right also
+-- when it is written twice.
 --
 -- Replies: {'ok', failed writes, first error, '1' if trimming is not finished}, {'done'} if the cursor is already
 -- the new one, {'fenced', cursor} if it is neither, {'type', key, its type, the type it should have},
@@ -58,14 +63,17 @@ local function number()
 	return tonumber(take())
 end
 
+local function fail(why)
+	failed = failed + 1
+	first_error = failed == 1 and why or first_error
+end
+
 local function write(...)
 	local reply = redis.pcall(...)
 
 	if type(reply) == 'table' and reply.err then
-		failed = failed + 1
-		first_error = failed == 1 and reply.err or first_error
+		fail(reply.err)
 	end
-	return reply
 end
 
 -- A lifetime counts from the later of the bucket's end and now: old captures must not vanish at once.
@@ -75,21 +83,58 @@ local function expire(key, ends, lives)
 	end
 end
 
+-- The sum of two numbers written in digits. Above 2^53 Lua's numbers have gaps, and a quarter of bytes gets there.
+local function sum(a, b)
+	local total = tonumber(a) + tonumber(b)
+
+	if total < 9007199254740992 then
+		return string.format('%.0f', total)
+	end
+	local low = tonumber(string.sub(a, -15)) + tonumber(string.sub(b, -15))
+	local high = (tonumber(string.sub(a, 1, -16)) or 0) + (tonumber(string.sub(b, 1, -16)) or 0)
+	if low >= 1e15 then
+		low, high = low - 1e15, high + 1
+	end
+	return string.format('%.0f%015.0f', high, low)
+end
+
+-- Adds values to fields of a hash.
+local function add(key, fields, values)
+	local found = redis.call('HMGET', key, unpack(fields))
+	local command = {'HSET', key}
+
+	for i = 1, #fields do
+		local old = found[i] or '0'
+
+		if string.find(old, '^%d+$') then
+			command[#command + 1] = fields[i]
+			command[#command + 1] = sum(old, values[i])
+		else
+			fail(key .. ' ' .. fields[i] .. ' is not a number')
+		end
+	end
+	if #command > 2 then
+		write(unpack(command))
+	end
+end
+
 -- Removes the lightest members above the bound, at most so many; their packets stay in the totals. Returns how many
 -- it removed and how many it should have.
 local function cut(set, most)
 	local over = set.bound > 0 and redis.call('ZCARD', set.key) - set.bound or 0
 	local pops = math.min(over, most)
-	local packets = 0
+	local command, packets = {'ZREM', set.key}, 0
 
 	if pops <= 0 then
 		return 0, over
 	end
-	local popped = redis.call('ZPOPMIN', set.key, pops)
-	for i = 2, #popped, 2 do
-		packets = packets + tonumber(popped[i])
+	local lightest = redis.call('ZRANGE', set.key, 0, pops - 1, 'WITHSCORES')
+	for i = 1, #lightest, 2 do
+		command[#command + 1] = lightest[i]
+		packets = packets + tonumber(lightest[i + 1])
 	end
-	write('HINCRBY', set.totals, set.rest, string.format('%.0f', packets))
+	write(unpack(command))
+	add(set.totals, {set.rest}, {string.format('%.0f', packets)})
 	expire(set.totals, set.ends, set.lives)
 	return pops, over
 end
@@ -109,6 +154,17 @@ local function take_set()
 		lives = number()}
 end
 
+-- A number of names, each with its value.
+local function take_pairs()
+	local names, values = {}, {}
+
+	for i = 1, number() do
+		names[i] = take()
+		values[i] = take()
+	end
+	return names, values
+end
+
 local operation = {}
 
 -- z: sets, then members with the packets to add to each set
@@ -118,17 +174,18 @@ function operation.z()
 	for i = 1, number() do
 		sets[i] = take_set()
 	end
-	local members = number()
-	for _ = 1, members do
-		local member, packets = take(), take()
+	local members, packets = take_pairs()
+	for _, set in ipairs(sets) do
+		local found = redis.call('ZMSCORE', set.key, unpack(members))
+		local command = {'ZADD', set.key}
 
-		for i = 1, #sets do
-			write('ZINCRBY', sets[i].key, packets, member)
+		for i = 1, #members do
+			command[2 * i + 1] = tonumber(found[i] or '0') + tonumber(packets[i])
+			command[2 * i + 2] = members[i]
 		end
-	end
-	for i = 1, #sets do
-		cut(sets[i], members + CATCH_UP)
-		expire(sets[i].key, sets[i].ends, sets[i].lives)
+		write(unpack(command))
+		cut(set, #members + CATCH_UP)
+		expire(set.key, set.ends, set.lives)
 	end
 end
 
@@ -156,15 +213,10 @@ function operation.h()
 	for i = 1, number() do
 		hashes[i] = {key = KEYS[number()], ends = number(), lives = number()}
 	end
-	for _ = 1, number() do
-		local field, value = take(), take()
-
-		for i = 1, #hashes do
-			write('HINCRBY', hashes[i].key, field, value)
-		end
-	end
-	for i = 1, #hashes do
-		expire(hashes[i].key, hashes[i].ends, hashes[i].lives)
+	local fields, values = take_pairs()
+	for _, hash in ipairs(hashes) do
+		add(hash.key, fields, values)
+		expire(hash.key, hash.ends, hash.lives)
 	end
 end
 
@@ -195,10 +247,9 @@ function operation.x()
 		return
 	end
 	if string.find(reply.err, 'equal or smaller', 1, true) then
-		write('HINCRBY', KEYS[2], 'live_skipped', 1)
+		add(KEYS[2], {'live_skipped'}, {'1'})
 	else
-		failed = failed + 1
-		first_error = failed == 1 and reply.err or first_error
+		fail(reply.err)
 	end
 end
 

@@ -239,7 +239,7 @@ class Peer:
         queue = [f"--rxq={queues}", f"--txq={queues}"]
         self.process = subprocess.Popen(
             [
-                *("dpdk-testpmd", *memory, f"--file-prefix={self.prefix}", "--lcores=0@(0-1),1@(0-1)"),
+                *("stdbuf", "-oL", "dpdk-testpmd", *memory, f"--file-prefix={self.prefix}", "--lcores=0@(0-1),1@(0-1)"),
                 *(f"--vdev=net_vhost0,iface={self.socket},queues={queues}", "--", "-i", *queue),
                 *("--forward-mode=flowgen", "--total-num-mbufs=4096", "--no-flush-rx"),
             ],

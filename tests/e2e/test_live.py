@@ -318,6 +318,35 @@ def test_clock_that_jumps(live, tmp_path):
     assert len(one.lines) < 60
 
 
+# Links
+
+
+@needs_namespaces
+def test_link_that_comes_late(live, namespace):
+    """It is waited for, and no interval says that nothing came while nothing could."""
+    namespace.run("ip", "link", "set", namespace.generator, "down")
+    one = live({"devices": [packet_device(namespace, 1)], "link_wait_s": 60}, prefix=namespace.prefix)
+    one.wait_for("memory:")
+    time.sleep(1.5)
+    assert not one.lines and "link" not in one.log
+    namespace.run("ip", "link", "set", namespace.generator, "up")
+    one.started()
+    namespace.send(syns(100))
+    one.wait_for_frames(100)
+    namespace.run("ip", "link", "set", namespace.generator, "down")
+    one.wait_for("net_af_packet0: link is down")
+    counted(one, one.stop(), 100)
+
+
+@needs_namespaces
+def test_link_that_does_not_come(live, namespace):
+    namespace.run("ip", "link", "set", namespace.generator, "down")
+    one = live({"devices": [packet_device(namespace, 1)], "link_wait_s": 1}, prefix=namespace.prefix)
+    one.wait_for("net_af_packet0: no link after 1 s, going on without it")
+    wait_until(lambda: one.lines, what="an interval")
+    counted(one, one.stop(), 0)
+
+
 # Reloading
 
 
@@ -537,11 +566,12 @@ def test_check_of_an_interface(live, namespace, run_in, tmp_path):
 
 
 @needs_namespaces
-def test_ports(live, namespace, run_in, tmp_path):
+def test_ports(namespace, run_in, tmp_path):
     """Its lines, as they are, make a configuration that works."""
     status, text, errors = run_in(namespace, "ports")
     assert (status, errors) == (0, "")
-    assert f'"net_af_packet0,iface={namespace.sensor},qpairs=1"' in text
+    for number, interface in enumerate((namespace.generator, namespace.sensor)):
+        assert f'  - name: "net_af_packet{number},iface={interface},qpairs=1"' in text
     path = tmp_path / "ports.yaml"
     path.write_text(text, encoding="utf-8")
     assert run_in(namespace, "check", "-c", path)[0] == 0

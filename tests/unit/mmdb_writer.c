@@ -180,6 +180,7 @@ static void put_metadata(struct mmdb_bytes *b, const struct mmdb_writer *w)
 {
 	mmdb_raw(b, "\xab\xcd\xefMaxMind.com", 14);
 	mmdb_map(b, 9 + (w->extra.size > 0));
+	mmdb_raw(b, w->extra.data, w->extra.size);
 	put_number(b, "node_count", MMDB_UINT32, w->claimed_nodes ? w->claimed_nodes : w->nodes);
 	put_number(b, "record_size", MMDB_UINT16, w->claimed_bits ? w->claimed_bits : w->record_bits);
 	put_number(b, "ip_version", MMDB_UINT16, w->ip_version);
@@ -195,7 +196,6 @@ static void put_metadata(struct mmdb_bytes *b, const struct mmdb_writer *w)
 	mmdb_map(b, 1);
 	mmdb_string(b, "en");
 	mmdb_string(b, "made by a test");
-	mmdb_raw(b, w->extra.data, w->extra.size);
 }
 
 struct mmdb_bytes mmdb_encode(const struct mmdb_writer *w)

@@ -41,7 +41,7 @@ struct mmdb_writer {
 	uint32_t claimed_nodes;   /**< node count in the metadata, if not 0 */
 	uint32_t claimed_bits;    /**< record size in the metadata, if not 0 */
 	struct mmdb_bytes data;   /**< data section */
-	struct mmdb_bytes extra;  /**< appended to the metadata map: one more key and value, if not empty */
+	struct mmdb_bytes extra;  /**< first in the metadata map: one more key and value, if not empty */
 	uint64_t (*record)[2];    /**< the tree */
 	uint32_t nodes;
 };

@@ -103,6 +103,10 @@ static nt_u128 probe(const struct probes *p, uint32_t i)
 	return i % 4 ? first | (random & host) : random;
 }
 
+/* Of the database that was compared last. */
+static struct nt_geo_info last;
+
+/* Returns how many answers were a known region. */
 static uint32_t compare_all(uint32_t ip_version, const struct probes *p, uint32_t more)
 {
 	struct nt_geo geo = load(NULL);
@@ -122,6 +126,7 @@ static uint32_t compare_all(uint32_t ip_version, const struct probes *p, uint32_
 		known += region != NT_REGION_UNKNOWN;
 	}
 	MMDB_close(&db);
+	last = geo.info;
 	nt_geo_unload(&geo);
 	return known;
 }
@@ -372,6 +377,8 @@ static void random_prefix(struct probes *p, uint32_t ip_version)
 		p->length[p->n] = 97 + (uint32_t)(next_random() % 32);
 	}
 	p->network[p->n] = network & ~nt_address6_host_bits(p->length[p->n]);
+	if (ip_version == 6 && p->length[p->n] <= 96 && p->network[p->n] == 0) /* would cover the IPv4 space */
+		p->network[p->n] = (nt_u128)1 << 127;
 	p->n++;
 }
 
@@ -405,7 +412,7 @@ static void add_aliases(struct mmdb_writer *w, struct probes *p)
 
 static void fill_at_random(struct mmdb_writer *w, struct probes *p, uint32_t prefixes)
 {
-	uint64_t record[LENGTH(layouts) + 9];
+	uint64_t record[LENGTH(layouts) + 9 + 1500];
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < LENGTH(layouts); i++)
@@ -413,6 +420,11 @@ static void fill_at_random(struct mmdb_writer *w, struct probes *p, uint32_t pre
 	for (uint32_t i = 0; i < 8; i++) /* a few that are frequent, one of them twice: other data, same region */
 		record[n++] = country(w, i < 4 ? "DE" : i < 7 ? "BR" : "CN");
 	record[n++] = MMDB_EMPTY;
+	while (prefixes > 1000 && n < LENGTH(record)) { /* databases that tell more than countries have many records */
+		const char rare[] = {(char)('A' + n % 26), (char)('A' + n / 26 % 26), '\0'};
+
+		record[n++] = country(w, rare);
+	}
 	while (p->n < prefixes) {
 		uint8_t network[16];
 
@@ -424,7 +436,7 @@ static void fill_at_random(struct mmdb_writer *w, struct probes *p, uint32_t pre
 
 static void random_databases(void **state)
 {
-	static const uint32_t versions[] = {4, 6}, record_bits[] = {24, 28, 32}, prefixes[] = {5, 1200};
+	static const uint32_t versions[] = {4, 6}, record_bits[] = {24, 28, 32}, prefixes[] = {5, 3000};
 	static struct probes p;
 
 	(void)state;
@@ -439,8 +451,27 @@ static void random_databases(void **state)
 			add_aliases(&w, &p);
 		save(&w);
 		assert_true(compare_all(w.ip_version, &p, i < 6 ? 1000 : 100000) > 100);
+		assert_int_equal(last.aliases6, w.ip_version == 6 ? 8 : 0);
 		mmdb_writer_fini(&w);
 	}
+}
+
+/* (B, A), (C, A): A for all and two exceptions, not one prefix each. */
+static void fewest_prefixes(void **state)
+{
+	static const char *const codes[] = {"BB", "AA", "CC", "AA"};
+	static const struct probes none;
+	struct mmdb_writer w;
+
+	(void)state;
+	mmdb_writer_init(&w, 4, 24);
+	for (uint32_t i = 0; i < LENGTH(codes); i++)
+		mmdb_insert(&w, (uint8_t[]){(uint8_t)(i << 6)}, 2, country(&w, codes[i]));
+	mmdb_insert(&w, (uint8_t[]){255, 1, 2, 3}, 32, country(&w, "DD"));
+	save(&w);
+	assert_int_equal(compare_all(4, &none, 10000), 10000);
+	assert_int_equal(last.prefixes4, 3);
+	mmdb_writer_fini(&w);
 }
 
 /* A subtree that is not the IPv4 space may stand at several places, too. */
@@ -518,6 +549,7 @@ int main(void)
 		cmocka_unit_test(the_ipv4_space_ends_early),
 		cmocka_unit_test(one_record_for_everything),
 		cmocka_unit_test(random_databases),
+		cmocka_unit_test(fewest_prefixes),
 		cmocka_unit_test(shared_subtrees),
 		cmocka_unit_test(reload_beside_the_old_tables),
 	};

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -124,6 +125,24 @@ static void trees_that_explode(void **state)
 	}
 }
 
+/* Good where it stands first, but the second place leaves it too few bits. */
+static void a_shared_subtree_that_is_too_deep(void **state)
+{
+	struct mmdb_writer w;
+	uint64_t subtree;
+
+	(void)state;
+	mmdb_writer_init(&w, 4, 24);
+	mmdb_insert(&w, (uint8_t[]){1, 1, 0x80, 0x10}, 28, country(&w, "JP"));
+	subtree = mmdb_find(&w, (uint8_t[]){1, 1}, 16);
+	mmdb_insert(&w, (uint8_t[]){9, 9, 9}, 20, subtree);
+	save(&w);
+	assert_int_equal(check(NULL), 0);
+	mmdb_insert(&w, (uint8_t[]){9, 9, 9}, 24, subtree);
+	assert_broken(&w);
+	mmdb_writer_fini(&w);
+}
+
 static void put_deep(struct mmdb_bytes *b, uint32_t depth)
 {
 	for (uint32_t i = 0; i < depth; i++)
@@ -151,29 +170,72 @@ static uint32_t put_fan(struct mmdb_bytes *b, uint32_t base, uint32_t levels)
 	return offset;
 }
 
+/* A record that the library searches for its second key by going down as deep as the first says. */
+static void put_abyss(struct mmdb_bytes *b)
+{
+	mmdb_map(b, 2);
+	mmdb_string(b, "abyss");
+	put_deep(b, 2000000);
+	mmdb_string(b, "country_code");
+	mmdb_string(b, "JP");
+}
+
+/* Six records, each wrong in another way. */
+static uint64_t put_broken(struct mmdb_bytes *b, uint32_t i)
+{
+	static const uint8_t huge_map[] = {0xff, 0xff, 0xff, 0xff}, long_string[] = {0x5f, 1, 1, 1}, self[] = {0x20, 0};
+	uint64_t offset;
+
+	mmdb_raw(b, self, sizeof(self)); /* at offset 0: a pointer to itself */
+	offset = b->size;
+	if (i == 0)
+		return MMDB_DATA(0);
+	if (i == 1)
+		return MMDB_DATA(put_fan(b, 0, 60));
+	if (i == 2)
+		mmdb_raw(b, huge_map, sizeof(huge_map));
+	else if (i == 3)
+		mmdb_raw(b, long_string, sizeof(long_string));
+	else if (i == 4)
+		mmdb_pointer(b, 1u << 30);
+	else
+		put_abyss(b);
+	return MMDB_DATA(offset);
+}
+
 static void records_that_are_broken(void **state)
 {
-	static const uint8_t huge_map[] = {0xff, 0xff, 0xff, 0xff}, self[] = {0x20, 0x00}, long_string[] = {0x5f, 1, 1, 1};
-	struct mmdb_writer w;
-
 	(void)state;
 	for (uint32_t i = 0; i < 6; i++) {
+		struct mmdb_writer w;
+
 		mmdb_writer_init(&w, 4, 24);
-		mmdb_raw(&w.data, self, 2); /* offset 0: a pointer to itself */
-		mmdb_insert(&w, (uint8_t[]){1}, 8, MMDB_DATA(i == 0 ? 0 : w.data.size));
-		if (i == 1)
-			put_deep(&w.data, 1000000);
-		else if (i == 2)
-			mmdb_raw(&w.data, huge_map, sizeof(huge_map));
-		else if (i == 3)
-			mmdb_raw(&w.data, long_string, sizeof(long_string));
-		else if (i == 4)
-			mmdb_insert(&w, (uint8_t[]){1}, 8, MMDB_DATA(put_fan(&w.data, 0, 60)));
-		else if (i == 5)
-			mmdb_pointer(&w.data, 1u << 30);
+		mmdb_insert(&w, (uint8_t[]){1}, 8, put_broken(&w.data, i));
 		assert_broken(&w);
 		mmdb_writer_fini(&w);
 	}
+}
+
+/* No record is too large, but all of them together take a while. */
+static void records_that_add_up(void **state)
+{
+	struct mmdb_writer w;
+	uint32_t fan;
+
+	(void)state;
+	mmdb_writer_init(&w, 4, 24);
+	fan = put_fan(&w.data, 0, 13);
+	for (uint32_t i = 0; i < 20000; i++) {
+		const uint8_t network[] = {1, (uint8_t)(i >> 8), (uint8_t)i};
+
+		mmdb_insert(&w, network, 24, MMDB_DATA(w.data.size));
+		mmdb_pointer(&w.data, fan);
+		if (i == 2)
+			save(&w);
+	}
+	assert_int_equal(check(NULL), 0);
+	assert_broken(&w);
+	mmdb_writer_fini(&w);
 }
 
 static struct mmdb_writer small_database(void)
@@ -204,29 +266,25 @@ static void metadata_with_wrong_numbers(void **state)
 	mmdb_writer_fini(&w);
 }
 
-/* A value more in the metadata: too deep, or larger than it looks. */
+/* One value more in the metadata, too deep or larger than it looks; the library walks these before anybody can ask. */
 static void metadata_that_explode(void **state)
 {
 	struct mmdb_writer w = small_database();
-	struct mmdb_bytes b;
-	uint32_t base;
+	const uint32_t map_header = 1; /* what stands before w.extra */
 
 	(void)state;
-	mmdb_string(&w.extra, "more");
-	put_deep(&w.extra, 50000);
+	mmdb_string(&w.extra, "abyss");
+	put_deep(&w.extra, 60000);
 	assert_broken(&w);
 	w.extra.size = 0;
-	b = mmdb_encode(&w);
-	base = (uint32_t)(b.size - ((size_t)((uint8_t *)memmem(b.data, b.size, "MaxMind.com", 11) - b.data) + 11));
-	free(b.data);
-	mmdb_string(&w.extra, "more");
-	mmdb_array(&w.extra, 41);
-	put_fan(&w.extra, base, 40);
+	mmdb_string(&w.extra, "languages");
+	mmdb_array(&w.extra, 51);
+	put_fan(&w.extra, map_header, 50);
 	assert_broken(&w);
 	w.extra.size = 0;
-	mmdb_string(&w.extra, "more");
+	mmdb_string(&w.extra, "other");
 	mmdb_array(&w.extra, 11);
-	put_fan(&w.extra, base, 10);
+	put_fan(&w.extra, map_header, 10);
 	save(&w);
 	assert_int_equal(check(NULL), 0);
 	mmdb_writer_fini(&w);
@@ -274,6 +332,33 @@ static void damaged_files(void **state)
 	mmdb_writer_fini(&w);
 }
 
+/* Somebody copies a database over ours again and again: good, bad or half, but no SIGBUS. */
+static void rewritten_meanwhile(void **state)
+{
+	struct mmdb_writer w = small_database();
+	int status;
+	pid_t child;
+
+	(void)state;
+	for (uint32_t i = 0; i < 20000; i++)
+		mmdb_insert(&w, (uint8_t[16]){0x20, 0, (uint8_t)(i >> 8), (uint8_t)i, 1}, 40, MMDB_DATA(0));
+	save(&w);
+	child = fork();
+	assert_true(child >= 0);
+	for (uint32_t i = 0; child == 0 && i < 200; i++)
+		save(&w);
+	if (child == 0)
+		_exit(0);
+	for (uint32_t i = 0; i < 200; i++) {
+		int rc = check(NULL);
+
+		assert_true(rc == 0 || rc == -EBADMSG);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(check(NULL), 0);
+	mmdb_writer_fini(&w);
+}
+
 /* Runs last: the copies that were made of all those files, good and bad, are gone. */
 static void no_copy_is_left(void **state)
 {
@@ -314,10 +399,13 @@ int main(void)
 		cmocka_unit_test(failure_leaves_nothing),
 		cmocka_unit_test(trees_that_are_broken),
 		cmocka_unit_test(trees_that_explode),
+		cmocka_unit_test(a_shared_subtree_that_is_too_deep),
 		cmocka_unit_test(records_that_are_broken),
+		cmocka_unit_test(records_that_add_up),
 		cmocka_unit_test(metadata_with_wrong_numbers),
 		cmocka_unit_test(metadata_that_explode),
 		cmocka_unit_test(damaged_files),
+		cmocka_unit_test(rewritten_meanwhile),
 		cmocka_unit_test(no_copy_is_left),
 	};
 

@@ -109,7 +109,8 @@ static void compare4(const struct nt_locate *l, const struct nt_locate_options *
 	assert_non_null(address);
 	assert_non_null(region);
 	for (uint32_t i = 0; i < o->prefixes4; i++) {
-		uint32_t first = o->prefix4[i].network, last = first + (uint32_t)((1ull << (32 - o->prefix4[i].length)) - 1);
+		uint32_t first = o->prefix4[i].network;
+		uint32_t last = first + (uint32_t)((1ull << (32 - o->prefix4[i].length)) - 1);
 
 		memcpy(&address[4 * i], (uint32_t[]){first - 1, first, last, last + 1}, 4 * sizeof(*address));
 	}

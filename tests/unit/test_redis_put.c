@@ -432,6 +432,30 @@ static void a_spoilt_number_costs_that_number(void **state)
 	fixture_check(f);
 }
 
+/* A quarter of bytes outgrows what Lua's numbers can tell apart. */
+static void sums_are_exact_beyond_2_to_53(void **state)
+{
+	static const int64_t before[] = {INT64_C(9007199254740993), INT64_C(999999999999999), INT64_C(9223372036850000000),
+					 INT64_C(1000000000000000001), INT64_C(9007199254740991)};
+	struct fixture *f = *state;
+
+	fixture_push(f, &(struct sample){.start_s = EVENING, .entries = 5});
+	fixture_publish(f);
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+		const struct sample sample = {.start_s = EVENING + 60 * ((int64_t)i + 1), .entries = 50, .seed = i};
+		struct nt_snapshot s;
+
+		freeReplyObject(redis_server_do(&f->server, "HSET nt:{s}:h:%lld:totals bytes %lld", (long long)EVENING,
+						(long long)before[i]));
+		sample_make(&s, &sample);
+		fixture_push(f, &sample);
+		fixture_publish(f);
+		assert_int_equal(redis_server_number(&f->server, "HGET nt:{s}:h:%lld:totals bytes", (long long)EVENING),
+				 before[i] + (int64_t)s.bytes);
+		nt_snapshot_fini(&s);
+	}
+}
+
 static void bad_names_are_refused(void **state)
 {
 	static const char *const name[] = {"", "a b", "a}", "a:b", "a\n", "\xc3\xa9"};
@@ -468,6 +492,7 @@ int main(void)
 		TEST(another_day_offset_is_refused),
 		TEST(a_key_of_another_type_stops_everything),
 		TEST(a_spoilt_number_costs_that_number),
+		TEST(sums_are_exact_beyond_2_to_53),
 		TEST(bad_names_are_refused),
 	};
 
