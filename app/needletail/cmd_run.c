@@ -68,6 +68,12 @@ static void give_queues_to_workers(struct run *r)
 			rx_add(&r->rx, q, r->ports.port[i].id, (uint16_t)q);
 }
 
+static void say_doubt(void *cookie, const char *line)
+{
+	(void)cookie;
+	nt_warning("%s", line);
+}
+
 static int with_publisher(struct run *r)
 {
 	char why[WHY_BYTES];
@@ -82,6 +88,8 @@ static int with_publisher(struct run *r)
 	eal_release_messages();
 	if (!err) {
 		nt_info("memory: %s", r->hugepages ? "hugepages" : "no hugepages");
+		for (uint32_t i = 0; i < r->config->n_devices; i++)
+			af_packet_each_doubt(r->config->device[i].name, say_doubt, NULL);
 		return capture(r);
 	}
 	nt_error("%s", why);
@@ -201,12 +209,6 @@ static int start_eal(const struct run *r)
 	return err;
 }
 
-static void say_doubt(void *cookie, const char *line)
-{
-	(void)cookie;
-	nt_warning("%s", line);
-}
-
 /* What can be refused before DPDK is started, which would say it in other words or not at all. */
 static int prepare(struct run *r)
 {
@@ -221,8 +223,6 @@ static int prepare(struct run *r)
 		err = sizing_hugepages(r->config, r->workers, &r->hugepages, why, sizeof(why));
 	if (err)
 		nt_error("%s", why);
-	for (uint32_t i = 0; i < r->config->n_devices && !err; i++)
-		af_packet_each_doubt(r->config->device[i].name, say_doubt, NULL);
 	return err;
 }
 

@@ -43,6 +43,7 @@ struct lane {
 	struct rte_ring *full;	/* dispatcher -> worker */
 	struct rte_ring *empty; /* worker -> dispatcher */
 	struct batch *filling;	/* the dispatcher's; NULL: none in hand */
+	uint64_t sent;		/* frames of batches that went to the worker */
 	struct batch *batches;	/* [BATCHES] */
 	const _Atomic bool *stop;
 };
@@ -129,6 +130,7 @@ static void send_batch(struct lane *lane)
 {
 	if (!lane->filling)
 		return;
+	lane->sent += lane->filling->n;
 	rte_ring_sp_enqueue(lane->full, lane->filling);
 	lane->filling = NULL;
 }
@@ -181,7 +183,7 @@ void dispatch_drain(struct dispatch *d)
 	for (uint32_t i = 0; i < d->n; i++)
 		send_batch(&d->lane[i]);
 	for (uint32_t i = 0; i < d->n; i++)
-		for (uint32_t tries = 0; rte_ring_count(d->lane[i].empty) != BATCHES; tries++)
+		for (uint32_t tries = 0; nt_worker_frames(d->lane[i].worker) != d->lane[i].sent; tries++)
 			wait_a_little(tries);
 }
 

@@ -7,15 +7,15 @@
 #include <stdint.h>
 
 /* Lcore 0 is the main lcore: control and stats. Lcores 1..workers are the workers. */
-#define EAL_MAIN_LCORE     0
+#define EAL_MAIN_LCORE	    0
 #define EAL_WORKER_LCORE(i) (1 + (i))
 
 struct eal_options {
 	uint32_t workers;
-	const char *lcores;         /**< CPU list: the first for the main lcore, the others for workers; NULL: any CPU */
-	bool hugepages;             /**< else ordinary memory */
-	uint32_t memory_mib;        /**< most that is used without hugepages; taken from the system when touched */
-	bool shared_memory;         /**< a device hands the memory to another process, as virtio-user does */
+	const char *lcores;  /**< CPU list: the first for the main lcore, the others for workers; NULL: any CPU */
+	bool hugepages;	     /**< else ordinary memory */
+	uint32_t memory_mib; /**< most that is used without hugepages; taken from the system when touched */
+	bool shared_memory;  /**< a device hands the memory to another process, as virtio-user does */
 	const char *const *devices; /**< [n_devices] PCI addresses and virtual devices with their arguments */
 	uint32_t n_devices;
 };
@@ -37,7 +37,7 @@ void eal_stop(void);
 void eal_hold_messages(void);
 void eal_release_messages(void);
 
-/** What DPDK complained of first since it was last asked, or what `err` (positive or negative errno) means. Main thread. */
+/** What DPDK complained of first since it was last asked, or what `err` (errno, of any sign) means. Main thread. */
 const char *eal_reason(int err);
 
 /** NUMA node of a worker's CPUs; negative: unknown, or several. Needs the EAL. */

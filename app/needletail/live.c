@@ -167,6 +167,8 @@ static int follow_clock(struct live *l)
 			timeline_next(&l->timeline);
 		else
 			timeline_begin(&l->timeline, l->timeline.length_s, wall_ns(), steady_ns());
+		if (!err && wall_ns() / NT_SECOND_NS >= l->timeline.end_s)
+			nt_clock_nap(CLOSE_LOOK_NS); /* late by several: the publisher's queue is short */
 	}
 	if (!err)
 		say_jump(&l->timeline);

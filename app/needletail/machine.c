@@ -193,6 +193,17 @@ bool machine_has_driver(const char *name)
 
 /* ---- devices of the configuration ---- */
 
+/* A socket of no protocol receives nothing: it only tells whether there may be one. */
+static int try_packet_socket(void)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
 static int check_interface(const char *device, const char *value, char *why, size_t why_size)
 {
 	struct machine_interface interface;
@@ -205,6 +216,13 @@ static int check_interface(const char *device, const char *value, char *why, siz
 		snprintf(why, why_size, "%s: interface %s is no Ethernet interface: see needletail ports", device,
 			 value);
 	}
+	if (err)
+		return err;
+	err = try_packet_socket();
+	if (err)
+		snprintf(why, why_size,
+			 "%s: %s: run as root, or: setcap cap_net_raw,cap_net_admin,cap_ipc_lock+ep on the program",
+			 device, strerror(-err));
 	return err;
 }
 

@@ -77,7 +77,12 @@ static void add_port(struct ports *p, uint16_t id, const struct nt_config_device
 {
 	struct port *port = &p->port[p->n++];
 
-	*port = (struct port){.id = id, .device = device, .driver = driver_find(info->driver_name)};
+	*port = (struct port){
+	    .id = id,
+	    .if_index = info->if_index,
+	    .device = device,
+	    .driver = driver_find(info->driver_name),
+	};
 	rte_eth_dev_get_name_by_port(id, port->name);
 }
 
@@ -323,25 +328,24 @@ int ports_open(struct ports *p, const struct nt_config *c, char *why, size_t why
 
 /* Starting */
 
-/* Whether somebody else had made the kernel interface promiscuous: then it stays so. */
-static bool kernel_promiscuous(unsigned int if_index)
+/* Flags of a kernel interface (netdevice(7)); 0 if they cannot be read. */
+static int kernel_flags(unsigned int if_index)
 {
 	struct ifreq request = {0};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool promiscuous = false;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), flags = 0;
 
 	if (fd < 0)
-		return false;
+		return 0;
 	if (if_indextoname(if_index, request.ifr_name) && !ioctl(fd, SIOCGIFFLAGS, &request))
-		promiscuous = request.ifr_flags & IFF_PROMISC;
+		flags = request.ifr_flags;
 	close(fd);
-	return promiscuous;
+	return flags;
 }
 
+/* A kernel interface that somebody else made promiscuous stays so in the end. */
 static void make_promiscuous(struct port *p)
 {
-	struct rte_eth_dev_info info;
-	bool was = !rte_eth_dev_info_get(p->id, &info) && info.if_index && kernel_promiscuous(info.if_index);
+	bool was = p->if_index && (kernel_flags(p->if_index) & IFF_PROMISC);
 	int err = rte_eth_promiscuous_enable(p->id);
 
 	p->made_promiscuous = !err && !was;
@@ -417,12 +421,22 @@ int ports_start(struct ports *p, char *why, size_t why_size)
 
 /* Watching */
 
-static void say_link_up(const char *name, uint32_t speed_mbps)
+/* Drivers that know no speed call theirs fixed. */
+static void say_link_up(const struct port *p, const struct rte_eth_link *link)
 {
-	if (speed_mbps == RTE_ETH_SPEED_NUM_NONE || speed_mbps == RTE_ETH_SPEED_NUM_UNKNOWN)
-		nt_info("%s: link is up", name);
+	if (link->link_autoneg == RTE_ETH_LINK_FIXED || link->link_speed == RTE_ETH_SPEED_NUM_NONE ||
+	    link->link_speed == RTE_ETH_SPEED_NUM_UNKNOWN)
+		nt_info("%s: link is up", p->name);
 	else
-		nt_info("%s: link is up, %" PRIu32 " Mb/s", name, speed_mbps);
+		nt_info("%s: link is up, %" PRIu32 " Mb/s", p->name, link->link_speed);
+}
+
+/* Drivers on top of a kernel interface may call the link up whatever becomes of it (af_packet, af_xdp). */
+static bool link_is_up(const struct port *p, struct rte_eth_link *link)
+{
+	if (rte_eth_link_get_nowait(p->id, link) || link->link_status != RTE_ETH_LINK_UP)
+		return false;
+	return !p->if_index || (kernel_flags(p->if_index) & IFF_RUNNING);
 }
 
 bool ports_watch_links(struct ports *p)
@@ -432,10 +446,10 @@ bool ports_watch_links(struct ports *p)
 	for (uint32_t i = 0; i < p->n; i++) {
 		struct port *port = &p->port[i];
 		struct rte_eth_link link = {0};
-		bool up = !rte_eth_link_get_nowait(port->id, &link) && link.link_status == RTE_ETH_LINK_UP;
+		bool up = link_is_up(port, &link);
 
 		if (up && !port->link_up)
-			say_link_up(port->name, link.link_speed);
+			say_link_up(port, &link);
 		else if (!up && port->link_up)
 			nt_warning("%s: link is down", port->name);
 		port->link_up = up;

@@ -21,6 +21,7 @@ struct rte_mempool;
 
 struct port {
 	uint16_t id;
+	unsigned int if_index; /* kernel interface that it works on; 0: none */
 	char name[RTE_DEV_NAME_MAX_LEN];
 	const struct nt_config_device *device;
 	const struct driver *driver;

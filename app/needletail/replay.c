@@ -278,6 +278,9 @@ static int with_eal(struct replay *r, struct capture_set *set)
 		nt_error("%s", why);
 		return NT_EXIT_UNUSABLE;
 	}
+	if (*config->geo.country && !geo.info.regions)
+		nt_warning("%s: no country in it (%s): every region will be --", config->geo.country,
+			   geo.info.database_type);
 	status = with_regions(r, set, &geo);
 	nt_geo_unload(&geo);
 	return status;

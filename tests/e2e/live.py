@@ -74,7 +74,8 @@ class Namespace:
         return ["ip", "netns", "exec", self.name]
 
     def _open_socket(self):
-        here, there = (os.open(path, os.O_RDONLY) for path in ("/proc/thread-self/ns/net", f"/var/run/netns/{self.name}"))
+        here = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        there = os.open(f"/var/run/netns/{self.name}", os.O_RDONLY)
         try:
             _enter(there)
             raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)  # protocol 0: receives nothing
@@ -86,7 +87,7 @@ class Namespace:
         return raw
 
     def send(self, frames, rate=3000):
-        """Sends frames, in small portions, at about `rate` a second: what a busy machine has no time for must fit the ring."""
+        """At about `rate` a second, in small portions: what a busy machine has no time for must fit the ring."""
         begin = time.monotonic()
         for number, frame in enumerate(frames):
             self.socket.send(frame)
