@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "commands.h"
+#include "complete.h"
 #include "replay.h"
 
 #include "base/log.h"
@@ -50,17 +51,6 @@ static const struct option options_table[] = {
     {NULL, 0, NULL, 0},
 };
 
-static int set_text(char **text, const char *value)
-{
-	char *copy = strdup(value);
-
-	if (!copy)
-		return -ENOMEM;
-	free(*text);
-	*text = copy;
-	return 0;
-}
-
 static int bad_value(const char *option, const char *value, const char *why)
 {
 	nt_error("--%s %s: %s", option, value, why);
@@ -94,7 +84,7 @@ static int set_sensor(struct replay_options *o, const char *value)
 {
 	if (!nt_name_valid(value))
 		return bad_value("sensor", value, "a name is 1 to 64 of A-Z a-z 0-9 . _ -");
-	return set_text(&o->config.sensor, value);
+	return config_set_text(&o->config.sensor, value);
 }
 
 static int set_redis(struct replay_options *o, const char *value)
@@ -106,7 +96,7 @@ static int set_redis(struct replay_options *o, const char *value)
 		nt_error("--redis: %s", why); /* without the URL: it may hold a password */
 		return -EINVAL;
 	}
-	return set_text(&o->config.redis.url, value);
+	return config_set_text(&o->config.redis.url, value);
 }
 
 static int load_config(struct replay_options *o, const char *path)
@@ -127,7 +117,7 @@ static int set_option(struct replay_options *o, int id, const char *value)
 	case 'c':
 		return 0; /* read before the others */
 	case OPT_JSON:
-		return set_text(&o->config.json, value);
+		return config_set_text(&o->config.json, value);
 	case OPT_REDIS:
 		return set_redis(o, value);
 	case OPT_ADD:
@@ -138,24 +128,14 @@ static int set_option(struct replay_options *o, int id, const char *value)
 	case OPT_INTERVAL:
 		return set_interval(o, value);
 	case OPT_COUNTRY:
-		return set_text(&o->config.geo.country, value);
+		return config_set_text(&o->config.geo.country, value);
 	case OPT_ASN:
-		return set_text(&o->config.geo.asn, value);
+		return config_set_text(&o->config.geo.asn, value);
 	case OPT_WORKERS:
 		return set_workers(o, value);
 	default:
 		return -EINVAL; /* getopt has named it */
 	}
-}
-
-/* Default name of a sensor: the host's, as far as its characters serve. */
-static int name_after_host(struct replay_options *o)
-{
-	char host[NT_NAME_MAX + 1] = "";
-
-	if (gethostname(host, sizeof(host) - 1) || !nt_name_valid(host))
-		return bad_value("sensor", host, "the host name does not serve as a sensor's name, give one");
-	return set_text(&o->config.sensor, host);
 }
 
 static int check_together(struct replay_options *o)
@@ -168,15 +148,11 @@ static int check_together(struct replay_options *o)
 		nt_error("--interval %u: with --redis it must divide 3600", o->config.interval_s);
 		return -EINVAL;
 	}
-	if (!*o->config.sensor && name_after_host(o))
-		return -EINVAL;
 	if (*o->config.geo.asn && access(o->config.geo.asn, R_OK)) {
 		nt_error("%s: %s", o->config.geo.asn, strerror(errno));
 		return -errno;
 	}
-	if (!redis && !*o->config.json)
-		return set_text(&o->config.json, "-");
-	return 0;
+	return complete_config(&o->config);
 }
 
 static int parse_file_option(struct replay_options *o, int argc, char **argv)

@@ -2,6 +2,7 @@
 #include "dispatch.h"
 
 #include "eal.h"
+#include "rss.h"
 
 #include "base/clock.h"
 #include "worker/worker.h"
@@ -14,7 +15,6 @@
 #include <rte_ring.h>
 #include <rte_thash.h>
 #include <sched.h>
-#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,13 +53,6 @@ struct dispatch {
 	uint32_t n;
 	uint32_t reta[RETA_ENTRIES];
 	struct lane lane[];
-};
-
-/* The default key of the RSS specification (Microsoft, "Verifying the RSS hash calculation"), which NICs ship with. */
-static const alignas(uint32_t) uint8_t rss_key[40] = {
-    0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67, 0x25, 0x3d, 0x43, 0xa3,
-    0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3,
-    0x80, 0x30, 0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa,
 };
 
 /* Gives way: a spin first, because the other side is usually quick, then the core. */

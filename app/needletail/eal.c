@@ -181,6 +181,7 @@ static int add_devices(struct args *a, const struct eal_options *o)
 static int make_args(struct args *a, const struct eal_options *o)
 {
 	int err = add_arg(a, "needletail") || add_arg(a, "--no-telemetry") || add_arg(a, "--log-level=*:error") ||
+		  add_arg(a, "--force-max-simd-bitwidth=512") ||
 		  add_arg(a, "--file-prefix=needletail-%d", (int)getpid());
 
 	if (err)

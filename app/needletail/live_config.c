@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "live_config.h"
 
+#include "complete.h"
+
 #include "base/log.h"
-#include "base/parse.h"
 #include "needletail/errors.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 static const struct option options_table[] = {
     {"config", required_argument, NULL, 'c'},
@@ -45,29 +43,6 @@ static int parse(struct live_config *l, int argc, char **argv, const char *help)
 	return -EINVAL;
 }
 
-static int fill_text(char **text, const char *value)
-{
-	char *copy = strdup(value);
-
-	if (!copy)
-		return -ENOMEM;
-	free(*text);
-	*text = copy;
-	return 0;
-}
-
-static int name_sensor(struct nt_config *c)
-{
-	char host[NT_NAME_MAX + 1] = "";
-
-	if (*c->sensor)
-		return 0;
-	if (!gethostname(host, sizeof(host) - 1) && nt_name_valid(host))
-		return fill_text(&c->sensor, host);
-	nt_error("sensor: the host name does not serve as a sensor's name, give one");
-	return -EINVAL;
-}
-
 static int load(struct live_config *l)
 {
 	char why[NT_CONFIG_WHY];
@@ -81,9 +56,7 @@ static int load(struct live_config *l)
 	if (err)
 		nt_error("%s", why);
 	else
-		err = name_sensor(&l->config);
-	if (!err && !*l->config.json && !*l->config.redis.url)
-		err = fill_text(&l->config.json, "-");
+		err = complete_config(&l->config);
 	if (err)
 		nt_config_fini(&l->config);
 	return err;

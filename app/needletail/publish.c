@@ -298,7 +298,7 @@ static bool patience_is_over(const struct publisher *p, int err)
 	uint64_t finish_ns = atomic_load_explicit(&p->finish_ns, memory_order_relaxed);
 
 	if (!p->options.wait)
-		return finish_ns && now_ns - finish_ns >= patience_ns;
+		return finish_ns && now_ns >= finish_ns + patience_ns;
 	return err && (is_final(err) || now_ns - p->failing_since_ns >= patience_ns);
 }
 

@@ -46,6 +46,9 @@ struct rx {
 	uint32_t n;
 };
 
+/** A worker lcore's life; `argument` is its struct rx_worker. Returns 0 or -errno. */
+int rx_loop(void *argument);
+
 /** Makes the lcores' state for `n` workers, without queues. Needs the EAL. Returns 0 or -ENOMEM; undone by rx_fini().
  */
 int rx_init(struct rx *rx, struct nt_worker *const *workers, uint32_t n, uint32_t idle_sleep_us);
