@@ -365,8 +365,6 @@ static void publish_all(struct publisher *p, int (*step)(struct nt_put *put))
 {
 	int rc;
 
-	if (p->given_up)
-		return;
 	do {
 		take_all(p);
 		nt_put_set_geo_build(p->put, atomic_load_explicit(&p->geo_build_s, memory_order_relaxed));
@@ -380,10 +378,13 @@ static void *run_redis(void *argument)
 	struct publisher *p = argument;
 
 	do {
-		publish_all(p, nt_put_step);
-		take_all(p);
+		if (p->given_up)
+			take_all(p); /* the queue goes on being emptied */
+		else
+			publish_all(p, nt_put_step);
 	} while (wait_for_work(p));
-	publish_all(p, nt_put_finish);
+	if (!p->given_up)
+		publish_all(p, nt_put_finish);
 	update_counters(p);
 	return NULL;
 }
