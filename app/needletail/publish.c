@@ -23,9 +23,9 @@
 #define PLACES_LIVE 64
 #define PLACES_WAIT 4
 
-#define MS_NS            UINT64_C(1000000)
-#define BACK_OFF_MIN_NS  (100 * MS_NS)
-#define BACK_OFF_MAX_NS  (10000 * MS_NS)
+#define MS_NS		UINT64_C(1000000)
+#define BACK_OFF_MIN_NS (100 * MS_NS)
+#define BACK_OFF_MAX_NS (10000 * MS_NS)
 
 struct publisher {
 	struct publisher_options options;
@@ -47,8 +47,8 @@ struct publisher {
 	bool holding;
 	bool given_up;
 	bool said_dropped;
-	uint64_t discarded;        /* snapshots given up before they got into the spool */
-	bool closing;              /* nothing more will come */
+	uint64_t discarded;	   /* snapshots given up before they got into the spool */
+	bool closing;		   /* nothing more will come */
 	uint64_t failing_since_ns; /* 0: the last step went well */
 	uint64_t back_off_ns;
 
@@ -321,7 +321,8 @@ static void back_off(struct publisher *p)
 	while (!rc && !p->closing) {
 		take_all(p);
 		update_counters(p);
-		rc = p->holding ? nt_queue_wait_closed(p->redis_queue, until_ns) : nt_queue_wait(p->redis_queue, until_ns);
+		rc = p->holding ? nt_queue_wait_closed(p->redis_queue, until_ns)
+				: nt_queue_wait(p->redis_queue, until_ns);
 		if (rc == -EPIPE || (!rc && p->holding)) {
 			/* Time is short from now on: try at once, then often. */
 			p->closing = true;

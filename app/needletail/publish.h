@@ -23,11 +23,11 @@ struct publisher;
 
 struct publisher_options {
 	struct nt_sensor sensor;
-	FILE *json;                      /**< gets the lines, unbuffered; stays the caller's; NULL: no lines */
+	FILE *json;			  /**< gets the lines, unbuffered; stays the caller's; NULL: no lines */
 	const struct nt_redis_url *redis; /**< NULL: no Redis */
-	uint32_t timeout_ms;             /**< Redis: for connecting, and for each answer */
-	size_t spool_snapshots;          /**< held in memory while Redis is away; 0: the spool's default */
-	bool wait;                       /**< submit waits for a place: replay */
+	uint32_t timeout_ms;		  /**< Redis: for connecting, and for each answer */
+	size_t spool_snapshots;		  /**< held in memory while Redis is away; 0: the spool's default */
+	bool wait;			  /**< submit waits for a place: replay */
 	/**
 	 * How long Redis may be away before what is left is given up; ms. With `wait` at any time, without it only once
 	 * publisher_finish() was called.
@@ -36,13 +36,13 @@ struct publisher_options {
 };
 
 struct publisher_counters {
-	uint64_t lost;          /**< submitted while the queue was full: neither a line nor in Redis */
-	uint64_t lines;         /**< written */
-	uint64_t failed_lines;  /**< not written, or not to their end */
-	uint64_t published;     /**< intervals in Redis as a whole */
-	uint64_t unpublished;   /**< intervals that wait for Redis, or were given up */
-	uint64_t dropped;       /**< intervals that Redis never gets: lost, or the spool was full */
-	uint64_t gap;           /**< intervals that Redis lost after the spool had let go of them */
+	uint64_t lost;		/**< submitted while the queue was full: neither a line nor in Redis */
+	uint64_t lines;		/**< written */
+	uint64_t failed_lines;	/**< not written, or not to their end */
+	uint64_t published;	/**< intervals in Redis as a whole */
+	uint64_t unpublished;	/**< intervals that wait for Redis, or were given up */
+	uint64_t dropped;	/**< intervals that Redis never gets: lost, or the spool was full */
+	uint64_t gap;		/**< intervals that Redis lost after the spool had let go of them */
 	uint64_t failed_writes; /**< additions that Redis refused because of what stood there */
 };
 

@@ -99,10 +99,22 @@ static int refusal(struct nt_redis_client *c, const redisReply *reply)
 		const char *word;
 		int err;
 	} meaning[] = {
-		{"NOAUTH", -EACCES},	   {"WRONGPASS", -EACCES}, {"NOPERM", -EACCES},	  {"ERR invalid password", -EACCES},
-		{"ERR Client sent AUTH", -EACCES}, {"ERR AUTH", -EACCES},  {"DENIED", -EACCES},   {"READONLY", -EROFS},
-		{"LOADING", -EBUSY},	   {"BUSY", -EBUSY},	   {"MASTERDOWN", -EBUSY}, {"CLUSTERDOWN", -EBUSY},
-		{"TRYAGAIN", -EBUSY},	   {"OOM", -ENOSPC},	   {"MOVED", -EXDEV},	  {"ASK", -EXDEV},
+	    {"NOAUTH", -EACCES},
+	    {"WRONGPASS", -EACCES},
+	    {"NOPERM", -EACCES},
+	    {"ERR invalid password", -EACCES},
+	    {"ERR Client sent AUTH", -EACCES},
+	    {"ERR AUTH", -EACCES},
+	    {"DENIED", -EACCES},
+	    {"READONLY", -EROFS},
+	    {"LOADING", -EBUSY},
+	    {"BUSY", -EBUSY},
+	    {"MASTERDOWN", -EBUSY},
+	    {"CLUSTERDOWN", -EBUSY},
+	    {"TRYAGAIN", -EBUSY},
+	    {"OOM", -ENOSPC},
+	    {"MOVED", -EXDEV},
+	    {"ASK", -EXDEV},
 	};
 	char why[NT_REDIS_WHY];
 	int err = -EIO;
@@ -202,8 +214,8 @@ static int open_connection(struct nt_redis_client *c)
 
 	disconnect(c);
 	errno = 0;
-	c->context = url->path[0] ? redisConnectUnixWithTimeout(url->path, timeout) :
-				    redisConnectWithTimeout(url->host, url->port, timeout);
+	c->context = url->path[0] ? redisConnectUnixWithTimeout(url->path, timeout)
+				  : redisConnectWithTimeout(url->host, url->port, timeout);
 	if (!c->context)
 		return fail(c, -ENOMEM, "out of memory");
 	if (c->context->err || redisSetTimeout(c->context, timeout) != REDIS_OK)
@@ -299,7 +311,8 @@ int nt_redis_client_script(struct nt_redis_client *c, const char *expected, cons
 			   const struct nt_request *request)
 {
 	size_t n = 6 + request->key.n + request->arg.n;
-	struct command command = {.text = calloc(n, sizeof(*command.text)), .length = calloc(n, sizeof(*command.length))};
+	struct command command = {.text = calloc(n, sizeof(*command.text)),
+				  .length = calloc(n, sizeof(*command.length))};
 	char *types = calloc(1, request->type.n + 1);
 	char n_keys[24];
 	int err = -ENOMEM;

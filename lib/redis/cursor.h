@@ -10,7 +10,7 @@
 /** Place of a chunk: "<spool>:<sequence>:<chunk>" in Redis. */
 struct nt_cursor {
 	uint64_t sequence; /**< of the snapshot, from 1 */
-	uint32_t chunk;    /**< of the snapshot, from 0 */
+	uint32_t chunk;	   /**< of the snapshot, from 0 */
 };
 
 /** Longest text of a cursor with its NUL. */

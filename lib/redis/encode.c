@@ -109,10 +109,10 @@ static void add_set(struct nt_request *r, const struct nt_sensor *sensor, enum n
 const char *nt_plan_reopened_field(enum nt_bucket bucket)
 {
 	static const char *const field[NT_BUCKETS] = {
-		[NT_BUCKET_M] = "reopened.m",
-		[NT_BUCKET_H] = "reopened.h",
-		[NT_BUCKET_D] = "reopened.d",
-		[NT_BUCKET_Q] = "reopened.q",
+	    [NT_BUCKET_M] = "reopened.m",
+	    [NT_BUCKET_H] = "reopened.h",
+	    [NT_BUCKET_D] = "reopened.d",
+	    [NT_BUCKET_Q] = "reopened.q",
 	};
 
 	return field[bucket];

@@ -13,8 +13,8 @@ struct nt_pick {
 /** The heaviest entries of several tables together: those with most packets, then lower table, then lower key. */
 struct nt_heaviest {
 	struct nt_pick *pick; /**< [wanted], the caller's */
-	size_t wanted;        /**< at least 1 */
-	size_t n;             /**< picked so far; 0 to begin with */
+	size_t wanted;	      /**< at least 1 */
+	size_t n;	      /**< picked so far; 0 to begin with */
 };
 
 /** Offers every entry of a table. Any thread. */

@@ -21,8 +21,8 @@
 static size_t row_cost(enum nt_plan_kind kind)
 {
 	static const size_t cost[] = {
-		[NT_PLAN_HEAD] = HEAD_COST, [NT_PLAN_MINUTE] = 1,	 [NT_PLAN_LONG] = LONG_COST,
-		[NT_PLAN_PORT_ALL] = PORT_ALL_COST, [NT_PLAN_TAIL] = TAIL_COST,
+	    [NT_PLAN_HEAD] = HEAD_COST,		[NT_PLAN_MINUTE] = 1,	    [NT_PLAN_LONG] = LONG_COST,
+	    [NT_PLAN_PORT_ALL] = PORT_ALL_COST, [NT_PLAN_TAIL] = TAIL_COST,
 	};
 
 	return cost[kind];
@@ -125,8 +125,8 @@ static void add_tables(struct nt_plan *p, enum nt_plan_kind kind)
 	for (enum nt_table t = 0; t < NT_TABLES; t++) {
 		const struct nt_counts *c = &p->snapshot->table[t];
 
-		if (kind == NT_PLAN_PORT_ALL ? !!nt_redis_port_all_transport(t) :
-					       nt_redis_table_key(t) != NT_REDIS_KEYS)
+		if (kind == NT_PLAN_PORT_ALL ? !!nt_redis_port_all_transport(t)
+					     : nt_redis_table_key(t) != NT_REDIS_KEYS)
 			add_part(p, kind, t, c->entry, c->n);
 	}
 }
@@ -164,8 +164,8 @@ int nt_plan_init(struct nt_plan *p, const struct nt_sensor *sensor, const struct
 	if (snapshot->start_s < 0 || snapshot->end_s < snapshot->start_s || snapshot->end_s > YEAR_10000_S)
 		return -ERANGE;
 	for (enum nt_bucket b = 0; b < NT_BUCKETS; b++)
-		p->span[b] = nt_bucket_span(b, (struct nt_span){snapshot->start_s, snapshot->end_s},
-					    sensor->day_offset_h);
+		p->span[b] =
+		    nt_bucket_span(b, (struct nt_span){snapshot->start_s, snapshot->end_s}, sensor->day_offset_h);
 	add_part(p, NT_PLAN_HEAD, NT_TABLES, NULL, 1);
 	if (add_minute(p))
 		goto err;

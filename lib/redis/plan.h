@@ -32,10 +32,10 @@ struct nt_sensor {
 
 /** What the first chunk says besides the snapshot. It changes no cut. */
 struct nt_plan_first {
-	bool newest;                /**< no interval in Redis begins later */
+	bool newest;		    /**< no interval in Redis begins later */
 	bool reopened[NT_BUCKETS];  /**< a later bucket of that kind has begun */
 	uint64_t dropped_intervals; /**< lost just before this one without ever being sent */
-	uint64_t gap_intervals;     /**< lost just before this one by Redis, and not in the spool any more */
+	uint64_t gap_intervals;	    /**< lost just before this one by Redis, and not in the spool any more */
 };
 
 enum nt_plan_kind { NT_PLAN_HEAD, NT_PLAN_MINUTE, NT_PLAN_LONG, NT_PLAN_PORT_ALL, NT_PLAN_TAIL };
@@ -60,8 +60,8 @@ struct nt_plan {
 	struct nt_plan_part part[2 + 3 * NT_TABLES];
 	size_t n_parts;
 	uint64_t minute_rest[NT_REDIS_KEYS]; /**< packets of members that do not get into the interval's own bucket */
-	struct nt_count *heaviest;           /**< behind the MINUTE parts of sets that were cut */
-	struct nt_plan_at *cut;              /**< [chunks + 1] */
+	struct nt_count *heaviest;	     /**< behind the MINUTE parts of sets that were cut */
+	struct nt_plan_at *cut;		     /**< [chunks + 1] */
 	uint32_t chunks;
 };
 

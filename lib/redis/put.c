@@ -36,12 +36,12 @@ struct nt_put {
 	struct nt_redis_client *client;
 	struct nt_request request;
 
-	char *cursor;          /* in Redis, "" for none; NULL until it was read */
-	char *first_cursor;    /* what was there before our first write */
-	struct nt_cursor next;  /* the chunk to write */
+	char *cursor;		/* in Redis, "" for none; NULL until it was read */
+	char *first_cursor;	/* what was there before our first write */
+	struct nt_cursor next;	/* the chunk to write */
 	struct nt_cursor first; /* the first of all, to go back to if Redis lost everything */
-	bool took_over;        /* and said so */
-	bool announced;        /* on this connection: the sensor is in nt:sensors */
+	bool took_over;		/* and said so */
+	bool announced;		/* on this connection: the sensor is in nt:sensors */
 
 	struct moment last; /* start of the newest interval in Redis */
 	int64_t last_interval_s;
@@ -52,7 +52,7 @@ struct nt_put {
 	uint64_t planned;
 
 	uint32_t fences; /* in a row, with nothing written in between */
-	int said;        /* failure that the log knows of; 0: none */
+	int said;	 /* failure that the log knows of; 0: none */
 	char why[NT_REDIS_WHY];
 	bool said_refused;
 	uint64_t highest; /* sequence below which everything was acknowledged at some time */

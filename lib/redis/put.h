@@ -29,17 +29,17 @@ struct nt_put;
 
 struct nt_put_options {
 	struct nt_redis_url url;
-	uint32_t timeout_ms;     /**< for connecting, and for each answer */
+	uint32_t timeout_ms;	 /**< for connecting, and for each answer */
 	struct nt_sensor sensor; /**< texts are copied */
 };
 
 struct nt_put_counters {
-	uint64_t published;         /**< snapshots that Redis acknowledged in full */
-	uint64_t repeated;          /**< snapshots written once more because Redis had lost them */
+	uint64_t published;	    /**< snapshots that Redis acknowledged in full */
+	uint64_t repeated;	    /**< snapshots written once more because Redis had lost them */
 	uint64_t dropped_intervals; /**< snapshots never written: the spool or the way there was full */
-	uint64_t gap_intervals;     /**< snapshots that Redis lost after the spool had let go of them */
-	uint64_t calls;             /**< of the script */
-	uint64_t failed_writes;     /**< additions that Redis refused because of what stood there */
+	uint64_t gap_intervals;	    /**< snapshots that Redis lost after the spool had let go of them */
+	uint64_t calls;		    /**< of the script */
+	uint64_t failed_writes;	    /**< additions that Redis refused because of what stood there */
 };
 
 /** Makes a writer for what `spool` holds, without connecting. Returns NULL with errno set: EINVAL for a bad name. */

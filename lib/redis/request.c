@@ -9,7 +9,8 @@
 
 #define NUMBER_TEXT 24
 
-/* Returns the array with room for `wanted` elements, or NULL with the array as it was; doubling keeps appending cheap. */
+/* Returns the array with room for `wanted` elements, or NULL with the array as it was; doubling keeps appending cheap.
+ */
 static void *grow(void *array, size_t *room, size_t wanted, size_t element)
 {
 	size_t more = *room ? *room : 64;

@@ -22,7 +22,7 @@ struct nt_texts {
 	struct nt_text_at {
 		size_t offset;
 		size_t length;
-	} *at;
+	} * at;
 	size_t n;
 	size_t n_room;
 };

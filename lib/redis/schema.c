@@ -14,23 +14,23 @@
 const char nt_bucket_letter[NT_BUCKETS] = {'m', 'h', 'd', 'q'};
 
 const char nt_redis_type_letter[] = {
-	[NT_REDIS_STRING] = 's', [NT_REDIS_HASH] = 'h', [NT_REDIS_ZSET] = 'z', [NT_REDIS_STREAM] = 'x',
-	[NT_REDIS_SET] = 'u',
+    [NT_REDIS_STRING] = 's', [NT_REDIS_HASH] = 'h', [NT_REDIS_ZSET] = 'z',
+    [NT_REDIS_STREAM] = 'x', [NT_REDIS_SET] = 'u',
 };
 
 const struct nt_redis_limits nt_redis_limits_default = {
-	.lifetime_s = {[NT_BUCKET_M] = 2 * DAY_S,
-		       [NT_BUCKET_H] = 130 * DAY_S,
-		       [NT_BUCKET_D] = 400 * DAY_S,
-		       [NT_BUCKET_Q] = 5 * 365 * DAY_S},
-	.live_entries = 129600, /* 90 days of minutes */
-	.members = {[NT_BOUND_M] = 128,
-		    [NT_BOUND_H] = 128,
-		    [NT_BOUND_D_PORT] = 512,
-		    [NT_BOUND_D_REGION_PORT] = 512,
-		    [NT_BOUND_D_OTHER] = 128,
-		    [NT_BOUND_Q] = 4096,
-		    [NT_BOUND_OPEN_REGION_PORT] = 32768},
+    .lifetime_s = {[NT_BUCKET_M] = 2 * DAY_S,
+		   [NT_BUCKET_H] = 130 * DAY_S,
+		   [NT_BUCKET_D] = 400 * DAY_S,
+		   [NT_BUCKET_Q] = 5 * 365 * DAY_S},
+    .live_entries = 129600, /* 90 days of minutes */
+    .members = {[NT_BOUND_M] = 128,
+		[NT_BOUND_H] = 128,
+		[NT_BOUND_D_PORT] = 512,
+		[NT_BOUND_D_REGION_PORT] = 512,
+		[NT_BOUND_D_OTHER] = 128,
+		[NT_BOUND_Q] = 4096,
+		[NT_BOUND_OPEN_REGION_PORT] = 32768},
 };
 
 #define EVERY_BUCKET (1u << NT_BUCKET_M | 1u << NT_BUCKET_H | 1u << NT_BUCKET_D | 1u << NT_BUCKET_Q)
@@ -44,35 +44,39 @@ const struct nt_redis_limits nt_redis_limits_default = {
 			 [NT_BUCKET_H] = growing,                                                                      \
 			 [NT_BUCKET_D] = growing,                                                                      \
 			 [NT_BUCKET_Q] = growing},                                                                     \
-		.closed = {[NT_BUCKET_M] = NT_BOUND_M,                                                                 \
-			   [NT_BUCKET_H] = NT_BOUND_H,                                                                 \
-			   [NT_BUCKET_D] = day,                                                                        \
-			   [NT_BUCKET_Q] = quarter}                                                                    \
+		.closed = {                                                                                            \
+			[NT_BUCKET_M] = NT_BOUND_M,                                                                    \
+			[NT_BUCKET_H] = NT_BOUND_H,                                                                    \
+			[NT_BUCKET_D] = day,                                                                           \
+			[NT_BUCKET_Q] = quarter                                                                        \
+		}                                                                                                      \
 	}
 
-#define NOW(key, of) {.name = key, .type = NT_REDIS_ZSET, .heaviest_of = of}
+#define NOW(key, of)                                                                                                   \
+	{                                                                                                              \
+		.name = key, .type = NT_REDIS_ZSET, .heaviest_of = of                                                  \
+	}
 
 const struct nt_redis_key_row nt_redis_key_row[NT_REDIS_KEYS] = {
-	[NT_RKEY_SENSORS] = {.name = "nt:sensors", .type = NT_REDIS_SET},
-	[NT_RKEY_CURSOR] = {.name = "cursor", .type = NT_REDIS_STRING},
-	[NT_RKEY_INFO] = {.name = "info", .type = NT_REDIS_HASH},
-	[NT_RKEY_LIVE] = {.name = "live", .type = NT_REDIS_STREAM},
-	[NT_RKEY_NOW_PORT] = NOW("now:port", NT_RKEY_PORT),
-	[NT_RKEY_NOW_REGION] = NOW("now:region", NT_RKEY_REGION),
-	[NT_RKEY_NOW_FLAGS] = NOW("now:flags", NT_RKEY_FLAGS),
-	[NT_RKEY_NOW_WINDOW] = NOW("now:window", NT_RKEY_WINDOW),
-	[NT_RKEY_NOW_ICMP] = NOW("now:icmp", NT_RKEY_ICMP),
-	[NT_RKEY_TOTALS] = {.name = "totals", .type = NT_REDIS_HASH, .buckets = EVERY_BUCKET},
-	[NT_RKEY_PORT] = TABLE("port", NT_BOUND_D_PORT, NT_BOUND_Q, NT_BOUND_NONE),
-	[NT_RKEY_REGION] = TABLE("region", NT_BOUND_NONE, NT_BOUND_NONE, NT_BOUND_NONE),
-	[NT_RKEY_FLAGS] = TABLE("flags", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE),
-	[NT_RKEY_WINDOW] = TABLE("window", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE),
-	[NT_RKEY_ICMP] = TABLE("icmp", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE),
-	[NT_RKEY_ICMP6] = TABLE("icmp6", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE),
-	[NT_RKEY_PROTO] = TABLE("proto", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE),
-	[NT_RKEY_REGION_PORT] =
-		TABLE("region_port", NT_BOUND_D_REGION_PORT, NT_BOUND_Q, NT_BOUND_OPEN_REGION_PORT),
-	[NT_RKEY_PORT_ALL] = {.name = "port_all", .type = NT_REDIS_HASH, .buckets = 1u << NT_BUCKET_Q},
+    [NT_RKEY_SENSORS] = {.name = "nt:sensors", .type = NT_REDIS_SET},
+    [NT_RKEY_CURSOR] = {.name = "cursor", .type = NT_REDIS_STRING},
+    [NT_RKEY_INFO] = {.name = "info", .type = NT_REDIS_HASH},
+    [NT_RKEY_LIVE] = {.name = "live", .type = NT_REDIS_STREAM},
+    [NT_RKEY_NOW_PORT] = NOW("now:port", NT_RKEY_PORT),
+    [NT_RKEY_NOW_REGION] = NOW("now:region", NT_RKEY_REGION),
+    [NT_RKEY_NOW_FLAGS] = NOW("now:flags", NT_RKEY_FLAGS),
+    [NT_RKEY_NOW_WINDOW] = NOW("now:window", NT_RKEY_WINDOW),
+    [NT_RKEY_NOW_ICMP] = NOW("now:icmp", NT_RKEY_ICMP),
+    [NT_RKEY_TOTALS] = {.name = "totals", .type = NT_REDIS_HASH, .buckets = EVERY_BUCKET},
+    [NT_RKEY_PORT] = TABLE("port", NT_BOUND_D_PORT, NT_BOUND_Q, NT_BOUND_NONE),
+    [NT_RKEY_REGION] = TABLE("region", NT_BOUND_NONE, NT_BOUND_NONE, NT_BOUND_NONE),
+    [NT_RKEY_FLAGS] = TABLE("flags", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE),
+    [NT_RKEY_WINDOW] = TABLE("window", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE),
+    [NT_RKEY_ICMP] = TABLE("icmp", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE),
+    [NT_RKEY_ICMP6] = TABLE("icmp6", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE),
+    [NT_RKEY_PROTO] = TABLE("proto", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE),
+    [NT_RKEY_REGION_PORT] = TABLE("region_port", NT_BOUND_D_REGION_PORT, NT_BOUND_Q, NT_BOUND_OPEN_REGION_PORT),
+    [NT_RKEY_PORT_ALL] = {.name = "port_all", .type = NT_REDIS_HASH, .buckets = 1u << NT_BUCKET_Q},
 };
 
 /* Days from 1970-01-01 to the first of a month of the Gregorian calendar, which repeats every 400 years of 146,097
@@ -109,8 +113,8 @@ static struct nt_span quarter_of(int64_t local_s)
 	while (days_to_month(year, month) > day)
 		month -= 3;
 	return (struct nt_span){
-		.start_s = days_to_month(year, month) * DAY_S,
-		.end_s = (month == 9 ? days_to_month(year + 1, 0) : days_to_month(year, month + 3)) * DAY_S,
+	    .start_s = days_to_month(year, month) * DAY_S,
+	    .end_s = (month == 9 ? days_to_month(year + 1, 0) : days_to_month(year, month + 3)) * DAY_S,
 	};
 }
 
@@ -153,8 +157,8 @@ enum nt_redis_key nt_redis_table_key(enum nt_table table)
 const char *nt_redis_port_all_transport(enum nt_table table)
 {
 	static const char *const transport[NT_TABLES] = {
-		[NT_TABLE_TCP_PORT] = "tcp",
-		[NT_TABLE_UDP_PORT] = "udp",
+	    [NT_TABLE_TCP_PORT] = "tcp",
+	    [NT_TABLE_UDP_PORT] = "udp",
 	};
 
 	return transport[table];

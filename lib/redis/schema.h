@@ -28,7 +28,7 @@ extern const char nt_bucket_letter[NT_BUCKETS];
 
 struct nt_span {
 	int64_t start_s; /**< Unix seconds, inclusive */
-	int64_t end_s;   /**< Unix seconds, exclusive */
+	int64_t end_s;	 /**< Unix seconds, exclusive */
 };
 
 /**
@@ -81,8 +81,8 @@ enum nt_redis_bound {
 /** What Redis is allowed to keep. */
 struct nt_redis_limits {
 	int64_t lifetime_s[NT_BUCKETS]; /**< from the later of the bucket's end and the writing */
-	uint32_t live_entries;          /**< of the stream `live`; Redis cuts whole nodes, so a few more stay */
-	uint32_t members[NT_BOUNDS];    /**< 0: all */
+	uint32_t live_entries;		/**< of the stream `live`; Redis cuts whole nodes, so a few more stay */
+	uint32_t members[NT_BOUNDS];	/**< 0: all */
 };
 
 /** The limits of the published contract. */
@@ -91,10 +91,10 @@ extern const struct nt_redis_limits nt_redis_limits_default;
 struct nt_redis_key_row {
 	const char *name; /**< what follows the sensor or the bucket; complete for NT_RKEY_SENSORS */
 	enum nt_redis_type type;
-	uint8_t buckets;                 /**< one bit per bucket that has this key; 0: none has */
-	uint8_t open[NT_BUCKETS];        /**< enum nt_redis_bound, ZSET: while the bucket is open */
-	uint8_t closed[NT_BUCKETS];      /**< enum nt_redis_bound, ZSET: once a later bucket has begun */
-	enum nt_redis_key heaviest_of;   /**< now:*: the set whose heaviest members it copies */
+	uint8_t buckets;	       /**< one bit per bucket that has this key; 0: none has */
+	uint8_t open[NT_BUCKETS];      /**< enum nt_redis_bound, ZSET: while the bucket is open */
+	uint8_t closed[NT_BUCKETS];    /**< enum nt_redis_bound, ZSET: once a later bucket has begun */
+	enum nt_redis_key heaviest_of; /**< now:*: the set whose heaviest members it copies */
 };
 
 extern const struct nt_redis_key_row nt_redis_key_row[NT_REDIS_KEYS];

@@ -18,9 +18,9 @@
 
 /** The parts of a URL, decoded and NUL-terminated; a part that is not there is "". */
 struct nt_redis_url {
-	char host[256];      /**< a DNS name is at most 253 bytes long; "" if `path` is set */
-	uint16_t port;       /**< host byte order */
-	char path[108];      /**< unix socket, absolute; as long as sun_path (unix(7)); "" for TCP */
+	char host[256]; /**< a DNS name is at most 253 bytes long; "" if `path` is set */
+	uint16_t port;	/**< host byte order */
+	char path[108]; /**< unix socket, absolute; as long as sun_path (unix(7)); "" for TCP */
 	char user[128];
 	char password[1024];
 	uint32_t db;

@@ -34,7 +34,7 @@ struct nt_spool {
 	size_t first;
 	size_t n;
 	size_t bytes;
-	size_t waiting;       /* not applied */
+	size_t waiting;	      /* not applied */
 	size_t waiting_bytes; /* of them */
 	uint64_t applied;     /* everything below is */
 	uint64_t end;
@@ -43,9 +43,9 @@ struct nt_spool {
 };
 
 const struct nt_spool_options nt_spool_defaults = {
-	.snapshots = 4096,
-	.bytes = (size_t)256 << 20,
-	.keep_applied_s = 600,
+    .snapshots = 4096,
+    .bytes = (size_t)256 << 20,
+    .keep_applied_s = 600,
 };
 
 struct nt_spool *nt_spool_new(const struct nt_spool_options *options)

@@ -13,9 +13,9 @@ struct place {
 };
 
 struct nt_queue {
-	pthread_mutex_t lock;   /* guards everything below */
+	pthread_mutex_t lock;	/* guards everything below */
 	pthread_cond_t changed; /* something was appended, taken, or the queue was closed */
-	struct place *place;    /* ring */
+	struct place *place;	/* ring */
 	size_t places;
 	size_t first;
 	size_t n;
@@ -77,8 +77,7 @@ void nt_queue_free(struct nt_queue *q)
 /* With the lock held and a place free. */
 static void append(struct nt_queue *q, struct nt_snapshot *snapshot)
 {
-	q->place[(q->first + q->n) % q->places] =
-		(struct place){.snapshot = *snapshot, .lost_before = q->lost_at_end};
+	q->place[(q->first + q->n) % q->places] = (struct place){.snapshot = *snapshot, .lost_before = q->lost_at_end};
 	q->n++;
 	q->lost_at_end = 0;
 	nt_snapshot_init(snapshot);

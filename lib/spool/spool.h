@@ -25,8 +25,8 @@ struct nt_spool;
 #define NT_SPOOL_ID 17
 
 struct nt_spool_options {
-	size_t snapshots;        /**< held at most; at least 1 */
-	size_t bytes;            /**< held at most, as far as one snapshot alone is not larger; 0: no such bound */
+	size_t snapshots;	 /**< held at most; at least 1 */
+	size_t bytes;		 /**< held at most, as far as one snapshot alone is not larger; 0: no such bound */
 	uint32_t keep_applied_s; /**< seconds that applied snapshots stay */
 };
 

@@ -22,15 +22,15 @@ static int set_up(void **state, bool durable)
 	f->server.durable = durable;
 	redis_server_start(&f->server);
 	f->options = (struct nt_put_options){
-		.url = redis_server_url(&f->server),
-		.timeout_ms = 5000,
-		.sensor = {.name = "s",
-			   .group = "domestic",
-			   .version = "1.2.3",
-			   .addresses = 65536,
-			   .interval_s = 60,
-			   .started_s = 1000,
-			   .limits = nt_redis_limits_default},
+	    .url = redis_server_url(&f->server),
+	    .timeout_ms = 5000,
+	    .sensor = {.name = "s",
+		       .group = "domestic",
+		       .version = "1.2.3",
+		       .addresses = 65536,
+		       .interval_s = 60,
+		       .started_s = 1000,
+		       .limits = nt_redis_limits_default},
 	};
 	f->spool_options = nt_spool_defaults;
 	fixture_new_writer(f);

@@ -212,7 +212,8 @@ static void check_members(const struct model_bucket *b, enum nt_redis_key key, s
 	for (size_t i = 0; i < redis->n; i++) {
 		const struct number *wanted = find(expected, redis->number[i].name);
 
-		if (!wanted || (exact ? wanted->value != redis->number[i].value : wanted->value < redis->number[i].value))
+		if (!wanted ||
+		    (exact ? wanted->value != redis->number[i].value : wanted->value < redis->number[i].value))
 			fail_msg("%c:%" PRId64 " %s %s: %" PRIu64 " and not %" PRIu64, nt_bucket_letter[b->bucket],
 				 b->span.start_s, nt_redis_key_row[key].name, redis->number[i].name,
 				 redis->number[i].value, wanted ? wanted->value : 0);

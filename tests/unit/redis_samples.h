@@ -8,9 +8,9 @@
 
 struct sample {
 	int64_t start_s;
-	int64_t length_s;  /* 0: 60 */
-	uint32_t entries;  /* per table, before equal keys are summed */
-	uint32_t keys;     /* keys are drawn from 0..keys-1; 0: from all that the table can have */
+	int64_t length_s; /* 0: 60 */
+	uint32_t entries; /* per table, before equal keys are summed */
+	uint32_t keys;	  /* keys are drawn from 0..keys-1; 0: from all that the table can have */
 	uint64_t seed;
 	bool missed_unknown;
 	bool partial;

@@ -31,14 +31,26 @@ bool redis_server_installed(void)
 
 static void exec_server(const struct redis_server *s)
 {
-	const char *argv[] = {"redis-server", "--port",	    "0",
-			      "--unixsocket", s->socket,    "--dir",
-			      s->dir,	      "--save",	    "",
-			      "--appendonly", s->durable ? "yes" : "no",
-			      "--appendfsync", "always",    "--logfile",
-			      "server.log",   "--daemonize", "no",
+	const char *argv[] = {"redis-server",
+			      "--port",
+			      "0",
+			      "--unixsocket",
+			      s->socket,
+			      "--dir",
+			      s->dir,
+			      "--save",
+			      "",
+			      "--appendonly",
+			      s->durable ? "yes" : "no",
+			      "--appendfsync",
+			      "always",
+			      "--logfile",
+			      "server.log",
+			      "--daemonize",
+			      "no",
 			      s->password ? "--requirepass" : NULL,
-			      s->password,    NULL};
+			      s->password,
+			      NULL};
 	/* Goes when the test goes, and does not hold on to the test's output. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
@@ -182,7 +194,7 @@ struct redis_proxy {
 	pthread_t thread;
 	_Atomic bool stop;
 	_Atomic unsigned int lose_one_of; /* test writes */
-	_Atomic unsigned int lost;        /* proxy writes */
+	_Atomic unsigned int lost;	  /* proxy writes */
 	unsigned int requests;
 };
 
@@ -276,7 +288,8 @@ struct redis_proxy *redis_proxy_start(const struct redis_server *s, struct nt_re
 	snprintf(address.sun_path, sizeof(address.sun_path), "%.100s", p->socket);
 	unlink(p->socket);
 	p->listener = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (p->listener < 0 || bind(p->listener, (struct sockaddr *)&address, sizeof(address)) || listen(p->listener, 16))
+	if (p->listener < 0 || bind(p->listener, (struct sockaddr *)&address, sizeof(address)) ||
+	    listen(p->listener, 16))
 		die("proxy");
 	*url = (struct nt_redis_url){.port = NT_REDIS_PORT};
 	snprintf(url->path, sizeof(url->path), "%.100s", p->socket);

@@ -13,10 +13,10 @@
 struct redis_server {
 	char dir[64];
 	char socket[96];
-	pid_t pid;                 /* 0: not running */
+	pid_t pid;		   /* 0: not running */
 	struct redisContext *link; /* the test's own connection */
-	bool durable;              /* appendonly, appendfsync always */
-	const char *password;      /* NULL: none */
+	bool durable;		   /* appendonly, appendfsync always */
+	const char *password;	   /* NULL: none */
 };
 
 /* True if there is a redis-server program to run; otherwise tests skip. */

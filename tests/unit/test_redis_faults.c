@@ -35,8 +35,8 @@ static struct nt_put_counters counters(const struct fixture *f)
 static void push_many(struct fixture *f, int from, int to, uint32_t entries)
 {
 	for (int i = from; i < to; i++)
-		fixture_push(f, &(struct sample){.start_s = START + 60 * i, .entries = entries, .keys = 3000,
-						 .seed = (uint64_t)i});
+		fixture_push(f, &(struct sample){
+				    .start_s = START + 60 * i, .entries = entries, .keys = 3000, .seed = (uint64_t)i});
 }
 
 static void lost_replies_count_once(void **state)
@@ -281,7 +281,8 @@ static void drops_are_published(void **state)
 	model_free(f->model);
 	f->model = model_new("s", 0);
 	for (int i = 10; i < 15; i++) {
-		sample_make(&dropped, &(struct sample){.start_s = START + 60 * i, .entries = 10, .keys = 3000, .seed = (uint64_t)i});
+		sample_make(&dropped, &(struct sample){
+					  .start_s = START + 60 * i, .entries = 10, .keys = 3000, .seed = (uint64_t)i});
 		model_add(f->model, &dropped);
 		nt_snapshot_fini(&dropped);
 	}
@@ -468,25 +469,25 @@ static void a_replica_is_not_written_to(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(lost_replies_count_once),
-		TEST(late_requests_do_nothing),
-		DURABLE(a_killed_server_goes_on),
-		DURABLE(a_torn_transaction_counts_once),
-		TEST(a_server_that_restarts_empty_gets_all_again),
-		TEST(a_flushed_server_gets_all_again),
-		TEST(what_nobody_holds_any_more_is_a_gap),
-		TEST(a_server_that_lost_its_last_writes_gets_them_again),
-		TEST(back_to_the_writer_before),
-		TEST(drops_are_published),
-		TEST(a_forgotten_script_is_loaded_again),
-		TEST(another_writer_is_added_to),
-		TEST(an_impossible_time_is_passed_over),
-		TEST(an_outage_is_said_once_and_its_end_once),
-		TEST(passwords),
-		TEST(another_database_is_selected),
-		TEST(a_hung_server_times_out),
-		TEST(a_server_out_of_memory_is_waited_for),
-		TEST(a_replica_is_not_written_to),
+	    TEST(lost_replies_count_once),
+	    TEST(late_requests_do_nothing),
+	    DURABLE(a_killed_server_goes_on),
+	    DURABLE(a_torn_transaction_counts_once),
+	    TEST(a_server_that_restarts_empty_gets_all_again),
+	    TEST(a_flushed_server_gets_all_again),
+	    TEST(what_nobody_holds_any_more_is_a_gap),
+	    TEST(a_server_that_lost_its_last_writes_gets_them_again),
+	    TEST(back_to_the_writer_before),
+	    TEST(drops_are_published),
+	    TEST(a_forgotten_script_is_loaded_again),
+	    TEST(another_writer_is_added_to),
+	    TEST(an_impossible_time_is_passed_over),
+	    TEST(an_outage_is_said_once_and_its_end_once),
+	    TEST(passwords),
+	    TEST(another_database_is_selected),
+	    TEST(a_hung_server_times_out),
+	    TEST(a_server_out_of_memory_is_waited_for),
+	    TEST(a_replica_is_not_written_to),
 	};
 
 	if (!redis_server_installed())

@@ -15,11 +15,11 @@
 #include <string.h>
 
 static const struct nt_sensor sensor = {
-	.name = "s",
-	.group = "domestic",
-	.version = "0",
-	.interval_s = 60,
-	.limits = {.members = {[NT_BOUND_M] = 128, [NT_BOUND_OPEN_REGION_PORT] = 32768}},
+    .name = "s",
+    .group = "domestic",
+    .version = "0",
+    .interval_s = 60,
+    .limits = {.members = {[NT_BOUND_M] = 128, [NT_BOUND_OPEN_REGION_PORT] = 32768}},
 };
 
 static void requests_are_equal(const struct nt_request *a, const struct nt_request *b)
@@ -258,12 +258,12 @@ static void a_request_can_be_used_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(chunks_depend_on_the_numbers_alone),
-		cmocka_unit_test(chunks_are_small_and_complete),
-		cmocka_unit_test(the_heaviest_are_picked),
-		cmocka_unit_test(cut_members_go_to_rest),
-		cmocka_unit_test(times_that_redis_cannot_hold_are_refused),
-		cmocka_unit_test(a_request_can_be_used_again),
+	    cmocka_unit_test(chunks_depend_on_the_numbers_alone),
+	    cmocka_unit_test(chunks_are_small_and_complete),
+	    cmocka_unit_test(the_heaviest_are_picked),
+	    cmocka_unit_test(cut_members_go_to_rest),
+	    cmocka_unit_test(times_that_redis_cannot_hold_are_refused),
+	    cmocka_unit_test(a_request_can_be_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,11 +49,11 @@ static struct stage *stage_new(void **state)
 	assert_true(fd >= 0);
 	s->model = model_new("s", 0);
 	s->options = (struct publisher_options){
-		.sensor = {.name = "s", .group = "", .version = "0", .interval_s = 60, .limits = nt_redis_limits_default},
-		.json = fdopen(fd, "w"),
-		.redis = &s->url,
-		.timeout_ms = 500,
-		.patience_ms = 5000,
+	    .sensor = {.name = "s", .group = "", .version = "0", .interval_s = 60, .limits = nt_redis_limits_default},
+	    .json = fdopen(fd, "w"),
+	    .redis = &s->url,
+	    .timeout_ms = 500,
+	    .patience_ms = 5000,
 	};
 	return s;
 }
@@ -91,7 +91,8 @@ static int submit(struct stage *s, struct publisher *p, int i)
 	struct nt_snapshot snapshot;
 	int err;
 
-	sample_make(&snapshot, &(struct sample){.start_s = START + 60 * i, .entries = 30, .keys = 500, .seed = (uint64_t)i});
+	sample_make(&snapshot,
+		    &(struct sample){.start_s = START + 60 * i, .entries = 30, .keys = 500, .seed = (uint64_t)i});
 	model_add(s->model, &snapshot);
 	err = publisher_submit(p, &snapshot);
 	assert_null(snapshot.table[NT_TABLE_REGION].entry);
@@ -441,18 +442,18 @@ static void a_torn_line_stays_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(everything_gets_there),
-		TEST(either_of_the_two_will_do),
-		TEST(lines_do_not_wait_for_redis),
-		TEST(a_stop_waits_for_redis_but_not_for_ever),
-		TEST(what_waited_is_published_at_the_stop),
-		TEST(a_replay_without_redis_gives_up),
-		TEST(a_replay_does_not_wait_for_what_cannot_come),
-		TEST(a_replay_waits_for_a_slow_redis),
-		TEST(live_drops_the_oldest_when_the_spool_is_full),
-		TEST(a_stuck_reader_costs_intervals),
-		TEST(a_full_disk_is_said_once),
-		TEST(a_torn_line_stays_alone),
+	    TEST(everything_gets_there),
+	    TEST(either_of_the_two_will_do),
+	    TEST(lines_do_not_wait_for_redis),
+	    TEST(a_stop_waits_for_redis_but_not_for_ever),
+	    TEST(what_waited_is_published_at_the_stop),
+	    TEST(a_replay_without_redis_gives_up),
+	    TEST(a_replay_does_not_wait_for_what_cannot_come),
+	    TEST(a_replay_waits_for_a_slow_redis),
+	    TEST(live_drops_the_oldest_when_the_spool_is_full),
+	    TEST(a_stuck_reader_costs_intervals),
+	    TEST(a_full_disk_is_said_once),
+	    TEST(a_torn_line_stays_alone),
 	};
 
 	if (!redis_server_installed())

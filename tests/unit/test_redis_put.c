@@ -17,7 +17,7 @@
 
 /* 2022-09-30 22:00 UTC: two hours before a day and a quarter end. */
 #define EVENING INT64_C(1664575200)
-#define HOUR_S  3600
+#define HOUR_S	3600
 
 /* What Redis holds when nothing goes wrong. */
 
@@ -36,8 +36,12 @@ static void numbers_are_exact(void **state)
 	char cursor[64];
 
 	for (int i = 0; i < 240; i++)
-		fixture_push(f, &(struct sample){.start_s = EVENING + 60 * i, .entries = 20, .keys = 100,
-						 .seed = (uint64_t)i, .partial = i == 0, .missed_unknown = i == 7});
+		fixture_push(f, &(struct sample){.start_s = EVENING + 60 * i,
+						 .entries = 20,
+						 .keys = 100,
+						 .seed = (uint64_t)i,
+						 .partial = i == 0,
+						 .missed_unknown = i == 7});
 	fixture_publish(f);
 	fixture_check(f);
 	assert_int_equal(redis_server_number(&f->server, "SISMEMBER nt:sensors s"), 1);
@@ -58,8 +62,9 @@ static void numbers_are_exact(void **state)
 
 static void live_has_its_fields_in_order(void **state)
 {
-	static const char *const name[] = {"frames", "bytes", "tcp", "udp", "icmp", "other", "backscatter_packets",
-					   "malformed", "truncated", "missed", "no_mbuf", "errors", "unexplained"};
+	static const char *const name[] = {
+	    "frames",	 "bytes",     "tcp",	"udp",	   "icmp",   "other",	   "backscatter_packets",
+	    "malformed", "truncated", "missed", "no_mbuf", "errors", "unexplained"};
 	struct fixture *f = *state;
 	struct nt_snapshot s;
 	redisReply *reply, *field;
@@ -79,7 +84,8 @@ static void live_has_its_fields_in_order(void **state)
 		assert_string_equal(field->element[2 * i]->str, name[i]);
 	assert_int_equal(strtoull(field->element[1]->str, NULL, 10), s.frames);
 	assert_int_equal(strtoull(field->element[5]->str, NULL, 10), nt_snapshot_proto(&s, 6));
-	assert_int_equal(strtoull(field->element[9]->str, NULL, 10), nt_snapshot_proto(&s, 1) + nt_snapshot_proto(&s, 58));
+	assert_int_equal(strtoull(field->element[9]->str, NULL, 10),
+			 nt_snapshot_proto(&s, 1) + nt_snapshot_proto(&s, 58));
 	assert_int_equal(reply->element[1]->element[1]->elements, 24); /* missed is not known */
 	freeReplyObject(reply);
 	nt_snapshot_fini(&s);
@@ -120,7 +126,8 @@ static void now_is_the_newest_interval(void **state)
 
 	fixture_push(f, &(struct sample){.start_s = EVENING, .entries = 300, .seed = 1});
 	fixture_push(f, &(struct sample){.start_s = EVENING + 60, .entries = 300, .seed = 2});
-	fixture_push(f, &(struct sample){.start_s = EVENING - 60, .entries = 300, .seed = 3}); /* late: leaves it alone */
+	fixture_push(f,
+		     &(struct sample){.start_s = EVENING - 60, .entries = 300, .seed = 3}); /* late: leaves it alone */
 	fixture_publish(f);
 	snprintf(command, sizeof(command), "ZRANGE nt:{s}:m:%" PRId64 ":port 0 19 REV WITHSCORES", EVENING + 60);
 	now = redis_server_do(&f->server, "ZRANGE nt:{s}:now:port 0 -1 REV WITHSCORES");
@@ -161,8 +168,8 @@ static void large_intervals_do_not_stall_the_server(void **state)
 
 	freeReplyObject(redis_server_do(&f->server, "CONFIG SET slowlog-log-slower-than 1000 slowlog-max-len 10000"));
 	for (int i = 0; i < 3; i++)
-		fixture_push(f, &(struct sample){.start_s = EVENING + HOUR_S * (i + 1), .entries = 100000,
-						 .seed = (uint64_t)i});
+		fixture_push(
+		    f, &(struct sample){.start_s = EVENING + HOUR_S * (i + 1), .entries = 100000, .seed = (uint64_t)i});
 	fixture_publish(f);
 	fixture_check(f);
 	/* Usually 5 ms; the bound leaves room for a machine with other work to do. */
@@ -173,9 +180,8 @@ static void large_intervals_do_not_stall_the_server(void **state)
 static void set_small_limits(struct fixture *f)
 {
 	static const uint32_t members[NT_BOUNDS] = {
-		[NT_BOUND_M] = 5,	 [NT_BOUND_H] = 8,	 [NT_BOUND_D_PORT] = 20,
-		[NT_BOUND_D_REGION_PORT] = 15, [NT_BOUND_D_OTHER] = 10, [NT_BOUND_Q] = 30,
-		[NT_BOUND_OPEN_REGION_PORT] = 40,
+	    [NT_BOUND_M] = 5,	     [NT_BOUND_H] = 8,	[NT_BOUND_D_PORT] = 20,		  [NT_BOUND_D_REGION_PORT] = 15,
+	    [NT_BOUND_D_OTHER] = 10, [NT_BOUND_Q] = 30, [NT_BOUND_OPEN_REGION_PORT] = 40,
 	};
 
 	memcpy(f->options.sensor.limits.members, members, sizeof(members));
@@ -282,7 +288,9 @@ static void old_captures_do_not_vanish(void **state)
 	static const struct {
 		enum nt_bucket bucket;
 		int64_t lifetime_s;
-	} row[] = {{NT_BUCKET_M, 2 * 86400}, {NT_BUCKET_H, 130 * 86400}, {NT_BUCKET_D, 400 * 86400},
+	} row[] = {{NT_BUCKET_M, 2 * 86400},
+		   {NT_BUCKET_H, 130 * 86400},
+		   {NT_BUCKET_D, 400 * 86400},
 		   {NT_BUCKET_Q, 1825 * 86400}};
 	const int64_t starts[] = {INT64_C(1598486400), time(NULL) / HOUR_S * HOUR_S}; /* 2020-08-27, and now */
 	struct fixture *f = *state;
@@ -291,7 +299,8 @@ static void old_captures_do_not_vanish(void **state)
 		fixture_push(f, &(struct sample){.start_s = starts[i], .entries = 20});
 	fixture_publish(f);
 	for (size_t i = 0; i < 8; i++) {
-		struct nt_span span = nt_bucket_span(row[i % 4].bucket, (struct nt_span){starts[i / 4], starts[i / 4] + 60}, 0);
+		struct nt_span span =
+		    nt_bucket_span(row[i % 4].bucket, (struct nt_span){starts[i / 4], starts[i / 4] + 60}, 0);
 		int64_t from = span.end_s > time(NULL) ? span.end_s : time(NULL);
 
 		for (enum nt_redis_key key = NT_RKEY_TOTALS; key < NT_RKEY_PORT_ALL; key++) {
@@ -435,8 +444,9 @@ static void a_spoilt_number_costs_that_number(void **state)
 /* A quarter of bytes outgrows what Lua's numbers can tell apart. */
 static void sums_are_exact_beyond_2_to_53(void **state)
 {
-	static const int64_t before[] = {INT64_C(9007199254740993), INT64_C(999999999999999), INT64_C(9223372036850000000),
-					 INT64_C(1000000000000000001), INT64_C(9007199254740991)};
+	static const int64_t before[] = {INT64_C(9007199254740993), INT64_C(999999999999999),
+					 INT64_C(9223372036850000000), INT64_C(1000000000000000001),
+					 INT64_C(9007199254740991)};
 	struct fixture *f = *state;
 
 	fixture_push(f, &(struct sample){.start_s = EVENING, .entries = 5});
@@ -473,27 +483,27 @@ static void bad_names_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(numbers_are_exact),
-		TEST(live_has_its_fields_in_order),
-		TEST(time_zero_has_an_entry),
-		TEST(live_is_bounded),
-		TEST(now_is_the_newest_interval),
-		TEST(large_intervals_do_not_stall_the_server),
-		TEST(what_is_cut_stays_in_rest),
-		TEST(a_trimmed_set_is_compact),
-		TEST(buckets_close_over_restarts),
-		TEST(closed_buckets_take_late_data),
-		TEST(reopened_buckets_are_trimmed_by_the_next_writer),
-		TEST(an_interval_twice_is_added),
-		TEST(old_captures_do_not_vanish),
-		TEST(no_bucket_lives_for_ever),
-		TEST(sensors_do_not_mix),
-		TEST(data_that_is_there_is_found),
-		TEST(another_day_offset_is_refused),
-		TEST(a_key_of_another_type_stops_everything),
-		TEST(a_spoilt_number_costs_that_number),
-		TEST(sums_are_exact_beyond_2_to_53),
-		TEST(bad_names_are_refused),
+	    TEST(numbers_are_exact),
+	    TEST(live_has_its_fields_in_order),
+	    TEST(time_zero_has_an_entry),
+	    TEST(live_is_bounded),
+	    TEST(now_is_the_newest_interval),
+	    TEST(large_intervals_do_not_stall_the_server),
+	    TEST(what_is_cut_stays_in_rest),
+	    TEST(a_trimmed_set_is_compact),
+	    TEST(buckets_close_over_restarts),
+	    TEST(closed_buckets_take_late_data),
+	    TEST(reopened_buckets_are_trimmed_by_the_next_writer),
+	    TEST(an_interval_twice_is_added),
+	    TEST(old_captures_do_not_vanish),
+	    TEST(no_bucket_lives_for_ever),
+	    TEST(sensors_do_not_mix),
+	    TEST(data_that_is_there_is_found),
+	    TEST(another_day_offset_is_refused),
+	    TEST(a_key_of_another_type_stops_everything),
+	    TEST(a_spoilt_number_costs_that_number),
+	    TEST(sums_are_exact_beyond_2_to_53),
+	    TEST(bad_names_are_refused),
 	};
 
 	if (!redis_server_installed())

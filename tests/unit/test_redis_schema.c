@@ -177,7 +177,8 @@ static void bounds_are_those_of_the_contract(void **state)
 	assert_int_equal(closed(NT_RKEY_WINDOW, NT_BUCKET_D), 128);
 	assert_int_equal(closed(NT_RKEY_PORT, NT_BUCKET_Q), 4096);
 	assert_int_equal(closed(NT_RKEY_REGION, NT_BUCKET_Q), 0);
-	assert_int_equal(nt_redis_limits_default.members[nt_redis_key_row[NT_RKEY_REGION_PORT].open[NT_BUCKET_D]], 32768);
+	assert_int_equal(nt_redis_limits_default.members[nt_redis_key_row[NT_RKEY_REGION_PORT].open[NT_BUCKET_D]],
+			 32768);
 	assert_int_equal(nt_redis_limits_default.members[nt_redis_key_row[NT_RKEY_PORT].open[NT_BUCKET_D]], 0);
 	assert_int_equal(nt_redis_limits_default.lifetime_s[NT_BUCKET_M], 2 * 86400);
 	assert_int_equal(nt_redis_limits_default.lifetime_s[NT_BUCKET_Q], 1825 * 86400);
@@ -208,16 +209,16 @@ static void cursors_read_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(minutes_and_hours),
-		cmocka_unit_test(days_begin_at_midnight_of_the_zone),
-		cmocka_unit_test(quarters_follow_the_calendar),
-		cmocka_unit_test(quarters_have_the_zone_s_edges),
-		cmocka_unit_test(smaller_buckets_lie_within_larger),
-		cmocka_unit_test(keys_are_those_of_the_contract),
-		cmocka_unit_test(the_longest_key_fits),
-		cmocka_unit_test(every_table_has_a_row),
-		cmocka_unit_test(bounds_are_those_of_the_contract),
-		cmocka_unit_test(cursors_read_back),
+	    cmocka_unit_test(minutes_and_hours),
+	    cmocka_unit_test(days_begin_at_midnight_of_the_zone),
+	    cmocka_unit_test(quarters_follow_the_calendar),
+	    cmocka_unit_test(quarters_have_the_zone_s_edges),
+	    cmocka_unit_test(smaller_buckets_lie_within_larger),
+	    cmocka_unit_test(keys_are_those_of_the_contract),
+	    cmocka_unit_test(the_longest_key_fits),
+	    cmocka_unit_test(every_table_has_a_row),
+	    cmocka_unit_test(bounds_are_those_of_the_contract),
+	    cmocka_unit_test(cursors_read_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -282,16 +282,16 @@ static void a_writer_that_waits_loses_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(snapshots_come_back_by_number),
-		cmocka_unit_test(the_oldest_applied_goes_first),
-		cmocka_unit_test(applied_can_be_taken_back),
-		cmocka_unit_test(applied_ones_leave_in_time),
-		cmocka_unit_test(bytes_are_bounded_too),
-		cmocka_unit_test(lost_numbers_are_dropped_ones),
-		cmocka_unit_test(many_outages_are_remembered),
-		cmocka_unit_test(a_full_queue_loses_and_says_where),
-		cmocka_unit_test(waiting_has_an_end),
-		cmocka_unit_test(a_writer_that_waits_loses_nothing),
+	    cmocka_unit_test(snapshots_come_back_by_number),
+	    cmocka_unit_test(the_oldest_applied_goes_first),
+	    cmocka_unit_test(applied_can_be_taken_back),
+	    cmocka_unit_test(applied_ones_leave_in_time),
+	    cmocka_unit_test(bytes_are_bounded_too),
+	    cmocka_unit_test(lost_numbers_are_dropped_ones),
+	    cmocka_unit_test(many_outages_are_remembered),
+	    cmocka_unit_test(a_full_queue_loses_and_says_where),
+	    cmocka_unit_test(waiting_has_an_end),
+	    cmocka_unit_test(a_writer_that_waits_loses_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
