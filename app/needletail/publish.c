@@ -288,7 +288,7 @@ static void update_counters(struct publisher *p)
 /* Errors that no waiting mends: a replay, which somebody watches, stops trying at once. */
 static bool is_final(int err)
 {
-	return err == -EACCES || err == -EINVAL || err == -EEXIST || err == -EXDEV;
+	return err == -EACCES || err == -EINVAL || err == -EEXIST || err == -EALREADY || err == -EXDEV;
 }
 
 /* A replay gives Redis up when it fails for too long; live capture only when it has to end. */
@@ -439,9 +439,9 @@ int publisher_finish(struct publisher *p)
 	}
 	publisher_read_counters(p, &c);
 	if (c.unpublished)
-		nt_error("%" PRIu64 " intervals are not published in Redis", c.unpublished);
+		nt_error("intervals not published in Redis: %" PRIu64, c.unpublished);
 	if (c.failed_lines)
-		nt_error("%" PRIu64 " lines of JSON could not be written", c.failed_lines);
+		nt_error("lines of JSON not written: %" PRIu64, c.failed_lines);
 	if (c.unpublished)
 		return -ETIMEDOUT;
 	if (c.failed_lines)

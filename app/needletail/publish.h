@@ -51,7 +51,8 @@ struct publisher *publisher_new(const struct publisher_options *options);
 
 /**
  * Connects to Redis and tells in *holds whether the sensor has data at or after time_s (Unix seconds). Before
- * publisher_start(), from the same thread. Returns 0, or a failure of nt_put_connect(), which is logged.
+ * publisher_start(), from the same thread. Returns 0, or a failure of nt_put_connect(), which is logged. If Redis was
+ * away and has such data when it comes, nothing is published.
  */
 int publisher_holds_from(struct publisher *p, int64_t time_s, bool *holds);
 

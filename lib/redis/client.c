@@ -63,7 +63,11 @@ void nt_redis_client_free(struct nt_redis_client *c)
 /* Closes the connection and remembers why; returns the failure. */
 static int fail(struct nt_redis_client *c, int err, const char *why)
 {
-	snprintf(c->why, sizeof(c->why), "%s", why);
+	size_t length = strlen(why);
+
+	while (length && strchr(". \r\n", why[length - 1])) /* more text follows ours in a line of the log */
+		length--;
+	snprintf(c->why, sizeof(c->why), "%.*s", (int)length, why);
 	disconnect(c);
 	return err;
 }
@@ -139,6 +143,7 @@ static int ask_for(struct nt_redis_client *c, const struct command *command, int
 	redisReply *reply = ask(c, command);
 	int err = 0;
 
+	*out = NULL;
 	if (!reply)
 		return context_failure(c);
 	if (reply->type == REDIS_REPLY_ERROR)

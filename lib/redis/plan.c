@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define YEAR_10000_S INT64_C(253402300800) /* in milliseconds still a number that EXPIREAT and stream IDs take */
-
 /*
  * What a row costs, in additions to Redis. Rows of LONG go to three buckets. An addition to a `port_all` hash walks
  * its compact form, and rows of rare ports each need a hash of their own: counted as three.
@@ -161,7 +159,7 @@ static uint32_t cut_rows(const struct nt_plan *p, struct nt_plan_at *cut)
 int nt_plan_init(struct nt_plan *p, const struct nt_sensor *sensor, const struct nt_snapshot *snapshot)
 {
 	*p = (struct nt_plan){.sensor = sensor, .snapshot = snapshot};
-	if (snapshot->start_s < 0 || snapshot->end_s < snapshot->start_s || snapshot->end_s > YEAR_10000_S)
+	if (snapshot->start_s < 0 || snapshot->end_s < snapshot->start_s || snapshot->end_s > NT_PLAN_TIME_END_S)
 		return -ERANGE;
 	for (enum nt_bucket b = 0; b < NT_BUCKETS; b++)
 		p->span[b] =

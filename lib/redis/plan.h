@@ -17,6 +17,9 @@
 /** Additions to Redis in one chunk, more or less; measured at 2 to 4 ms of the server's time. */
 #define NT_PLAN_WRITES 1500
 
+/** 10000-01-01: up to there, Redis takes times in milliseconds and people read them. */
+#define NT_PLAN_TIME_END_S INT64_C(253402300800)
+
 /** What all snapshots of a sensor have in common. */
 struct nt_sensor {
 	const char *name;

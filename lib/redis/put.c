@@ -43,7 +43,8 @@ struct nt_put {
 	bool took_over;		/* and said so */
 	bool announced;		/* on this connection: the sensor is in nt:sensors */
 
-	struct moment last; /* start of the newest interval in Redis */
+	struct moment asked_from; /* see nt_put_holds_from(); known: Redis was away when it was asked */
+	struct moment last;	  /* start of the newest interval in Redis */
 	int64_t last_interval_s;
 	struct moment reopened[NT_BUCKETS]; /* closed bucket that was written to and waits for being trimmed */
 	struct moment trimmed[NT_BUCKETS];  /* bucket that was closed before the snapshot that is next */
@@ -58,8 +59,6 @@ struct nt_put {
 	uint64_t highest; /* sequence below which everything was acknowledged at some time */
 	struct nt_put_counters counters;
 };
-
-/* ---- setting up ---- */
 
 static int copy_texts(struct nt_put *p, const struct nt_sensor *sensor)
 {
@@ -116,8 +115,6 @@ void nt_put_free(struct nt_put *p)
 	free(p);
 }
 
-/* ---- failures ---- */
-
 static int failed(struct nt_put *p, int err, const char *why)
 {
 	snprintf(p->why, sizeof(p->why), "%s", why);
@@ -133,7 +130,7 @@ static int client_failed(struct nt_put *p, int err)
 static bool needs_somebody(int err)
 {
 	return err == -EACCES || err == -EROFS || err == -ENOSPC || err == -EXDEV || err == -EPROTO || err == -EINVAL ||
-	       err == -EEXIST;
+	       err == -EALREADY || err == -EEXIST;
 }
 
 static int say_failure(struct nt_put *p, int err)
@@ -155,11 +152,9 @@ static void say_back(struct nt_put *p)
 	if (!p->said)
 		return;
 	nt_redis_url_text(&p->options.url, url);
-	nt_info("%s is back; %zu intervals waited", url, nt_spool_waiting(p->spool));
+	nt_info("%s is back; intervals that waited: %zu", url, nt_spool_waiting(p->spool));
 	p->said = 0;
 }
-
-/* ---- where Redis stands ---- */
 
 /* The client has closed the connection when a call failed. */
 static int call(struct nt_put *p, const char *expected, const char *next)
@@ -184,7 +179,8 @@ static bool parse_i64(const char *text, int64_t *value)
 	uint64_t magnitude;
 	bool negative = *text == '-';
 
-	if (nt_parse_u64(text + negative, 0, INT64_MAX, &magnitude))
+	/* Nothing that we wrote is larger, and what somebody else wrote must not overflow a sum. */
+	if (nt_parse_u64(text + negative, 0, NT_PLAN_TIME_END_S, &magnitude))
 		return false;
 	*value = negative ? -(int64_t)magnitude : (int64_t)magnitude;
 	return true;
@@ -220,32 +216,40 @@ static void go_to(struct nt_put *p, struct nt_cursor to)
 	nt_spool_set_applied(p->spool, to.sequence);
 }
 
+static int remember(char **place, const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy)
+		return -ENOMEM;
+	free(*place);
+	*place = copy;
+	return 0;
+}
+
 /*
  * Compares the cursor that was read with what we know, and moves to where Redis stands. As long as we have written
- * nothing, the cursor is the writer's before us.
+ * nothing, the cursor is the writer's before us. A cursor that is missing tells of an empty server only if `info`,
+ * which is always written together with it, is missing too: otherwise somebody removed it.
  */
 static int reconcile(struct nt_put *p, const char *cursor)
 {
 	bool wrote = nt_cursor_before(p->first, p->next);
 	struct nt_cursor at = p->next;
-	char *copy = strdup(cursor);
+	bool ours = nt_cursor_parse(cursor, nt_spool_id(p->spool), &at);
 
-	if (!copy)
+	if (remember(&p->cursor, cursor) || (!ours && !wrote && remember(&p->first_cursor, cursor)))
 		return failed(p, -ENOMEM, "out of memory");
-	free(p->cursor);
-	p->cursor = copy;
-	if (nt_cursor_parse(cursor, nt_spool_id(p->spool), &at)) {
+	if (ours) {
 		if (nt_cursor_before(at, p->next))
 			say_lost(p, at);
 	} else if (!wrote) {
-		copy = strdup(cursor);
-		if (!copy)
-			return failed(p, -ENOMEM, "out of memory");
-		free(p->first_cursor);
-		p->first_cursor = copy;
-	} else if (!*cursor || strcmp(cursor, p->first_cursor) == 0) {
+		at = p->first;
+	} else if (*cursor ? strcmp(cursor, p->first_cursor) == 0 : !p->last.known) {
 		at = p->first;
 		say_lost(p, at);
+	} else if (!*cursor) {
+		nt_warning("the cursor of sensor %s is gone and its numbers are not; going on", p->name);
 	} else if (!p->took_over) {
 		nt_warning("another writer publishes sensor %s too; adding to its numbers", p->name);
 		p->took_over = true;
@@ -268,6 +272,25 @@ static int check_day_offset(struct nt_put *p)
 	return -EINVAL;
 }
 
+static bool holds_from(const struct nt_put *p, int64_t time_s)
+{
+	return p->last.known && p->last.s + p->last_interval_s > time_s;
+}
+
+/* What could not be answered when it was asked is answered now, before anything of ours is there. */
+static int check_repetition(struct nt_put *p)
+{
+	if (!p->asked_from.known)
+		return 0;
+	if (holds_from(p, p->asked_from.s)) {
+		snprintf(p->why, sizeof(p->why), "sensor %s holds data at or after %" PRId64 " already", p->name,
+			 p->asked_from.s);
+		return -EALREADY;
+	}
+	p->asked_from.known = false;
+	return 0;
+}
+
 static int read_state(struct nt_put *p)
 {
 	int err;
@@ -288,6 +311,8 @@ static int read_state(struct nt_put *p)
 		p->reopened[b] = read_moment(p, STATE_REOPENED + (size_t)(b - NT_BUCKET_H));
 	memset(p->trimmed, 0, sizeof(p->trimmed));
 	err = check_day_offset(p);
+	if (!err)
+		err = check_repetition(p);
 	return err ? err : reconcile(p, nt_redis_client_answer(p->client, 1));
 }
 
@@ -310,12 +335,12 @@ int nt_put_holds_from(struct nt_put *p, int64_t time_s, bool *holds)
 {
 	int err = nt_put_connect(p);
 
-	if (!err)
-		*holds = p->last.known && p->last.s + p->last_interval_s > time_s;
+	if (err)
+		p->asked_from = (struct moment){.known = true, .s = time_s};
+	else
+		*holds = holds_from(p, time_s);
 	return err;
 }
-
-/* ---- closing buckets ---- */
 
 static bool is_ok(const struct nt_put *p)
 {
@@ -418,8 +443,6 @@ static int leave_buckets(struct nt_put *p)
 	}
 	return 0;
 }
-
-/* ---- writing ---- */
 
 static void set_first(const struct nt_put *p, uint64_t sequence, struct nt_plan_first *first)
 {

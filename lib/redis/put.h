@@ -20,7 +20,8 @@
  * published.
  *
  * A cursor that belongs to neither this spool nor the writer before it is somebody else's: another writer of the
- * same sensor. Its numbers stay, ours are added to them.
+ * same sensor. Its numbers stay, ours are added to them. Only then there is a chance to count twice: the answer to a
+ * chunk is lost, and before we can look the other one has put its cursor over ours.
  *
  * All calls from one thread at a time; the process ignores SIGPIPE.
  */
@@ -52,7 +53,10 @@ void nt_put_free(struct nt_put *p);
  */
 int nt_put_connect(struct nt_put *p);
 
-/** Into *holds: does Redis hold data of the sensor at or after time_s (Unix seconds)? Returns as nt_put_connect(). */
+/**
+ * Into *holds: does Redis hold data of the sensor at or after time_s (Unix seconds)? Returns as nt_put_connect().
+ * If Redis cannot be reached the question stays: once it can be, steps fail with -EALREADY if it does.
+ */
 int nt_put_holds_from(struct nt_put *p, int64_t time_s, bool *holds);
 
 /**
@@ -60,6 +64,7 @@ int nt_put_holds_from(struct nt_put *p, int64_t time_s, bool *holds);
  * Returns 1 if there may be more to do, 0 if everything in the spool is written, or a failure: those of client.h, and
  *   -EINVAL  days begin at another hour than those of the data in Redis
  *   -EEXIST  a key is there already and has another type
+ *   -EALREADY  see nt_put_holds_from()
  * A failure changes nothing in Redis; the step is to be taken again later. That Redis is away is logged once, and
  * once when it is back.
  */

@@ -18,21 +18,6 @@ const char nt_redis_type_letter[] = {
     [NT_REDIS_STREAM] = 'x', [NT_REDIS_SET] = 'u',
 };
 
-const struct nt_redis_limits nt_redis_limits_default = {
-    .lifetime_s = {[NT_BUCKET_M] = 2 * DAY_S,
-		   [NT_BUCKET_H] = 130 * DAY_S,
-		   [NT_BUCKET_D] = 400 * DAY_S,
-		   [NT_BUCKET_Q] = 5 * 365 * DAY_S},
-    .live_entries = 129600, /* 90 days of minutes */
-    .members = {[NT_BOUND_M] = 128,
-		[NT_BOUND_H] = 128,
-		[NT_BOUND_D_PORT] = 512,
-		[NT_BOUND_D_REGION_PORT] = 512,
-		[NT_BOUND_D_OTHER] = 128,
-		[NT_BOUND_Q] = 4096,
-		[NT_BOUND_OPEN_REGION_PORT] = 32768},
-};
-
 #define EVERY_BUCKET (1u << NT_BUCKET_M | 1u << NT_BUCKET_H | 1u << NT_BUCKET_D | 1u << NT_BUCKET_Q)
 
 /* A sorted set of every bucket; what is written per row is the bound of a closed day, of a closed quarter, and of

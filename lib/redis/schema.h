@@ -78,15 +78,12 @@ enum nt_redis_bound {
 	NT_BOUNDS
 };
 
-/** What Redis is allowed to keep. */
+/** What Redis is allowed to keep: the numbers of redis.keep and redis.members in the configuration. */
 struct nt_redis_limits {
 	int64_t lifetime_s[NT_BUCKETS]; /**< from the later of the bucket's end and the writing */
 	uint32_t live_entries;		/**< of the stream `live`; Redis cuts whole nodes, so a few more stay */
 	uint32_t members[NT_BOUNDS];	/**< 0: all */
 };
-
-/** The limits of the published contract. */
-extern const struct nt_redis_limits nt_redis_limits_default;
 
 struct nt_redis_key_row {
 	const char *name; /**< what follows the sensor or the bucket; complete for NT_RKEY_SENSORS */

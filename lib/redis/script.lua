@@ -139,14 +139,18 @@ local function cut(set, most)
 	return pops, over
 end
 
--- A set that was large once keeps its large form; one that is written anew gets the compact one.
-local function compact(set)
+-- A set that was cut keeps the memory it had; one that is written anew takes what it needs, and a small one has the
+-- compact form. Returns what that costs, in members popped.
+local function renew(set, was_cut)
 	local members = redis.call('ZCARD', set.key)
+	local is_large_form = members > 0 and redis.call('OBJECT', 'ENCODING', set.key) == 'skiplist'
 
-	if members > 0 and members <= COMPACT_MEMBERS and redis.call('OBJECT', 'ENCODING', set.key) == 'skiplist' then
-		write('ZUNIONSTORE', set.key, 1, set.key)
-		expire(set.key, set.ends, set.lives)
+	if not is_large_form or not (was_cut or members <= COMPACT_MEMBERS) then
+		return 0
 	end
+	write('ZUNIONSTORE', set.key, 1, set.key)
+	expire(set.key, set.ends, set.lives)
+	return members / 2
 end
 
 local function take_set()
@@ -201,7 +205,7 @@ function operation.t()
 		if pops < over then
 			unfinished = '1'
 		else
-			compact(set)
+			left = left - renew(set, pops > 0)
 		end
 	end
 end

@@ -30,7 +30,7 @@ static int set_up(void **state, bool durable)
 		       .addresses = 65536,
 		       .interval_s = 60,
 		       .started_s = 1000,
-		       .limits = nt_redis_limits_default},
+		       .limits = sample_limits},
 	};
 	f->spool_options = nt_spool_defaults;
 	fixture_new_writer(f);

@@ -3,6 +3,23 @@
 
 #include <stdlib.h>
 
+#define DAY_S 86400
+
+const struct nt_redis_limits sample_limits = {
+    .lifetime_s = {[NT_BUCKET_M] = 2 * DAY_S,
+		   [NT_BUCKET_H] = 130 * DAY_S,
+		   [NT_BUCKET_D] = 400 * DAY_S,
+		   [NT_BUCKET_Q] = 1830 * DAY_S},
+    .live_entries = 129600,
+    .members = {[NT_BOUND_M] = 128,
+		[NT_BOUND_H] = 128,
+		[NT_BOUND_D_PORT] = 512,
+		[NT_BOUND_D_REGION_PORT] = 512,
+		[NT_BOUND_D_OTHER] = 128,
+		[NT_BOUND_Q] = 4096,
+		[NT_BOUND_OPEN_REGION_PORT] = 32768},
+};
+
 /* xorshift64 (Marsaglia 2003) */
 static uint64_t draw(uint64_t *state)
 {

@@ -3,6 +3,7 @@
 #define TESTS_UNIT_REDIS_SAMPLES_H
 
 #include "needletail/snapshot.h"
+#include "redis/schema.h"
 
 /* Snapshots for tests, made of numbers that look like traffic and are the same on every run. */
 
@@ -15,6 +16,9 @@ struct sample {
 	bool missed_unknown;
 	bool partial;
 };
+
+/* The limits of the published contract. */
+extern const struct nt_redis_limits sample_limits;
 
 /* Makes a snapshot that satisfies conservation as far as its readers care. Undone by nt_snapshot_fini(). */
 void sample_make(struct nt_snapshot *s, const struct sample *sample);

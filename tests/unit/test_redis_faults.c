@@ -335,6 +335,48 @@ static void another_writer_is_added_to(void **state)
 	nt_spool_free(spool);
 }
 
+/* Not the same as a server that lost everything: the numbers are still there. */
+static void a_removed_cursor_repeats_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	push_many(f, 0, 5, 100);
+	fixture_publish(f);
+	freeReplyObject(redis_server_do(&f->server, "DEL nt:{s}:cursor"));
+	push_many(f, 5, 10, 100);
+	fixture_publish(f);
+	fixture_check(f);
+}
+
+/* The question whether the sensor has data is answered late, but before anything is written. */
+static void a_repetition_is_refused_when_redis_comes_back(void **state)
+{
+	struct fixture *f = *state;
+	bool holds = false;
+
+	push_many(f, 0, 2, 50);
+	fixture_publish(f);
+	freeReplyObject(redis_server_do(&f->server, "SAVE"));
+	redis_server_kill(&f->server);
+	for (int i = 0; i < 2; i++) {
+		fixture_new_writer(f);
+		assert_true(nt_put_holds_from(f->put, START + 60 + 60 * i, &holds) < 0);
+		redis_server_restart(&f->server);
+		if (i == 0) {
+			struct nt_snapshot again;
+
+			sample_make(&again, &(struct sample){.start_s = START + 60, .entries = 5});
+			assert_int_equal(nt_spool_push(f->spool, &again), 0);
+			assert_int_equal(nt_put_step(f->put), -EALREADY);
+			assert_int_equal(nt_put_step(f->put), -EALREADY);
+			redis_server_kill(&f->server);
+		}
+	}
+	push_many(f, 2, 4, 50);
+	fixture_publish(f);
+	fixture_check(f);
+}
+
 /* An interval that has no place in Redis' time does not stop those behind it. */
 static void an_impossible_time_is_passed_over(void **state)
 {
@@ -404,6 +446,27 @@ static void passwords(void **state)
 	fixture_publish(f);
 	fixture_check(f);
 	nt_log_set_sink(nt_log_stderr);
+}
+
+/* The rights that config/redis-schema.md names are enough. */
+static void a_user_with_few_rights_will_do(void **state)
+{
+	struct fixture *f = *state;
+
+	freeReplyObject(redis_server_do(
+	    &f->server, "ACL SETUSER needletail on >secret ~nt:* +select +sadd +evalsha +script|load +type +get "
+			"+set +time +hget +hmget +hset +hdel +zmscore +zadd +zcard +zrange +zrem +zrangestore "
+			"+zunionstore +object|encoding +expireat +xadd"));
+	snprintf(f->options.url.user, sizeof(f->options.url.user), "needletail");
+	snprintf(f->options.url.password, sizeof(f->options.url.password), "secret");
+	f->options.sensor.limits.members[NT_BOUND_OPEN_REGION_PORT] = 50;
+	fixture_new_writer(f);
+	push_many(f, 0, 3, 300);
+	push_many(f, 60, 63, 300);
+	fixture_push(f, &(struct sample){.start_s = START, .entries = 300});
+	fixture_finish(f);
+	fixture_check(f);
+	assert_int_equal(counters(f).failed_writes, 0);
 }
 
 static void another_database_is_selected(void **state)
@@ -481,9 +544,12 @@ int main(void)
 	    TEST(drops_are_published),
 	    TEST(a_forgotten_script_is_loaded_again),
 	    TEST(another_writer_is_added_to),
+	    TEST(a_removed_cursor_repeats_nothing),
+	    TEST(a_repetition_is_refused_when_redis_comes_back),
 	    TEST(an_impossible_time_is_passed_over),
 	    TEST(an_outage_is_said_once_and_its_end_once),
 	    TEST(passwords),
+	    TEST(a_user_with_few_rights_will_do),
 	    TEST(another_database_is_selected),
 	    TEST(a_hung_server_times_out),
 	    TEST(a_server_out_of_memory_is_waited_for),

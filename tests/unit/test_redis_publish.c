@@ -49,7 +49,7 @@ static struct stage *stage_new(void **state)
 	assert_true(fd >= 0);
 	s->model = model_new("s", 0);
 	s->options = (struct publisher_options){
-	    .sensor = {.name = "s", .group = "", .version = "0", .interval_s = 60, .limits = nt_redis_limits_default},
+	    .sensor = {.name = "s", .group = "", .version = "0", .interval_s = 60, .limits = sample_limits},
 	    .json = fdopen(fd, "w"),
 	    .redis = &s->url,
 	    .timeout_ms = 500,

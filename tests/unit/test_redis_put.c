@@ -291,7 +291,7 @@ static void old_captures_do_not_vanish(void **state)
 	} row[] = {{NT_BUCKET_M, 2 * 86400},
 		   {NT_BUCKET_H, 130 * 86400},
 		   {NT_BUCKET_D, 400 * 86400},
-		   {NT_BUCKET_Q, 1825 * 86400}};
+		   {NT_BUCKET_Q, 1830 * 86400}};
 	const int64_t starts[] = {INT64_C(1598486400), time(NULL) / HOUR_S * HOUR_S}; /* 2020-08-27, and now */
 	struct fixture *f = *state;
 

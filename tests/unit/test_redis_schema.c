@@ -161,27 +161,28 @@ static void every_table_has_a_row(void **state)
 		assert_non_null(nt_redis_key_row[key].name);
 }
 
-static uint32_t closed(enum nt_redis_key key, enum nt_bucket bucket)
-{
-	return nt_redis_limits_default.members[nt_redis_key_row[key].closed[bucket]];
-}
-
 static void bounds_are_those_of_the_contract(void **state)
 {
+	const struct nt_redis_key_row *port = &nt_redis_key_row[NT_RKEY_PORT];
+	const struct nt_redis_key_row *region = &nt_redis_key_row[NT_RKEY_REGION];
+	const struct nt_redis_key_row *window = &nt_redis_key_row[NT_RKEY_WINDOW];
+	const struct nt_redis_key_row *region_port = &nt_redis_key_row[NT_RKEY_REGION_PORT];
+
 	(void)state;
-	assert_int_equal(closed(NT_RKEY_PORT, NT_BUCKET_M), 128);
-	assert_int_equal(closed(NT_RKEY_REGION, NT_BUCKET_H), 128);
-	assert_int_equal(closed(NT_RKEY_PORT, NT_BUCKET_D), 512);
-	assert_int_equal(closed(NT_RKEY_REGION_PORT, NT_BUCKET_D), 512);
-	assert_int_equal(closed(NT_RKEY_REGION, NT_BUCKET_D), 0);
-	assert_int_equal(closed(NT_RKEY_WINDOW, NT_BUCKET_D), 128);
-	assert_int_equal(closed(NT_RKEY_PORT, NT_BUCKET_Q), 4096);
-	assert_int_equal(closed(NT_RKEY_REGION, NT_BUCKET_Q), 0);
-	assert_int_equal(nt_redis_limits_default.members[nt_redis_key_row[NT_RKEY_REGION_PORT].open[NT_BUCKET_D]],
-			 32768);
-	assert_int_equal(nt_redis_limits_default.members[nt_redis_key_row[NT_RKEY_PORT].open[NT_BUCKET_D]], 0);
-	assert_int_equal(nt_redis_limits_default.lifetime_s[NT_BUCKET_M], 2 * 86400);
-	assert_int_equal(nt_redis_limits_default.lifetime_s[NT_BUCKET_Q], 1825 * 86400);
+	for (enum nt_redis_key key = NT_RKEY_PORT; key < NT_RKEY_PORT_ALL; key++) {
+		assert_int_equal(nt_redis_key_row[key].open[NT_BUCKET_M], NT_BOUND_M);
+		assert_int_equal(nt_redis_key_row[key].closed[NT_BUCKET_M], NT_BOUND_M);
+		assert_int_equal(nt_redis_key_row[key].closed[NT_BUCKET_H], NT_BOUND_H);
+	}
+	assert_int_equal(port->open[NT_BUCKET_D], NT_BOUND_NONE);
+	assert_int_equal(port->closed[NT_BUCKET_D], NT_BOUND_D_PORT);
+	assert_int_equal(port->closed[NT_BUCKET_Q], NT_BOUND_Q);
+	assert_int_equal(region->closed[NT_BUCKET_D], NT_BOUND_NONE);
+	assert_int_equal(region->closed[NT_BUCKET_Q], NT_BOUND_NONE);
+	assert_int_equal(window->closed[NT_BUCKET_D], NT_BOUND_D_OTHER);
+	assert_int_equal(region_port->open[NT_BUCKET_D], NT_BOUND_OPEN_REGION_PORT);
+	assert_int_equal(region_port->open[NT_BUCKET_Q], NT_BOUND_OPEN_REGION_PORT);
+	assert_int_equal(region_port->closed[NT_BUCKET_D], NT_BOUND_D_REGION_PORT);
 }
 
 static void cursors_read_back(void **state)

@@ -1,0 +1,297 @@
+"""What a replay leaves in Redis, key by key, against the JSON lines of the same run; and that every packet is there
+exactly once when the server or the connection does not last.
+
+    NEEDLETAIL=build/app/needletail/needletail /usr/bin/python3 -m pytest tests/e2e/test_redis.py
+"""
+
+import json
+import random
+import shutil
+import subprocess
+import time
+
+import pytest
+
+pytest.importorskip("redis")
+if not shutil.which("redis-server"):
+    pytest.skip("no redis-server", allow_module_level=True)
+
+from captures import files, frames
+from redis_model import LIFETIME_S, Model, bucket_span
+from redis_server import LossyProxy, Server
+
+SENSOR = "tokyo-1"
+EVENING = 1601503200  # 2020-09-30 22:00 UTC: two hours before a day and a quarter end
+HOUR_S = 3600
+SOURCES = ["5.1.2.3", "5.5.1.1", "5.5.5.6", "5.200.1.1", "1.0.1.9", "8.8.8.8", "130.1.1.1", "77.7.7.7"]
+
+
+@pytest.fixture
+def server(tmp_path):
+    one = Server(tmp_path)
+    yield one
+    one.kill()
+
+
+@pytest.fixture
+def durable(tmp_path):
+    one = Server(tmp_path, durable=True)
+    yield one
+    one.kill()
+
+
+def frame(dice):
+    """One of many, with few ports often and many ports seldom."""
+    port = dice.choice((23, 445, 22, 80)) if dice.random() < 0.5 else dice.randrange(65536)
+    source = dice.choice(SOURCES)
+    kind = dice.randrange(20)
+    if kind < 12:
+        window = dice.choice((1024, 8192, 65535, dice.randrange(65536)))
+        return frames.eth4(frames.tcp(port, dice.choice((2, 2, 2, 18, 4, 20)), window), source=source)
+    if kind < 16:
+        return frames.eth4(frames.udp(port), protocol=frames.UDP, source=source)
+    if kind < 18:
+        return frames.eth4(frames.icmp(dice.choice((0, 3, 8, 11)), dice.randrange(4)), protocol=frames.ICMP, source=source)
+    if kind == 18:
+        return frames.eth6(frames.icmp(128), following=frames.ICMP6)
+    return frames.eth4(frames.tcp(port, offset=3), source=source)  # malformed
+
+
+def write_traffic(path, starts, count, seed=1):
+    """A capture with `count` frames in the minute that begins at each of `starts`."""
+    dice = random.Random(seed)
+    records = []
+    for start in starts:
+        times = sorted(dice.randrange(60_000_000) for _ in range(count))
+        records += [files.Record(frame(dice), at_ns=start * files.NS + us * 1000) for us in times]
+    path.write_bytes(files.pcap(records))
+    return path
+
+
+@pytest.fixture
+def publish(run, country_mmdb, tmp_path):
+    """publish(url, capture, *options) -> (run, lines)"""
+
+    def replay(url, *rest, sensor=SENSOR):
+        path = tmp_path / "lines.json"
+        path.unlink(missing_ok=True)
+        done = run(
+            *("replay", "--redis", url, "--json", path, "--sensor", sensor, "--country", country_mmdb), *rest
+        )
+        text = path.read_text() if path.exists() else ""
+        return done, [json.loads(line) for line in text.splitlines()]
+
+    return replay
+
+
+def same(server, lines, sensor=SENSOR, day_offset_h=0, nibbled=False):
+    wrong = list(Model(lines, day_offset_h).differences(server, sensor, nibbled))
+    assert not wrong, "\n".join(wrong[:20])
+
+
+def test_every_key(server, publish, tmp_path):
+    starts = [EVENING + 60 * minute for minute in range(0, 200, 4)]
+    capture = write_traffic(tmp_path / "c.pcap", starts, 300)
+    done, lines = publish(server.url, capture)
+    assert done.status == 0, done.errors
+    assert len(lines) == len(starts)
+    same(server, lines)
+    assert server.client.smembers("nt:sensors") == {SENSOR}
+    info = server.client.hgetall(f"nt:{{{SENSOR}}}:info")
+    assert info["schema"] == "needletail/1"
+    assert info["interval"] == "60"
+    assert info["day_offset_h"] == "0"
+    assert int(info["last"]) == lines[-1]["start"]
+    assert abs(int(info["started"]) - time.time()) < 600
+    assert "gap_intervals" not in info and "dropped_intervals" not in info
+
+
+def test_live_and_now(server, publish, tmp_path):
+    capture = write_traffic(tmp_path / "c.pcap", [EVENING, EVENING + 60], 400)
+    _, lines = publish(server.url, capture)
+    entries = server.client.xrange(f"nt:{{{SENSOR}}}:live")
+    assert [name for name, _ in entries] == [f"{line['start'] * 1000}-0" for line in lines]
+    for (_, entry), line in zip(entries, lines):
+        proto = line["ip_proto"]
+        icmp = proto.get("1", 0) + proto.get("58", 0)
+        expected = {
+            "frames": line["frames"],
+            "bytes": line["bytes"],
+            "tcp": proto["6"],
+            "udp": proto["17"],
+            "icmp": icmp,
+            "other": line["frames"] - proto["6"] - proto["17"] - icmp,
+            "backscatter_packets": sum(line["backscatter"]["packets"].values()),
+            "malformed": sum(line["malformed"].values()),
+            "truncated": sum(line["truncated"].values()),
+            "missed": line["loss"]["missed"],
+            "no_mbuf": line["loss"]["no_mbuf"],
+            "errors": line["loss"]["errors"],
+            "unexplained": line["loss"]["unexplained"],
+        }
+        assert list(entry) == list(expected)
+        assert {name: int(value) for name, value in entry.items()} == expected
+    last = lines[-1]
+    for name, counts in (("region", last["region"]), ("window", last["tcp_window"]), ("flags", last["tcp_flags"])):
+        found = server.numbers(f"nt:{{{SENSOR}}}:now:{name}")
+        assert sorted(found.values()) == sorted(sorted(counts.values())[-20:])
+        assert all(counts[member] == count for member, count in found.items())
+
+
+@pytest.mark.parametrize("offset", [9, -5])
+def test_days_of_another_zone(server, publish, tmp_path, offset):
+    config = tmp_path / "needletail.yaml"
+    config.write_text(f"day_offset_h: {offset}\n")
+    midnight = EVENING + 2 * HOUR_S - offset * HOUR_S  # local
+    starts = [midnight - 120, midnight - 60, midnight, midnight + 60]
+    capture = write_traffic(tmp_path / "c.pcap", starts, 100)
+    done, lines = publish(server.url, "-c", config, capture)
+    assert done.status == 0, done.errors
+    same(server, lines, day_offset_h=offset)
+    assert {kind: len([b for b in Model(lines, offset).buckets if b[0] == kind]) for kind in "dq"} == {"d": 2, "q": 2}
+    # The same sensor cannot go on with other days.
+    done, _ = publish(server.url, "--add", capture)
+    assert done.status != 0
+    assert "day_offset_h" in done.errors
+    same(server, lines, day_offset_h=offset)
+
+
+def test_old_captures_stay(server, publish, tmp_path):
+    capture = write_traffic(tmp_path / "c.pcap", [EVENING], 50)
+    publish(server.url, capture)
+    now = time.time()
+    keys = list(server.client.scan_iter(f"nt:{{{SENSOR}}}:[mhdq]:*"))
+    assert len(keys) > 36
+    for key in keys:
+        lifetime = LIFETIME_S[key.split(":")[2]]
+        assert abs(server.client.expiretime(key) - now - lifetime) < 60
+
+
+def test_repetition_is_refused_and_add_adds(server, publish, tmp_path):
+    capture = write_traffic(tmp_path / "c.pcap", [EVENING, EVENING + 60], 100)
+    _, lines = publish(server.url, capture)
+    before = server.client.get(f"nt:{{{SENSOR}}}:cursor")
+    done, _ = publish(server.url, capture)
+    assert done.status == 1
+    assert "--add" in done.errors
+    assert server.client.get(f"nt:{{{SENSOR}}}:cursor") == before
+    same(server, lines)
+    done, again = publish(server.url, "--add", capture)
+    assert done.status == 0, done.errors
+    same(server, lines + again, nibbled=True)
+
+
+def test_what_follows_is_not_refused(server, publish, tmp_path):
+    first = write_traffic(tmp_path / "a.pcap", [EVENING, EVENING + 60], 100, seed=1)
+    second = write_traffic(tmp_path / "b.pcap", [EVENING + 120, EVENING + 2 * HOUR_S], 100, seed=2)
+    lines = []
+    for capture in (first, second):
+        done, more = publish(server.url, capture)
+        assert done.status == 0, done.errors
+        lines += more
+    same(server, lines)
+
+
+def test_late_data_reopens(server, publish, tmp_path):
+    newer = write_traffic(tmp_path / "a.pcap", [EVENING + HOUR_S, EVENING + 2 * HOUR_S], 900, seed=1)
+    older = write_traffic(tmp_path / "b.pcap", [EVENING + HOUR_S + 60 * minute for minute in range(1, 6)], 900, seed=2)
+    _, lines = publish(server.url, newer)
+    done, more = publish(server.url, "--add", older)
+    assert done.status == 0, done.errors
+    same(server, lines + more, nibbled=True)
+    hour = server.numbers(f"nt:{{{SENSOR}}}:h:{EVENING + HOUR_S}:totals")
+    assert hour["reopened"] == 5
+    assert server.client.xlen(f"nt:{{{SENSOR}}}:live") == 2
+    info = server.client.hgetall(f"nt:{{{SENSOR}}}:info")
+    assert info["live_skipped"] == "5"
+    assert not [name for name in info if name.startswith("reopened.")]
+
+
+def test_two_sensors(server, publish, tmp_path):
+    for number, sensor in enumerate(("a.b", "c_d-1")):
+        capture = write_traffic(tmp_path / "c.pcap", [EVENING + 60 * number], 200, seed=number)
+        _, lines = publish(server.url, capture, sensor=sensor)
+        same(server, lines, sensor)
+    assert server.client.smembers("nt:sensors") == {"a.b", "c_d-1"}
+
+
+def test_lost_replies_count_once(server, publish, tmp_path):
+    capture = write_traffic(tmp_path / "c.pcap", [EVENING + 60 * minute for minute in range(30)], 200)
+    proxy = LossyProxy(server, 9)
+    try:
+        done, lines = publish(proxy.url, capture)
+    finally:
+        proxy.stop()
+    assert done.status == 0, done.errors
+    assert proxy.lost >= 3
+    same(server, lines)
+
+
+def test_killed_server(durable, program, country_mmdb, tmp_path):
+    """kill -9 several times while a replay writes, and the server comes back each time."""
+    capture = write_traffic(tmp_path / "c.pcap", [EVENING + 60 * minute for minute in range(240)], 60)
+    path = tmp_path / "lines.json"
+    with subprocess.Popen(
+        [program, "replay", "--redis", durable.url, "--json", path, "--sensor", SENSOR, "--country", country_mmdb, capture]
+    ) as replay:
+        for kill in range(4):
+            time.sleep(0.4 + 0.13 * kill)
+            durable.kill()
+            durable.start()
+        assert replay.wait(120) == 0
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert len(lines) == 240
+    same(durable, lines)
+
+
+def test_server_that_comes_back_empty(server, program, country_mmdb, tmp_path):
+    capture = write_traffic(tmp_path / "c.pcap", [EVENING + 60 * minute for minute in range(240)], 60)
+    path = tmp_path / "lines.json"
+    with subprocess.Popen(
+        [program, "replay", "--redis", server.url, "--json", path, "--sensor", SENSOR, "--country", country_mmdb, capture]
+    ) as replay:
+        deadline = time.monotonic() + 60
+        while not server.client.exists(f"nt:{{{SENSOR}}}:cursor"):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        server.kill()
+        server.start()
+        status = replay.wait(120)
+    if server.client.dbsize() == 0:
+        pytest.skip("the replay was over before the server went")
+    assert status == 0
+    same(server, [json.loads(line) for line in path.read_text().splitlines()])
+
+
+def test_key_of_another_type(server, publish, tmp_path):
+    capture = write_traffic(tmp_path / "c.pcap", [EVENING], 50)
+    start, _ = bucket_span("d", {"start": EVENING, "end": EVENING + 60})
+    key = f"nt:{{{SENSOR}}}:d:{start}:port"
+    server.client.set(key, "in the way")
+    done, lines = publish(server.url, capture)
+    assert done.status == 1
+    assert key in done.errors
+    assert len(lines) == 1
+    assert set(server.client.scan_iter("nt:{*")) == {key}
+
+
+def test_wrong_password(publish, tmp_path):
+    capture = write_traffic(tmp_path / "c.pcap", [EVENING], 10)
+    server = Server(tmp_path, password="right")
+    try:
+        done, lines = publish(server.url, capture)
+        assert done.status == 1
+        assert len(lines) == 1
+        assert server.client.dbsize() == 0
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize("url", ["redis://", "http://h", "unix://x", "redis://user:secret@h:0", "redis://h/x"])
+def test_bad_urls(publish, tmp_path, url):
+    capture = write_traffic(tmp_path / "c.pcap", [EVENING], 1)
+    done, lines = publish(url, capture)
+    assert done.status == 2
+    assert not lines
+    assert "secret" not in done.errors
+    assert len(done.errors.splitlines()) == 1
