@@ -60,7 +60,7 @@ int publisher_holds_from(struct publisher *p, int64_t time_s, bool *holds);
 int publisher_start(struct publisher *p);
 
 /**
- * Takes an interval's snapshot over; *snapshot is empty afterwards. One thread.
+ * Takes an interval's snapshot over; *snapshot is empty afterwards. After publisher_start(); one thread.
  * Returns 0, or -ENOSPC if it was lost because the queue is full (never with `wait`).
  */
 int publisher_submit(struct publisher *p, struct nt_snapshot *snapshot);

@@ -43,7 +43,8 @@ const struct nt_key nt_key[] = {
 	  .help = "CPUs to run on: the first for statistics, the others for the workers. Empty: the program chooses." },
 	{ .path = "day_offset_h", .type = NT_KEY_NUMBER, AT(day_offset_h), .min = -12, .max = 14, .unit = "hours",
 	  .value = "0",
-	  .help = "Days and quarters begin at midnight UTC plus this. Fixed while Redis holds data of the sensor." },
+	  .help = "Days and quarters are those of the time zone UTC plus this: with 9 they begin at 15:00 UTC. "
+		  "Fixed while Redis holds data of the sensor." },
 
 	{ .path = "devices", .type = NT_KEY_LIST,
 	  .help = "What to capture from, at most 32. `needletail ports` prints the lines for every usable device." },

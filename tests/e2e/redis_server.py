@@ -30,10 +30,8 @@ class Server:
         return f"unix://{self.socket}"
 
     def start(self):
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.socket, "--dir", self.folder, "--save", "", *self.options],
-            stdout=subprocess.DEVNULL,
-        )
+        place = ["--port", "0", "--unixsocket", self.socket, "--dir", self.folder, "--save", ""]
+        self.process = subprocess.Popen(["redis-server", *place, *self.options], stdout=subprocess.DEVNULL)
         self.client = redis.Redis(unix_socket_path=str(self.socket), decode_responses=True, password=self.password)
         deadline = time.monotonic() + START_S
         while True:

@@ -51,7 +51,8 @@ def frame(dice):
     if kind < 16:
         return frames.eth4(frames.udp(port), protocol=frames.UDP, source=source)
     if kind < 18:
-        return frames.eth4(frames.icmp(dice.choice((0, 3, 8, 11)), dice.randrange(4)), protocol=frames.ICMP, source=source)
+        message = frames.icmp(dice.choice((0, 3, 8, 11)), dice.randrange(4))
+        return frames.eth4(message, protocol=frames.ICMP, source=source)
     if kind == 18:
         return frames.eth6(frames.icmp(128), following=frames.ICMP6)
     return frames.eth4(frames.tcp(port, offset=3), source=source)  # malformed
@@ -66,6 +67,18 @@ def write_traffic(path, starts, count, seed=1):
         records += [files.Record(frame(dice), at_ns=start * files.NS + us * 1000) for us in times]
     path.write_bytes(files.pcap(records))
     return path
+
+
+@pytest.fixture
+def replay_beside(program, country_mmdb, tmp_path):
+    """replay_beside(url, capture) -> (process, path of its lines), for what happens while it runs"""
+
+    def start(url, capture):
+        path = tmp_path / "lines.json"
+        options = ("--redis", url, "--json", path, "--sensor", SENSOR, "--country", country_mmdb)
+        return subprocess.Popen([program, "replay", *options, capture]), path
+
+    return start
 
 
 @pytest.fixture
@@ -227,39 +240,30 @@ def test_lost_replies_count_once(server, publish, tmp_path):
     same(server, lines)
 
 
-def test_killed_server(durable, program, country_mmdb, tmp_path):
+def test_killed_server(durable, replay_beside, tmp_path):
     """kill -9 several times while a replay writes, and the server comes back each time."""
     capture = write_traffic(tmp_path / "c.pcap", [EVENING + 60 * minute for minute in range(240)], 60)
-    path = tmp_path / "lines.json"
-    with subprocess.Popen(
-        [program, "replay", "--redis", durable.url, "--json", path, "--sensor", SENSOR, "--country", country_mmdb, capture]
-    ) as replay:
-        for kill in range(4):
-            time.sleep(0.4 + 0.13 * kill)
-            durable.kill()
-            durable.start()
-        assert replay.wait(120) == 0
+    replay, path = replay_beside(durable.url, capture)
+    for kill in range(4):
+        time.sleep(0.4 + 0.13 * kill)
+        durable.kill()
+        durable.start()
+    assert replay.wait(120) == 0
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert len(lines) == 240
     same(durable, lines)
 
 
-def test_server_that_comes_back_empty(server, program, country_mmdb, tmp_path):
-    capture = write_traffic(tmp_path / "c.pcap", [EVENING + 60 * minute for minute in range(240)], 60)
-    path = tmp_path / "lines.json"
-    with subprocess.Popen(
-        [program, "replay", "--redis", server.url, "--json", path, "--sensor", SENSOR, "--country", country_mmdb, capture]
-    ) as replay:
-        deadline = time.monotonic() + 60
-        while not server.client.exists(f"nt:{{{SENSOR}}}:cursor"):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        server.kill()
-        server.start()
-        status = replay.wait(120)
-    if server.client.dbsize() == 0:
-        pytest.skip("the replay was over before the server went")
-    assert status == 0
+def test_server_that_comes_back_empty(server, replay_beside, tmp_path):
+    capture = write_traffic(tmp_path / "c.pcap", [EVENING + 60 * minute for minute in range(1000)], 60)
+    replay, path = replay_beside(server.url, capture)
+    deadline = time.monotonic() + 60
+    while server.client.xlen(f"nt:{{{SENSOR}}}:live") < 20:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    server.kill()
+    server.start()
+    assert replay.wait(120) == 0
     same(server, [json.loads(line) for line in path.read_text().splitlines()])
 
 

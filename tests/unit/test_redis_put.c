@@ -148,35 +148,47 @@ static void now_is_the_newest_interval(void **state)
 
 /* Chunks, bounds, closing. */
 
-/* The longest script call of the server so far, in microseconds. */
-static int64_t longest_call(struct fixture *f)
+enum { LONG_US = 20000 };
+
+/* Script calls of the server so far that took longer than that, and the longest. */
+static size_t count_long_calls(struct fixture *f, int64_t *longest_us)
 {
 	redisReply *log = redis_server_do(&f->server, "SLOWLOG GET -1");
-	int64_t longest = 0;
+	size_t n = 0;
 
-	for (size_t i = 0; i < log->elements; i++)
-		if (strcmp(log->element[i]->element[3]->element[0]->str, "EVALSHA") == 0 &&
-		    log->element[i]->element[2]->integer > longest)
-			longest = log->element[i]->element[2]->integer;
+	*longest_us = 0;
+	for (size_t i = 0; i < log->elements; i++) {
+		int64_t us = log->element[i]->element[2]->integer;
+
+		if (strcmp(log->element[i]->element[3]->element[0]->str, "EVALSHA") != 0)
+			continue;
+		n += us > LONG_US;
+		*longest_us = us > *longest_us ? us : *longest_us;
+	}
 	freeReplyObject(log);
-	return longest;
+	return n;
 }
 
 static void large_intervals_do_not_stall_the_server(void **state)
 {
 	struct fixture *f = *state;
-	struct nt_put_counters counters;
+	struct nt_put_counters c;
+	int64_t longest_us;
+	size_t n;
 
 	freeReplyObject(redis_server_do(&f->server, "CONFIG SET slowlog-log-slower-than 1000 slowlog-max-len 10000"));
-	for (int i = 0; i < 3; i++)
-		fixture_push(
-		    f, &(struct sample){.start_s = EVENING + HOUR_S * (i + 1), .entries = 100000, .seed = (uint64_t)i});
+	fixture_push(f, &(struct sample){.start_s = EVENING, .entries = 100000, .seed = 1});
+	fixture_push(f, &(struct sample){.start_s = EVENING + HOUR_S, .entries = 100000, .seed = 2});
+	fixture_push(f, &(struct sample){.start_s = EVENING + 2 * HOUR_S, .entries = 10}); /* closes it all */
 	fixture_publish(f);
 	fixture_check(f);
-	/* How long a call takes is the machine's affair, usually 5 ms; that there are many of bounded size is ours. */
-	print_message("longest script call: %" PRId64 " us\n", longest_call(f));
-	nt_put_read_counters(f->put, &counters);
-	assert_true(counters.calls >= 3 * 100000 / NT_PLAN_WRITES);
+	nt_put_read_counters(f->put, &c);
+	n = count_long_calls(f, &longest_us);
+	print_message("%zu of %" PRIu64 " script calls took more than %d us, the longest %" PRId64 " us\n", n, c.calls,
+		      LONG_US, longest_us);
+	/* How long a call takes is the machine's affair, usually below 10 ms; that there are many of bounded size is
+	 * ours. */
+	assert_true(c.calls >= 2 * 100000 / NT_PLAN_WRITES);
 }
 
 static void set_small_limits(struct fixture *f)
