@@ -57,6 +57,12 @@ static int bad_value(const char *option, const char *value, const char *why)
 	return -EINVAL;
 }
 
+/* An empty name is rather a variable that was not set than "none". */
+static int set_path(char **text, const char *option, const char *value)
+{
+	return *value ? config_set_text(text, value) : bad_value(option, value, "the name of a file is missing");
+}
+
 static int set_interval(struct replay_options *o, const char *value)
 {
 	uint64_t seconds;
@@ -117,7 +123,7 @@ static int set_option(struct replay_options *o, int id, const char *value)
 	case 'c':
 		return 0; /* read before the others */
 	case OPT_JSON:
-		return config_set_text(&o->config.json, value);
+		return set_path(&o->config.json, "json", value);
 	case OPT_REDIS:
 		return set_redis(o, value);
 	case OPT_ADD:
@@ -128,9 +134,9 @@ static int set_option(struct replay_options *o, int id, const char *value)
 	case OPT_INTERVAL:
 		return set_interval(o, value);
 	case OPT_COUNTRY:
-		return config_set_text(&o->config.geo.country, value);
+		return set_path(&o->config.geo.country, "country", value);
 	case OPT_ASN:
-		return config_set_text(&o->config.geo.asn, value);
+		return set_path(&o->config.geo.asn, "asn", value);
 	case OPT_WORKERS:
 		return set_workers(o, value);
 	default:
@@ -148,9 +154,9 @@ static int check_together(struct replay_options *o)
 		nt_error("--interval %u: with --redis it must divide 3600", o->config.interval_s);
 		return -EINVAL;
 	}
-	if (*o->config.geo.asn && access(o->config.geo.asn, R_OK)) {
-		nt_error("%s: %s", o->config.geo.asn, strerror(errno));
-		return -errno;
+	if (!redis && o->add) {
+		nt_error("--add: it adds to what is in Redis, and there is no --redis");
+		return -EINVAL;
 	}
 	return complete_config(&o->config);
 }

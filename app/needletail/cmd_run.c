@@ -77,13 +77,11 @@ static void say_doubt(void *cookie, const char *line)
 static int with_publisher(struct run *r)
 {
 	char why[WHY_BYTES];
-	int err = publisher_start(r->sinks.publisher);
+	int err;
 
 	r->live.publisher = r->sinks.publisher;
-	if (err) {
-		nt_error("publisher: %s", strerror(-err));
+	if (sinks_start(&r->sinks))
 		return NT_EXIT_FAILED;
-	}
 	err = ports_start(&r->ports, why, sizeof(why));
 	eal_release_messages();
 	if (!err) {

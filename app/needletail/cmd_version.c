@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "commands.h"
 
+#include "base/log.h"
 #include "needletail/errors.h"
 
 #include <rte_cpuflags.h>
@@ -17,8 +18,10 @@ static const char *simd_path(void)
 
 int cmd_version(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
+	if (argc > 1) {
+		nt_error("version: %s: nothing is expected here", argv[1]);
+		return NT_EXIT_UNUSABLE;
+	}
 	printf("needletail %s\ndpdk %s\nsimd %s\n", NT_VERSION, rte_version() + sizeof("DPDK ") - 1, simd_path());
 	return NT_EXIT_OK;
 }

@@ -6,6 +6,7 @@
 #include "needletail/errors.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,21 +48,39 @@ static int unknown(const char *name)
 	return NT_EXIT_UNUSABLE;
 }
 
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(name, commands[i].name))
+			return &commands[i];
+	return NULL;
+}
+
+static bool asks_for_help(const char *word)
+{
+	return !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help");
+}
+
 int main(int argc, char **argv)
 {
+	const struct command *command;
+
 	signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of that one write */
 	if (argc < 2) {
 		usage(stderr);
 		return NT_EXIT_UNUSABLE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+	if (asks_for_help(argv[1]) && argc == 2) {
 		usage(stdout);
 		return NT_EXIT_OK;
 	}
-	if (!strcmp(argv[1], "--version"))
-		return cmd_version(argc - 1, argv + 1);
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
-	return unknown(argv[1]);
+	command = find(strcmp(argv[1], "--version") ? argv[asks_for_help(argv[1]) ? 2 : 1] : "version");
+	if (!command)
+		return unknown(argv[asks_for_help(argv[1]) ? 2 : 1]);
+	if (asks_for_help(argv[1])) { /* "help COMMAND" is "COMMAND --help" */
+		char help[] = "--help", *words[] = {argv[2], help, NULL};
+
+		return command->run(2, words);
+	}
+	return command->run(argc - 1, argv + 1);
 }

@@ -26,6 +26,7 @@
 #define MS_NS		UINT64_C(1000000)
 #define BACK_OFF_MIN_NS (100 * MS_NS)
 #define BACK_OFF_MAX_NS (10000 * MS_NS)
+#define LOOK_NS		(200 * MS_NS) /* between looks at whether to give up */
 
 struct publisher {
 	struct publisher_options options;
@@ -117,15 +118,8 @@ void publisher_free(struct publisher *p)
 
 int publisher_holds_from(struct publisher *p, int64_t time_s, bool *holds)
 {
-	int err;
-
 	*holds = false;
-	if (!p->put)
-		return 0;
-	err = nt_put_holds_from(p->put, time_s, holds);
-	if (err)
-		nt_error("redis: %s", nt_put_why(p->put));
-	return err;
+	return p->put ? nt_put_holds_from(p->put, time_s, holds) : 0;
 }
 
 /* ---- lines ---- */
@@ -291,6 +285,11 @@ static bool is_final(int err)
 	return err == -EACCES || err == -EINVAL || err == -EEXIST || err == -EALREADY || err == -EXDEV;
 }
 
+static bool told_to_give_up(const struct publisher *p)
+{
+	return p->options.give_up && atomic_load_explicit(p->options.give_up, memory_order_relaxed);
+}
+
 /* A replay gives Redis up when it fails for too long; live capture only when it has to end. */
 static bool patience_is_over(const struct publisher *p, int err)
 {
@@ -299,7 +298,17 @@ static bool patience_is_over(const struct publisher *p, int err)
 
 	if (!p->options.wait)
 		return finish_ns && now_ns >= finish_ns + patience_ns;
+	if (err && told_to_give_up(p))
+		return true;
 	return err && (is_final(err) || now_ns - p->failing_since_ns >= patience_ns);
+}
+
+/* The end of one look at whether to give up, on the way to until_ns. */
+static uint64_t next_look(uint64_t until_ns)
+{
+	uint64_t look_ns = nt_clock_monotonic_ns() + LOOK_NS;
+
+	return look_ns < until_ns ? look_ns : until_ns;
 }
 
 static void sleep_until(uint64_t until_ns)
@@ -318,11 +327,17 @@ static void back_off(struct publisher *p)
 	int rc = 0;
 
 	p->back_off_ns = p->back_off_ns * 2 < BACK_OFF_MAX_NS ? p->back_off_ns * 2 : BACK_OFF_MAX_NS;
-	while (!rc && !p->closing) {
+	while (!rc && !p->closing && !told_to_give_up(p)) {
+		uint64_t look_ns = next_look(until_ns);
+
 		take_all(p);
 		update_counters(p);
-		rc = p->holding ? nt_queue_wait_closed(p->redis_queue, until_ns)
-				: nt_queue_wait(p->redis_queue, until_ns);
+		rc =
+		    p->holding ? nt_queue_wait_closed(p->redis_queue, look_ns) : nt_queue_wait(p->redis_queue, look_ns);
+		if (rc == -ETIMEDOUT && look_ns < until_ns) {
+			rc = 0;
+			continue;
+		}
 		if (rc == -EPIPE || (!rc && p->holding)) {
 			/* Time is short from now on: try at once, then often. */
 			p->closing = true;
@@ -330,8 +345,8 @@ static void back_off(struct publisher *p)
 			return;
 		}
 	}
-	if (p->closing)
-		sleep_until(until_ns);
+	while (p->closing && !told_to_give_up(p) && nt_clock_monotonic_ns() < until_ns)
+		sleep_until(next_look(until_ns));
 }
 
 /* Everything in the spool is published. Returns false when nothing will come any more. */

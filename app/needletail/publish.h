@@ -5,6 +5,7 @@
 #include "redis/plan.h"
 #include "redis/url.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -33,6 +34,11 @@ struct publisher_options {
 	 * publisher_finish() was called.
 	 */
 	uint32_t patience_ms;
+	/**
+	 * With `wait`: once it is set, by a signal handler for one, a Redis that is away is given up at once. NULL:
+	 * never.
+	 */
+	const _Atomic bool *give_up;
 };
 
 struct publisher_counters {
@@ -51,8 +57,8 @@ struct publisher *publisher_new(const struct publisher_options *options);
 
 /**
  * Connects to Redis and tells in *holds whether the sensor has data at or after time_s (Unix seconds). Before
- * publisher_start(), from the same thread. Returns 0, or a failure of nt_put_connect(), which is logged. If Redis was
- * away and has such data when it comes, nothing is published.
+ * publisher_start(), from the same thread. Returns 0, or a failure of nt_put_connect(), which the publisher
+ * says when it meets it again. If Redis was away and has such data when it comes, nothing is published.
  */
 int publisher_holds_from(struct publisher *p, int64_t time_s, bool *holds);
 

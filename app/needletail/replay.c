@@ -4,6 +4,7 @@
 #include "capture.h"
 #include "dispatch.h"
 #include "eal.h"
+#include "machine.h"
 #include "sinks.h"
 #include "stats.h"
 
@@ -16,6 +17,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -45,18 +47,18 @@ struct replay {
 	bool warned_late;
 };
 
-static volatile sig_atomic_t interrupted;
+static _Atomic bool interrupted; /* a signal handler writes; lock-free on every machine DPDK knows */
 
 static void note_interrupt(int number)
 {
 	(void)number;
-	interrupted = 1;
+	atomic_store_explicit(&interrupted, true, memory_order_relaxed);
 }
 
-/* Without SA_RESTART: a read from a pipe that nobody feeds is to end, too. */
+/* Without SA_RESTART: a read from a pipe that nobody feeds is to end, too. A second signal kills. */
 static void stop_on_signals(void)
 {
-	const struct sigaction action = {.sa_handler = note_interrupt};
+	const struct sigaction action = {.sa_handler = note_interrupt, .sa_flags = (int)SA_RESETHAND};
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
@@ -208,15 +210,8 @@ static int refuse_repetition(struct replay *r, struct capture_set *set)
 
 static int publish_and_count(struct replay *r, struct capture_set *set)
 {
-	int err;
-
-	if (refuse_repetition(r, set))
+	if (refuse_repetition(r, set) || sinks_start(&r->sinks))
 		return NT_EXIT_FAILED;
-	err = publisher_start(r->sinks.publisher);
-	if (err) {
-		nt_error("publisher: %s", strerror(-err));
-		return NT_EXIT_FAILED;
-	}
 	return count(r, set);
 }
 
@@ -228,6 +223,7 @@ static int with_sinks(struct replay *r, struct capture_set *set, int64_t geo_bui
 	    .geo_build_s = geo_build_s,
 	    .wait = true,
 	    .patience_ms = REDIS_PATIENCE_MS,
+	    .give_up = &interrupted,
 	};
 	int status;
 
@@ -294,7 +290,13 @@ static int start_eal(const struct nt_config *config)
 	    .memory_mib = config->memory.mib,
 	};
 	char why[WHY_BYTES];
-	int err = eal_start(&options, why, sizeof(why));
+	int err = machine_check_cpus(config->lcores, why, sizeof(why));
+
+	if (err) {
+		nt_error("%s", why);
+		return err;
+	}
+	err = eal_start(&options, why, sizeof(why));
 
 	if (err)
 		nt_error("dpdk: %s", why);

@@ -12,13 +12,13 @@
 
 #define DAY_S 86400
 
-static int open_json(struct sinks *s, const char *path, bool append)
+static int open_json(struct sinks *s, const char *path)
 {
 	int err;
 
 	if (!*path)
 		return 0;
-	s->json = strcmp(path, "-") ? fopen(path, append ? "ae" : "we") : stdout;
+	s->json = strcmp(path, "-") ? fopen(path, "ae") : stdout; /* emptied in sinks_start() */
 	if (s->json)
 		return 0;
 	err = -errno;
@@ -80,7 +80,8 @@ static struct nt_redis_limits read_limits(const struct nt_config_redis *redis)
 			[NT_BOUND_D_REGION_PORT] = members->d_region_port,
 			[NT_BOUND_D_OTHER] = members->d_other,
 			[NT_BOUND_Q] = members->q,
-			[NT_BOUND_OPEN_REGION_PORT] = members->open_region_port},
+			[NT_BOUND_OPEN_REGION_PORT] = members->open_region_port,
+			[NT_BOUND_OPEN_Q_REGION_PORT] = members->open_q_region_port},
 	};
 }
 
@@ -109,6 +110,7 @@ static int make_publisher(struct sinks *s, const struct sinks_options *o)
 	    .spool_snapshots = o->config->redis.queue,
 	    .wait = o->wait,
 	    .patience_ms = o->patience_ms,
+	    .give_up = o->give_up,
 	};
 
 	s->publisher = publisher_new(&options);
@@ -126,11 +128,24 @@ int sinks_open(struct sinks *s, const struct sinks_options *options)
 	s->has_redis = *options->config->redis.url;
 	err = s->has_redis ? sinks_redis_url(&options->config->redis, &s->redis) : 0;
 	if (!err)
-		err = open_json(s, options->config->json, options->append);
+		err = open_json(s, options->config->json);
 	if (!err)
 		err = make_publisher(s, options);
 	if (err)
 		sinks_close(s);
+	return err;
+}
+
+int sinks_start(struct sinks *s)
+{
+	int err = 0;
+
+	if (s->json && s->json != stdout && !s->append && ftruncate(fileno(s->json), 0) && errno != EINVAL)
+		err = -errno; /* EINVAL: a pipe or a device, which holds nothing */
+	if (!err)
+		err = publisher_start(s->publisher);
+	if (err)
+		nt_error("publisher: %s", strerror(-err));
 	return err;
 }
 

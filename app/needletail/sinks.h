@@ -11,6 +11,7 @@ struct sinks {
 	FILE *json; /* NULL: no lines */
 	struct nt_redis_url redis;
 	bool has_redis;
+	bool append;
 	struct publisher *publisher;
 };
 
@@ -21,6 +22,7 @@ struct sinks_options {
 	bool append;			/**< keep the lines that the JSON file has, else begin it anew */
 	bool wait;			/**< as in struct publisher_options */
 	uint32_t patience_ms;		/**< likewise */
+	const _Atomic bool *give_up;	/**< likewise */
 };
 
 /**
@@ -31,6 +33,9 @@ int sinks_open(struct sinks *s, const struct sinks_options *options);
 
 /** Reads redis.url, which must be set, with the password of redis.password_file. Errors are logged. 0 or -errno. */
 int sinks_redis_url(const struct nt_config_redis *redis, struct nt_redis_url *url);
+
+/** Empties the JSON file unless it is to be kept, and starts the publisher. Returns 0 or -errno, which is logged. */
+int sinks_start(struct sinks *s);
 
 /** Frees the publisher, which must be finished or never started, and closes the file. Returns 0 or -errno. */
 int sinks_close(struct sinks *s);

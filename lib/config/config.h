@@ -68,7 +68,8 @@ struct nt_config_members {
 	uint32_t d_region_port;
 	uint32_t d_other;
 	uint32_t q;
-	uint32_t open_region_port; /**< while the day is open */
+	uint32_t open_region_port;   /**< while the hour or the day is open */
+	uint32_t open_q_region_port; /**< while the quarter is open */
 };
 
 struct nt_config_redis {

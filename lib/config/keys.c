@@ -74,7 +74,7 @@ const struct nt_key nt_key[] = {
 	  .help = "Where its records have the code, such as country.iso_code.\n"
 		  "Empty: the first there is of country.iso_code, country_code, country." },
 	{ .path = "geo.asn", .type = NT_KEY_TEXT, AT(geo.asn), .max = PATH_BYTES, .form = "file", .value = "",
-	  .help = "AS database. Empty: no AS numbers." },
+	  .help = "AS database. Not used yet: no AS number is counted." },
 
 	{ .path = "memory", .type = NT_KEY_SECTION, .help = "Memory." },
 	{ .path = "memory.hugepages", .type = NT_KEY_CHOICE, AT(memory.hugepages), .word = hugepages_word,
@@ -148,12 +148,15 @@ const struct nt_key nt_key[] = {
 	  .unit = "members", .value = "4096", .help = "Quarters; regions stay all." },
 	{ .path = "redis.members.open_region_port", .type = NT_KEY_NUMBER, AT(redis.members.open_region_port),
 	  .min = 1, .max = 1048576, .unit = "members", .value = "32768",
-	  .help = "Pairs of region and port, and AS numbers, of a day that is still open." },
+	  .help = "Pairs of region and port of an hour or a day that is still open." },
+	{ .path = "redis.members.open_q_region_port", .type = NT_KEY_NUMBER, AT(redis.members.open_q_region_port),
+	  .min = 1, .max = 1048576, .unit = "members", .value = "262144",
+	  .help = "Pairs of region and port of a quarter that is still open." },
 
 	{ .path = "spool", .type = NT_KEY_SECTION,
-	  .help = "The store on disk that outlives a crash or a long outage." },
+	  .help = "A store on disk for what waits for Redis. Not used yet: it waits in memory." },
 	{ .path = "spool.path", .type = NT_KEY_TEXT, AT(spool.path), .max = PATH_BYTES, .form = "file", .value = "",
-	  .help = "Database file. Empty: none, redis.queue is all that there is." },
+	  .help = "Its file." },
 };
 /* clang-format on */
 

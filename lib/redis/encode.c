@@ -305,7 +305,7 @@ static uint64_t sum(const uint64_t *number, size_t n)
 	return total;
 }
 
-/* Fields in the order of the contract. What is not counted yet is left out, and so is a loss that the driver does
+/* Fields in the published order. What is not counted yet is left out, and so is a loss that the driver does
  * not report. */
 static void encode_live(const struct nt_plan *p, struct nt_request *r)
 {

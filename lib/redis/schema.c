@@ -22,13 +22,13 @@ const char nt_redis_type_letter[] = {
 
 /* A sorted set of every bucket; what is written per row is the bound of a closed day, of a closed quarter, and of
  * an hour, day or quarter while it is open. */
-#define TABLE(key, day, quarter, growing)                                                                              \
+#define TABLE(key, day, quarter, growing, growing_quarter)                                                             \
 	{                                                                                                              \
 		.name = key, .type = NT_REDIS_ZSET, .buckets = EVERY_BUCKET,                                           \
 		.open = {[NT_BUCKET_M] = NT_BOUND_M,                                                                   \
 			 [NT_BUCKET_H] = growing,                                                                      \
 			 [NT_BUCKET_D] = growing,                                                                      \
-			 [NT_BUCKET_Q] = growing},                                                                     \
+			 [NT_BUCKET_Q] = growing_quarter},                                                             \
 		.closed = {                                                                                            \
 			[NT_BUCKET_M] = NT_BOUND_M,                                                                    \
 			[NT_BUCKET_H] = NT_BOUND_H,                                                                    \
@@ -53,14 +53,15 @@ const struct nt_redis_key_row nt_redis_key_row[NT_REDIS_KEYS] = {
     [NT_RKEY_NOW_WINDOW] = NOW("now:window", NT_RKEY_WINDOW),
     [NT_RKEY_NOW_ICMP] = NOW("now:icmp", NT_RKEY_ICMP),
     [NT_RKEY_TOTALS] = {.name = "totals", .type = NT_REDIS_HASH, .buckets = EVERY_BUCKET},
-    [NT_RKEY_PORT] = TABLE("port", NT_BOUND_D_PORT, NT_BOUND_Q, NT_BOUND_NONE),
-    [NT_RKEY_REGION] = TABLE("region", NT_BOUND_NONE, NT_BOUND_NONE, NT_BOUND_NONE),
-    [NT_RKEY_FLAGS] = TABLE("flags", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE),
-    [NT_RKEY_WINDOW] = TABLE("window", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE),
-    [NT_RKEY_ICMP] = TABLE("icmp", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE),
-    [NT_RKEY_ICMP6] = TABLE("icmp6", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE),
-    [NT_RKEY_PROTO] = TABLE("proto", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE),
-    [NT_RKEY_REGION_PORT] = TABLE("region_port", NT_BOUND_D_REGION_PORT, NT_BOUND_Q, NT_BOUND_OPEN_REGION_PORT),
+    [NT_RKEY_PORT] = TABLE("port", NT_BOUND_D_PORT, NT_BOUND_Q, NT_BOUND_NONE, NT_BOUND_NONE),
+    [NT_RKEY_REGION] = TABLE("region", NT_BOUND_NONE, NT_BOUND_NONE, NT_BOUND_NONE, NT_BOUND_NONE),
+    [NT_RKEY_FLAGS] = TABLE("flags", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE, NT_BOUND_NONE),
+    [NT_RKEY_WINDOW] = TABLE("window", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE, NT_BOUND_NONE),
+    [NT_RKEY_ICMP] = TABLE("icmp", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE, NT_BOUND_NONE),
+    [NT_RKEY_ICMP6] = TABLE("icmp6", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE, NT_BOUND_NONE),
+    [NT_RKEY_PROTO] = TABLE("proto", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE, NT_BOUND_NONE),
+    [NT_RKEY_REGION_PORT] = TABLE("region_port", NT_BOUND_D_REGION_PORT, NT_BOUND_Q, NT_BOUND_OPEN_REGION_PORT,
+				  NT_BOUND_OPEN_Q_REGION_PORT),
     [NT_RKEY_PORT_ALL] = {.name = "port_all", .type = NT_REDIS_HASH, .buckets = 1u << NT_BUCKET_Q},
 };
 

@@ -74,7 +74,8 @@ enum nt_redis_bound {
 	NT_BOUND_D_REGION_PORT,
 	NT_BOUND_D_OTHER,
 	NT_BOUND_Q,
-	NT_BOUND_OPEN_REGION_PORT, /**< while an hour, a day or a quarter is open */
+	NT_BOUND_OPEN_REGION_PORT,   /**< while an hour or a day is open */
+	NT_BOUND_OPEN_Q_REGION_PORT, /**< while a quarter is open */
 	NT_BOUNDS
 };
 

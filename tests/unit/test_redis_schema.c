@@ -181,7 +181,7 @@ static void bounds_are_those_of_the_contract(void **state)
 	assert_int_equal(region->closed[NT_BUCKET_Q], NT_BOUND_NONE);
 	assert_int_equal(window->closed[NT_BUCKET_D], NT_BOUND_D_OTHER);
 	assert_int_equal(region_port->open[NT_BUCKET_D], NT_BOUND_OPEN_REGION_PORT);
-	assert_int_equal(region_port->open[NT_BUCKET_Q], NT_BOUND_OPEN_REGION_PORT);
+	assert_int_equal(region_port->open[NT_BUCKET_Q], NT_BOUND_OPEN_Q_REGION_PORT);
 	assert_int_equal(region_port->closed[NT_BUCKET_D], NT_BOUND_D_REGION_PORT);
 }
 
