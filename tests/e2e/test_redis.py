@@ -87,7 +87,6 @@ def publish(run, country_mmdb, tmp_path):
 
     def replay(url, *rest, sensor=SENSOR):
         path = tmp_path / "lines.json"
-        path.unlink(missing_ok=True)
         done = run(
             *("replay", "--redis", url, "--json", path, "--sensor", sensor, "--country", country_mmdb), *rest
         )
@@ -184,9 +183,10 @@ def test_repetition_is_refused_and_add_adds(server, publish, tmp_path):
     capture = write_traffic(tmp_path / "c.pcap", [EVENING, EVENING + 60], 100)
     _, lines = publish(server.url, capture)
     before = server.client.get(f"nt:{{{SENSOR}}}:cursor")
-    done, _ = publish(server.url, capture)
+    done, kept = publish(server.url, capture)
     assert done.status == 1
     assert "--add" in done.errors
+    assert kept == lines  # the file of the run before
     assert server.client.get(f"nt:{{{SENSOR}}}:cursor") == before
     same(server, lines)
     done, again = publish(server.url, "--add", capture)

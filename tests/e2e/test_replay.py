@@ -113,6 +113,36 @@ def test_an_interrupt_finishes_the_open_interval(program, tmp_path):
     assert (line["frames"], line["partial"]) == (100, True)
 
 
+def test_an_interrupt_ends_the_wait_for_redis(program, capture, tmp_path):
+    command = [program, "replay", "--redis", f"unix://{tmp_path}/absent", "--json", tmp_path / "lines", capture]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(SETTLE_S)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert errors.count("No such file or directory") == 1  # said once
+    assert "not published in Redis: 3" in errors
+    assert len((tmp_path / "lines").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("version", "x"),
+        ("help", "nonsense"),
+        ("replay", "--json", "", "CAPTURE"),
+        ("replay", "--country", "", "CAPTURE"),
+        ("replay", "--add", "CAPTURE"),
+        ("replay", "--asn", "/nonexistent", "CAPTURE"),
+        ("report",),
+    ],
+)
+def test_small_mistakes(run, capture, arguments):
+    result = run(*(capture if one == "CAPTURE" else one for one in arguments))
+    assert result.status == 2
+    assert len(result.errors.splitlines()) == 1 and result.errors.startswith("needletail: ")
+
+
 @pytest.mark.parametrize("option", ["--interval", "--workers"])
 @pytest.mark.parametrize("value", ["0", "-1", "7x", "", "99999999999999999999"])
 def test_bad_numbers(run, capture, option, value):
