@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "af_packet.h"
+#include "complete.h"
 #include "eal.h"
 #include "live.h"
 #include "live_config.h"
@@ -213,6 +214,8 @@ static int prepare(struct run *r)
 	char why[WHY_BYTES];
 	int err = sizing_workers(r->config, &r->workers, why, sizeof(why));
 
+	if (!err && check_asn(r->config))
+		return -EINVAL;
 	for (uint32_t i = 0; i < r->config->n_devices && !err; i++)
 		err = machine_check_device(&r->config->device[i], why, sizeof(why));
 	if (!err)

@@ -41,7 +41,7 @@ static void say_unused(const struct nt_config *c)
 		nt_warning("spool.path: this version keeps what waits for Redis in memory");
 }
 
-static int check_asn(const struct nt_config *c)
+int check_asn(const struct nt_config *c)
 {
 	if (!*c->geo.asn || !access(c->geo.asn, R_OK))
 		return 0;
@@ -53,8 +53,6 @@ int complete_config(struct nt_config *c)
 {
 	int err = name_sensor(c);
 
-	if (!err)
-		err = check_asn(c);
 	if (!err)
 		say_unused(c);
 	if (!err && !*c->json && !*c->redis.url)
