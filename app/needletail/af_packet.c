@@ -33,11 +33,11 @@
  */
 int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
-	int fanout;
+	uint32_t fanout; /* flags in the upper half */
 
 	if (level == SOL_PACKET && name == PACKET_FANOUT && length == sizeof(fanout)) {
 		memcpy(&fanout, value, sizeof(fanout));
-		fanout &= ~(PACKET_FANOUT_FLAG_DEFRAG << 16);
+		fanout &= ~((uint32_t)PACKET_FANOUT_FLAG_DEFRAG << 16);
 		value = &fanout;
 	}
 	return (int)syscall(SYS_setsockopt, fd, level, name, value, length);
