@@ -125,7 +125,7 @@ static int with_regions(struct run *r)
 	const struct stats_options options = {
 	    .workers = r->workers,
 	    .locate = r->live.geo.locate,
-	    .region_port_entries = r->config->tables.region_port,
+	    .tables = sizing_tables(r->config),
 	    .socket = socket,
 	};
 	int status;

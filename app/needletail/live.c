@@ -137,9 +137,14 @@ static int close_interval(struct live *l, void (*losses)(struct watch *w, struct
 
 	if (err)
 		return err;
-	interval.received = clamp(l->accounted + l->stats->open.frames, counted, rx_packets(l->rx)) - l->accounted;
+	interval.received =
+	    clamp(l->accounted + stats_folded_frames(l->stats), counted, rx_packets(l->rx)) - l->accounted;
 	losses(&l->watch, &interval.loss);
-	stats_take(l->stats, &interval, &snapshot);
+	err = stats_take(l->stats, &interval, &snapshot);
+	if (err) {
+		nt_snapshot_fini(&snapshot);
+		return err;
+	}
 	l->accounted += interval.received;
 	l->unexplained += snapshot.loss.unexplained;
 	l->intervals++;

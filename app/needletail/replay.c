@@ -6,6 +6,7 @@
 #include "eal.h"
 #include "machine.h"
 #include "sinks.h"
+#include "sizing.h"
 #include "stats.h"
 
 #include "base/clock.h"
@@ -238,7 +239,7 @@ static int start_stats(struct replay *r, const struct nt_locate *locate)
 	const struct stats_options options = {
 	    .workers = r->options->config.workers,
 	    .locate = locate,
-	    .region_port_entries = r->options->config.tables.region_port,
+	    .tables = sizing_tables(&r->options->config),
 	};
 	int err = stats_init(&r->stats, &options);
 

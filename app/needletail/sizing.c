@@ -41,6 +41,28 @@ int sizing_workers(const struct nt_config *c, uint32_t *workers, char *why, size
 	return -EINVAL;
 }
 
+struct nt_tally_options sizing_tables(const struct nt_config *c)
+{
+	return (struct nt_tally_options){
+	    .region_port_entries = c->tables.region_port,
+	    .source_entries = c->tables.sources,
+	    .pair_entries = c->tables.pairs,
+	    .victim_entries = c->tables.victims,
+	    .sketches = c->tables.sketches,
+	};
+}
+
+struct nt_tally_options sizing_split(const struct nt_tally_options *o, uint32_t workers)
+{
+	return (struct nt_tally_options){
+	    .region_port_entries = o->region_port_entries / workers,
+	    .source_entries = o->source_entries / workers,
+	    .pair_entries = o->pair_entries / workers,
+	    .victim_entries = o->victim_entries / workers,
+	    .sketches = o->sketches,
+	};
+}
+
 /* Twice, because a reload builds the new tables beside the old ones. */
 static uint64_t geo_mib(const char *path)
 {
@@ -55,7 +77,8 @@ static uint64_t geo_mib(const char *path)
 
 uint64_t sizing_mib(const struct nt_config *c, uint32_t workers)
 {
-	const struct nt_worker_options options = {.region_port_entries = c->tables.region_port / workers};
+	const struct nt_tally_options whole = sizing_tables(c);
+	const struct nt_worker_options options = {.tables = sizing_split(&whole, workers)};
 	uint64_t mbuf = sizeof(struct rte_mbuf) + RTE_PKTMBUF_HEADROOM + port_default_room() + RTE_CACHE_LINE_SIZE;
 	uint64_t bytes = c->memory.mbufs * mbuf + workers * (uint64_t)nt_worker_memsize(&options);
 

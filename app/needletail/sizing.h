@@ -2,6 +2,8 @@
 #ifndef NEEDLETAIL_SIZING_H
 #define NEEDLETAIL_SIZING_H
 
+#include "tally/tally.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +17,10 @@ struct nt_config;
  * Returns 0, or -EINVAL with one line in `why` if the configuration asks for another number.
  */
 int sizing_workers(const struct nt_config *c, uint32_t *workers, char *why, size_t why_size);
+
+/** Sizes of the tables of the whole sensor, and one worker's part of them. Sketches are each worker's. */
+struct nt_tally_options sizing_tables(const struct nt_config *c);
+struct nt_tally_options sizing_split(const struct nt_tally_options *whole, uint32_t workers);
 
 /** DPDK memory in MiB that is needed on one socket: packet buffers, workers, the region tables and their reload. */
 uint64_t sizing_mib(const struct nt_config *c, uint32_t workers);

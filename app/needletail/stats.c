@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stats.h"
 
+#include "sizing.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "fold/fold.h"
@@ -30,7 +32,7 @@ static struct nt_worker *make_worker(struct stats *s, uint32_t id, const struct 
 	    .qsbr = s->qsbr,
 	    .id = id,
 	    .locate = o->locate,
-	    .region_port_entries = o->region_port_entries / o->workers,
+	    .tables = sizing_split(&o->tables, o->workers),
 	};
 	int socket = o->socket ? o->socket[id] : SOCKET_ID_ANY;
 	void *memory = rte_zmalloc_socket("worker", nt_worker_memsize(&options), RTE_CACHE_LINE_SIZE, socket);
@@ -41,9 +43,9 @@ static struct nt_worker *make_worker(struct stats *s, uint32_t id, const struct 
 int stats_init(struct stats *s, const struct stats_options *options)
 {
 	*s = (struct stats){.n = options->workers};
-	nt_snapshot_init(&s->open);
+	s->fold = nt_fold_new(&(struct nt_fold_options){.sketches = options->sketches});
 	s->worker = calloc(s->n, sizeof(struct nt_worker *));
-	if (!s->worker || make_qsbr(s))
+	if (!s->fold || !s->worker || make_qsbr(s))
 		goto err;
 	for (uint32_t i = 0; i < s->n; i++) {
 		s->worker[i] = make_worker(s, i, options);
@@ -62,7 +64,7 @@ void stats_fini(struct stats *s)
 		rte_free(s->worker[i]);
 	free(s->worker);
 	rte_free(s->qsbr);
-	nt_snapshot_fini(&s->open);
+	nt_fold_free(s->fold);
 	*s = (struct stats){0};
 }
 
@@ -101,7 +103,7 @@ int stats_fold(struct stats *s)
 	s->folded = frames_of_all(s);
 	for (uint32_t i = 0; i < s->n; i++)
 		banks[i] = nt_worker_retired(s->worker[i]);
-	err = nt_fold(banks, s->n, &s->open);
+	err = nt_fold_add(s->fold, banks, s->n);
 	for (uint32_t i = 0; i < s->n; i++)
 		nt_tally_clear(banks[i]);
 	free(banks);
@@ -121,28 +123,32 @@ static uint64_t unexplained(const struct nt_snapshot *s, uint64_t received)
 	return uncounted + nt_snapshot_imbalance(s);
 }
 
-void stats_take(struct stats *s, const struct interval *interval, struct nt_snapshot *finished)
+uint64_t stats_folded_frames(const struct stats *s)
 {
-	s->open.start_s = interval->start_s;
-	s->open.end_s = interval->end_s;
-	s->open.partial = interval->partial;
-	s->open.late = interval->late;
-	s->open.loss = interval->loss;
-	s->open.loss.unexplained += unexplained(&s->open, interval->received);
-	if (s->open.loss.unexplained)
+	return nt_fold_frames(s->fold);
+}
+
+int stats_take(struct stats *s, const struct interval *interval, struct nt_snapshot *finished)
+{
+	int err;
+
+	nt_snapshot_init(finished);
+	err = nt_fold_take(s->fold, interval->start_s, interval->end_s, finished);
+	finished->partial = interval->partial;
+	finished->late = interval->late;
+	finished->loss = interval->loss;
+	finished->loss.unexplained += unexplained(finished, interval->received);
+	if (finished->loss.unexplained)
 		nt_error("conservation: %llu unexplained in the interval from %lld",
-			 (unsigned long long)s->open.loss.unexplained, (long long)interval->start_s);
-	*finished = s->open;
-	nt_snapshot_init(&s->open);
+			 (unsigned long long)finished->loss.unexplained, (long long)interval->start_s);
+	return err;
 }
 
 int stats_close(struct stats *s, const struct interval *interval, struct nt_snapshot *finished)
 {
 	int err = stats_fold(s);
 
-	if (!err)
-		stats_take(s, interval, finished);
-	return err;
+	return err ? err : stats_take(s, interval, finished);
 }
 
 void stats_set_locate(struct stats *s, const struct nt_locate *locate)

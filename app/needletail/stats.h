@@ -3,9 +3,11 @@
 #define NEEDLETAIL_STATS_H
 
 #include "needletail/snapshot.h"
+#include "tally/tally.h"
 
 #include <stdint.h>
 
+struct nt_fold;
 struct nt_worker;
 struct nt_locate;
 struct rte_rcu_qsbr;
@@ -18,15 +20,16 @@ struct stats {
 	struct nt_worker **worker; /* [n] */
 	uint32_t n;
 	struct rte_rcu_qsbr *qsbr;
-	struct nt_snapshot open; /* folded so far of the open interval */
-	uint64_t folded;	 /* frames of all workers at the last fold */
+	struct nt_fold *fold; /* of the open interval */
+	uint64_t folded;      /* frames of all workers at the last fold */
 };
 
 struct stats_options {
 	uint32_t workers;
 	const struct nt_locate *locate;
-	uint32_t region_port_entries; /* per sensor; split evenly over the workers */
-	const int *socket;	      /* [workers] NUMA socket of each worker's memory; NULL: any */
+	struct nt_tally_options tables; /* per sensor; split evenly over the workers */
+	bool sketches;			/* make HyperLogLogs, for a sink that merges them */
+	const int *socket;		/* [workers] NUMA socket of each worker's memory; NULL: any */
 };
 
 /** What only the receiving side knows of an interval. */
@@ -51,14 +54,17 @@ void stats_fini(struct stats *s);
  */
 int stats_fold(struct stats *s);
 
+/** Frames folded so far of the open interval. */
+uint64_t stats_folded_frames(const struct stats *s);
+
 /** Folds if a bank may hold so many frames that its counters could wrap before the interval ends. 0 or -ENOMEM. */
 int stats_guard(struct stats *s);
 
 /**
  * Ends the interval with what was folded so far, for a caller that has to know between what it holds against it:
- * checks conservation and moves the snapshot out; the next interval begins empty.
+ * checks conservation and moves the snapshot out; the next interval begins empty. Returns 0 or -ENOMEM.
  */
-void stats_take(struct stats *s, const struct interval *interval, struct nt_snapshot *finished);
+int stats_take(struct stats *s, const struct interval *interval, struct nt_snapshot *finished);
 
 /**
  * Ends the interval: folds, checks conservation and moves the snapshot out; the next interval begins empty.

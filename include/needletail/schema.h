@@ -14,6 +14,8 @@
 extern const char *const nt_class_name[NT_CLASSES];
 extern const char *const nt_reason_name[NT_REASONS];
 extern const char *const nt_backscatter_name[NT_BACKSCATTERS];
+extern const char *const nt_overflow_name[NT_OVERFLOWS];
+extern const char *const nt_event_name[NT_EVENT_TYPES];
 
 /** Room for any member's text with its terminating NUL. */
 #define NT_MEMBER_TEXT 24
@@ -32,6 +34,22 @@ extern const struct nt_table_row nt_table_row[NT_TABLES];
 
 /** Full text of a table's member in Redis, suffix included. Any thread. */
 void nt_table_member(enum nt_table table, uint64_t key, char text[static NT_MEMBER_TEXT]);
+
+/** Longest text of an address with its NUL (INET6_ADDRSTRLEN). */
+#define NT_ADDRESS_TEXT 46
+
+/** Address as text: dotted quad, or RFC 5952. Any thread. */
+void nt_address_text(const struct nt_address *address, char text[static NT_ADDRESS_TEXT]);
+
+/** "445/tcp" for an nt_port_key(). Any thread. */
+void nt_port_text(uint32_t port, char text[static NT_MEMBER_TEXT]);
+
+/** Longest name of a sketch with its NUL: "sig:", a signature, ":region:JP". */
+#define NT_SKETCH_TEXT (4 + NT_SIGNATURE_NAME + 16)
+
+/** Name of a sketch of a snapshot: "sources", "sources:region:JP", "sources:port:445/tcp", "backscatter",
+ * "backscatter:region:JP", "sig:mirai", "sig:mirai:region:JP", "sig:mirai:port:23/tcp". Any thread. */
+void nt_sketch_text(const struct nt_snapshot *s, uint32_t key, char text[static NT_SKETCH_TEXT]);
 
 /** Two characters and a NUL for a region index below NT_REGIONS. */
 void nt_region_text(uint32_t region, char text[static 3]);

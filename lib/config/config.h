@@ -48,7 +48,11 @@ struct nt_config_memory {
 };
 
 struct nt_config_tables {
-	uint32_t region_port; /**< entries */
+	uint32_t sources; /**< entries; likewise the others */
+	uint32_t pairs;
+	uint32_t victims;
+	uint32_t region_port;
+	uint32_t sketches;
 };
 
 /** How long buckets live in Redis. */

@@ -13,7 +13,7 @@
  */
 
 /** More than the table has rows (asserted beside it), so that arrays with a place for each can have a fixed size. */
-#define NT_KEYS_MAX 64
+#define NT_KEYS_MAX 160
 
 /** Parent of the keys at the top of the file. */
 #define NT_KEY_ROOT (-1)

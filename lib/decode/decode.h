@@ -4,6 +4,7 @@
 
 #include "needletail/snapshot.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -25,6 +26,7 @@ struct nt_frame {
 	const uint8_t *data;
 	uint32_t cap_len;  /**< bytes at `data` */
 	uint32_t wire_len; /**< bytes on the wire without FCS; never below cap_len */
+	int64_t time_ns;   /**< Unix nanoseconds: of its arrival, or of its record in a capture */
 };
 
 /** Where a frame ends. Every frame ends in exactly one. */
@@ -45,18 +47,49 @@ enum nt_fate {
 /** ip_proto of a frame without an IP header that passed its checks. */
 #define NT_PROTO_NONE UINT16_MAX
 
-/** What is read off a frame. Numbers in host byte order. */
+/** TCP options that were seen in a whole, well-formed option list; bits of nt_fields.tcp_options. */
+enum nt_tcp_option {
+	NT_TCP_OPTION_MSS = 1u << 0,
+	NT_TCP_OPTION_WINDOW_SCALE = 1u << 1,
+	NT_TCP_OPTION_SACK_OK = 1u << 2,
+	NT_TCP_OPTION_TIMESTAMP = 1u << 3,
+	NT_TCP_OPTION_FAST_OPEN = 1u << 4,
+	NT_TCP_OPTION_MD5 = 1u << 5,
+	NT_TCP_OPTION_OTHER = 1u << 6,
+	NT_TCP_OPTION_BITS = 7
+};
+
+/** No window scale option. */
+#define NT_WINDOW_SCALE_NONE UINT8_MAX
+
+/** What is read off a frame. Numbers in host byte order; a field is set only where the fate says that it exists. */
 struct nt_fields {
-	uint8_t fate;	   /**< enum nt_fate */
-	uint8_t class;	   /**< enum nt_class */
-	uint8_t tcp_flags; /**< byte 13: CWR..FIN */
-	uint16_t ip_proto; /**< NT_PROTO_NONE, 0..255 or NT_PROTO_UNRESOLVED */
-	uint16_t src_port; /**< TCP, UDP */
-	uint16_t dst_port; /**< TCP, UDP */
-	uint16_t window;   /**< TCP, unscaled */
-	uint16_t icmp;	   /**< ICMP, ICMPv6: type << 8 | code */
-	uint32_t src4;	   /**< source address, if class is IPv4 and ip_proto is set */
-	uint8_t src6[16];  /**< source address, if class is IPv6 and ip_proto is set */
+	uint8_t fate;		/**< enum nt_fate */
+	uint8_t class;		/**< enum nt_class */
+	uint8_t tcp_flags;	/**< byte 13: CWR..FIN */
+	uint16_t ip_proto;	/**< NT_PROTO_NONE, 0..255 or NT_PROTO_UNRESOLVED */
+	uint16_t src_port;	/**< TCP, UDP */
+	uint16_t dst_port;	/**< TCP, UDP */
+	uint16_t window;	/**< TCP, unscaled */
+	uint16_t icmp;		/**< ICMP, ICMPv6: type << 8 | code */
+	uint16_t ip_id;		/**< IPv4, if ip_proto is set */
+	uint8_t ttl;		/**< TTL or hop limit, if ip_proto is set */
+	uint8_t window_scale;	/**< TCP: its option's shift count, or NT_WINDOW_SCALE_NONE */
+	uint8_t tcp_options;	/**< TCP: enum nt_tcp_option, or-ed */
+	uint8_t inner_proto;	/**< ICMP errors, if has_inner: protocol of the packet quoted */
+	bool has_inner;		/**< ICMP errors: enough of the packet is quoted to tell its destination */
+	bool has_inner_port;	/**< and its TCP or UDP destination port */
+	uint16_t inner_port;	/**< that port */
+	uint32_t option_layout; /**< TCP: kinds of the first eight options in order, four bits each, first in the
+				     lowest; kinds above 14 are 15; end of list ends it; 0: none */
+	uint32_t seq;		/**< TCP */
+	uint32_t ack;		/**< TCP, the field as it is, whatever the flags */
+	uint32_t src4;		/**< source address, if class is IPv4 and ip_proto is set */
+	uint32_t dst4;		/**< destination address, likewise */
+	uint8_t src6[16];	/**< source address, if class is IPv6 and ip_proto is set */
+	uint8_t dst6[16];	/**< destination address, likewise */
+	uint8_t
+	    inner_dst[16]; /**< if has_inner: destination quoted; ICMP: its first 4 bytes, ICMPv6: 16; network order */
 };
 
 /** Reads one frame. Any thread. */

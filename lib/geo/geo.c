@@ -14,15 +14,15 @@
 static struct nt_locate_options tables_of(const struct nt_geo_lists *lists, int numa_socket)
 {
 	return (struct nt_locate_options){
-		.numa_socket = numa_socket,
-		.default4 = lists->default4,
-		.default6 = lists->default6,
-		.prefix4 = lists->prefix4,
-		.prefixes4 = lists->prefixes4,
-		.prefix6 = lists->prefix6,
-		.prefixes6 = lists->prefixes6,
-		.alias6 = lists->alias6,
-		.aliases6 = lists->aliases6,
+	    .numa_socket = numa_socket,
+	    .default4 = lists->default4,
+	    .default6 = lists->default6,
+	    .prefix4 = lists->prefix4,
+	    .prefixes4 = lists->prefixes4,
+	    .prefix6 = lists->prefix6,
+	    .prefixes6 = lists->prefixes6,
+	    .alias6 = lists->alias6,
+	    .aliases6 = lists->aliases6,
 	};
 }
 

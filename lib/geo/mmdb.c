@@ -13,7 +13,7 @@
 /* The metadata stand behind the last marker in the last 128 KiB of the file. */
 static const char metadata_marker[] = "\xab\xcd\xefMaxMind.com";
 #define METADATA_MARKER_BYTES (sizeof(metadata_marker) - 1)
-#define METADATA_BYTES_MAX (128u << 10)
+#define METADATA_BYTES_MAX    (128u << 10)
 
 /* Zero bytes between the search tree and the data. */
 #define SEPARATOR_BYTES 16u
@@ -22,7 +22,7 @@ static const char metadata_marker[] = "\xab\xcd\xefMaxMind.com";
  * How many values may be looked at in all: some, and more for every byte of the file. Records share values by pointer,
  * so that city databases come to about 4 per byte.
  */
-#define VALUES_MIN      (1u << 20)
+#define VALUES_MIN	(1u << 20)
 #define VALUES_PER_BYTE 64u
 
 #define PATH_KEYS_MAX 8
@@ -36,13 +36,13 @@ struct nt_mmdb {
 	MMDB_s db;
 	struct nt_values values;
 	struct path configured; /* key[0] NULL: default_paths */
-	char *configured_text;  /* what its keys point into */
+	char *configured_text;	/* what its keys point into */
 };
 
 static const struct path default_paths[] = {
-	{.key = {"country", "iso_code"}},
-	{.key = {"country_code"}},
-	{.key = {"country"}},
+    {.key = {"country", "iso_code"}},
+    {.key = {"country_code"}},
+    {.key = {"country"}},
 };
 
 static int broken(const char *why, const char **reason)
@@ -145,9 +145,9 @@ int nt_mmdb_open(struct nt_mmdb **mmdb, const struct nt_geo_options *options, co
 	if (rc)
 		goto err_db;
 	m->values = (struct nt_values){
-		.data = m->db.data_section,
-		.size = m->db.data_section_size,
-		.steps_left = VALUES_MIN + (uint64_t)m->db.file_size * VALUES_PER_BYTE,
+	    .data = m->db.data_section,
+	    .size = m->db.data_section_size,
+	    .steps_left = VALUES_MIN + (uint64_t)m->db.file_size * VALUES_PER_BYTE,
 	};
 	*mmdb = m;
 	return 0;
@@ -197,8 +197,8 @@ static int classify(const MMDB_s *db, uint64_t value, struct nt_mmdb_record *rec
 	if (value - nodes < SEPARATOR_BYTES || value - nodes >= db->data_section_size)
 		return broken("search tree points outside of the data", reason);
 	*record = (struct nt_mmdb_record){
-		.kind = NT_MMDB_DATA,
-		.value = (uint32_t)(value - nodes - SEPARATOR_BYTES),
+	    .kind = NT_MMDB_DATA,
+	    .value = (uint32_t)(value - nodes - SEPARATOR_BYTES),
 	};
 	return 0;
 }

@@ -10,7 +10,7 @@
  */
 struct nt_region_cache {
 	struct nt_region_slot *slot; /* open addressing, at most half full */
-	uint32_t slots;              /* power of two, or 0 */
+	uint32_t slots;		     /* power of two, or 0 */
 	uint32_t used;
 };
 

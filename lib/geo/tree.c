@@ -24,7 +24,7 @@
  * again, but not so often that a small file becomes a large table.
  */
 #define VISITS_PER_NODE 4u
-#define VISITS_MIN      65536u
+#define VISITS_MIN	65536u
 
 /* What is known of a node. Its choice is the same wherever it is met. */
 struct node {
@@ -38,7 +38,7 @@ struct walk {
 	struct nt_region_cache regions;
 	bool region_seen[NT_REGIONS];
 	struct node *node;
-	uint32_t bits;                   /* of an address here: 32 or 128 */
+	uint32_t bits;			 /* of an address here: 32 or 128 */
 	struct nt_mmdb_record ipv4_root; /* in a tree of IPv6: where the IPv4 space hangs */
 	uint64_t visits_left;
 	const char **reason;
@@ -199,12 +199,12 @@ static int walk_down(struct walk *w, struct nt_mmdb_record record, nt_u128 netwo
 int nt_geo_lists_fill(struct nt_geo_lists *lists, struct nt_mmdb *mmdb, uint32_t ip_version, const char **reason)
 {
 	struct walk w = {
-		.lists = lists,
-		.mmdb = mmdb,
-		.node = calloc(nt_mmdb_nodes(mmdb), sizeof(*w.node)),
-		.bits = 32,
-		.visits_left = VISITS_MIN + (uint64_t)nt_mmdb_nodes(mmdb) * VISITS_PER_NODE,
-		.reason = reason,
+	    .lists = lists,
+	    .mmdb = mmdb,
+	    .node = calloc(nt_mmdb_nodes(mmdb), sizeof(*w.node)),
+	    .bits = 32,
+	    .visits_left = VISITS_MIN + (uint64_t)nt_mmdb_nodes(mmdb) * VISITS_PER_NODE,
+	    .reason = reason,
 	};
 	struct nt_mmdb_record root = {.kind = NT_MMDB_NODE, .value = 0};
 	int rc;

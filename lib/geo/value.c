@@ -13,9 +13,9 @@ enum type { TYPE_EXTENDED = 0, TYPE_POINTER = 1, TYPE_MAP = 7, TYPE_ARRAY = 11, 
 
 struct header {
 	uint32_t type;
-	uint32_t size;   /* bytes, or entries of a map or array */
+	uint32_t size;	 /* bytes, or entries of a map or array */
 	uint32_t target; /* of a pointer */
-	uint32_t next;   /* offset behind the header and, except for maps and arrays, the payload */
+	uint32_t next;	 /* offset behind the header and, except for maps and arrays, the payload */
 };
 
 static uint32_t big_endian(const uint8_t *bytes, uint32_t n)

@@ -13,7 +13,7 @@
  */
 struct nt_values {
 	const uint8_t *data; /**< where offsets and pointers count from */
-	uint32_t size;       /**< bytes */
+	uint32_t size;	     /**< bytes */
 	uint64_t steps_left; /**< values that may still be looked at, over all calls */
 };
 

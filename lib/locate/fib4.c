@@ -15,8 +15,8 @@ bool nt_fib4_valid(const struct nt_locate_options *o)
 
 		if (p->length < 1 || p->length > 32 || p->region >= NT_REGIONS || p->network & host_bits(p->length))
 			return false;
-		if (before && (before->network > p->network ||
-			       (before->network == p->network && before->length >= p->length)))
+		if (before &&
+		    (before->network > p->network || (before->network == p->network && before->length >= p->length)))
 			return false;
 	}
 	return o->prefixes4 <= NT_ROUTES_MAX && o->default4 < NT_REGIONS;
@@ -41,11 +41,11 @@ static struct rte_fib_conf make_conf(const struct nt_locate_options *o)
 	uint32_t groups = count_groups(o);
 
 	return (struct rte_fib_conf){
-		.type = RTE_FIB_DIR24_8,
-		.default_nh = o->default4,
-		.max_routes = (int)o->prefixes4,
-		.dir24_8 = {.nh_sz = groups <= NT_GROUPS_2B ? RTE_FIB_DIR24_8_2B : RTE_FIB_DIR24_8_4B,
-			    .num_tbl8 = RTE_MAX(groups, 1u)},
+	    .type = RTE_FIB_DIR24_8,
+	    .default_nh = o->default4,
+	    .max_routes = (int)o->prefixes4,
+	    .dir24_8 = {.nh_sz = groups <= NT_GROUPS_2B ? RTE_FIB_DIR24_8_2B : RTE_FIB_DIR24_8_4B,
+			.num_tbl8 = RTE_MAX(groups, 1u)},
 	};
 }
 

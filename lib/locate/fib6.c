@@ -156,10 +156,10 @@ static struct rte_fib6_conf make_conf(const struct nt_locate_options *o, struct 
 	uint32_t groups = s.groups + GROUPS_IN_FLIGHT;
 
 	return (struct rte_fib6_conf){
-		.type = RTE_FIB6_TRIE,
-		.default_nh = o->default6,
-		.max_routes = (int)s.routes,
-		.trie = {.nh_sz = groups <= NT_GROUPS_2B ? RTE_FIB6_TRIE_2B : RTE_FIB6_TRIE_4B, .num_tbl8 = groups},
+	    .type = RTE_FIB6_TRIE,
+	    .default_nh = o->default6,
+	    .max_routes = (int)s.routes,
+	    .trie = {.nh_sz = groups <= NT_GROUPS_2B ? RTE_FIB6_TRIE_2B : RTE_FIB6_TRIE_4B, .num_tbl8 = groups},
 	};
 }
 

@@ -16,21 +16,21 @@
 /** One IPv4 prefix and the region behind it. */
 struct nt_prefix4 {
 	uint32_t network; /**< host byte order; bits behind `length` are zero */
-	uint8_t length;   /**< 1..32 */
+	uint8_t length;	  /**< 1..32 */
 	uint16_t region;  /**< below NT_REGIONS */
 };
 
 /** One IPv6 prefix and the region behind it. */
 struct nt_prefix6 {
 	uint8_t network[16]; /**< as on the wire; bits behind `length` are zero */
-	uint8_t length;      /**< 1..128 */
+	uint8_t length;	     /**< 1..128 */
 	uint16_t region;     /**< below NT_REGIONS */
 };
 
 /** An IPv6 prefix whose next 32 bits are an IPv4 address and have that address's region (2002::/16, ::ffff:0:0/96). */
 struct nt_alias6 {
 	uint8_t network[16]; /**< as on the wire; bits behind `length` are zero */
-	uint8_t length;      /**< 1..96 */
+	uint8_t length;	     /**< 1..96 */
 };
 
 /**

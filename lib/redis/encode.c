@@ -197,7 +197,8 @@ static void add_totals(struct rows *rows, const struct nt_snapshot *s)
 	nt_snapshot_backscatter(s, backscatter);
 	for (uint32_t i = 0; i < NT_BACKSCATTERS; i++)
 		row_add_some(rows, "backscatter", nt_backscatter_name[i], backscatter[i]);
-	row_add_some(rows, "overflow", "region_port", s->overflow_region_port);
+	for (uint32_t o = 0; o < NT_OVERFLOWS; o++)
+		row_add_some(rows, "overflow", nt_overflow_name[o], s->overflow[o]);
 	add_loss(rows, &s->loss);
 	if (s->partial)
 		row_add(rows, "partial", 1);

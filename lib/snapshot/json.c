@@ -194,8 +194,11 @@ static json_t *backscatter_object(const struct nt_snapshot *s)
 static json_t *overflow_object(const struct nt_snapshot *s)
 {
 	json_t *object = json_object();
+	bool ok = object;
 
-	return complete(object, set_count(object, "region_port", s->overflow_region_port));
+	for (uint32_t o = 0; o < NT_OVERFLOWS && ok; o++)
+		ok = set_count(object, nt_overflow_name[o], s->overflow[o]);
+	return complete(object, ok);
 }
 
 static json_t *loss_object(const struct nt_loss *loss)

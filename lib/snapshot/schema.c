@@ -52,6 +52,17 @@ const char *const nt_backscatter_name[NT_BACKSCATTERS] = {
     [NT_BACKSCATTER_ICMP6_ECHO_REPLY] = "icmp6_echo_reply",
 };
 
+const char *const nt_overflow_name[NT_OVERFLOWS] = {
+    [NT_OVERFLOW_SOURCES] = "sources",	       [NT_OVERFLOW_PAIRS] = "pairs",
+    [NT_OVERFLOW_VICTIMS] = "victims",	       [NT_OVERFLOW_REGION_PORT] = "region_port",
+    [NT_OVERFLOW_ASN_PACKETS] = "asn_packets",
+};
+
+const char *const nt_event_name[NT_EVENT_TYPES] = {
+    [NT_EVENT_DOS] = "dos",	    [NT_EVENT_FIXED_TOOL] = "fixed_tool", [NT_EVENT_SURGE] = "surge",
+    [NT_EVENT_SCANNER] = "scanner", [NT_EVENT_SENSOR] = "sensor",
+};
+
 static void number_text(char text[static NT_MEMBER_TEXT], uint64_t key)
 {
 	snprintf(text, NT_MEMBER_TEXT, "%" PRIu64, key);
@@ -98,6 +109,7 @@ const struct nt_table_row nt_table_row[NT_TABLES] = {
     [NT_TABLE_ICMP] = {.json = "icmp", .redis = "icmp", .member = icmp_text},
     [NT_TABLE_ICMP6] = {.json = "icmp6", .redis = "icmp6", .member = icmp_text},
     [NT_TABLE_REGION] = {.json = "region", .redis = "region", .member = region_text},
+    [NT_TABLE_ASN] = {.json = "asn", .redis = "asn", .member = number_text},
     [NT_TABLE_REGION_PORT] = {.json = "region_port",
 			      .redis = "region_port",
 			      .member = region_port_text,

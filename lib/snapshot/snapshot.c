@@ -49,7 +49,7 @@ int nt_snapshot_add(struct nt_snapshot *into, const struct nt_snapshot *from)
 	into->frames += from->frames;
 	into->bytes += from->bytes;
 	into->late += from->late;
-	into->overflow_region_port += from->overflow_region_port;
+	add_all(into->overflow, from->overflow, NT_OVERFLOWS);
 	add_all(into->class_frames, from->class_frames, NT_CLASSES);
 	add_all(into->malformed, from->malformed, NT_REASONS);
 	add_all(into->truncated, from->truncated, NT_REASONS);
@@ -82,7 +82,7 @@ static bool loss_equal(const struct nt_loss *a, const struct nt_loss *b)
 bool nt_snapshot_equal(const struct nt_snapshot *a, const struct nt_snapshot *b)
 {
 	if (a->start_s != b->start_s || a->end_s != b->end_s || a->partial != b->partial || a->frames != b->frames ||
-	    a->bytes != b->bytes || a->late != b->late || a->overflow_region_port != b->overflow_region_port)
+	    a->bytes != b->bytes || a->late != b->late || memcmp(a->overflow, b->overflow, sizeof(a->overflow)))
 		return false;
 	if (memcmp(a->class_frames, b->class_frames, sizeof(a->class_frames)) ||
 	    memcmp(a->malformed, b->malformed, sizeof(a->malformed)) ||

@@ -7,10 +7,20 @@
 #include <stdint.h>
 
 /*
- * Region x destination port -> packets: a bounded hash table with linear probing. 250 regions x 131,072 ports are too
- * many for a dense array, and one interval sees few of the pairs. When it is full the packet is counted as overflow
- * and still stands in every dense table.
+ * Packets by two things at once: a bounded hash table with linear probing. 250 regions x 131,072 ports are too many
+ * for a dense array, and one interval sees few of the pairs. When it is full the packet is counted as overflow and
+ * still stands in every dense table. Besides region x destination port, which every packet with a port touches, it
+ * holds what few packets touch; the topmost bits of a key say which (nt_region_port_key() fits 28 bits).
  */
+enum nt_region_port_kind {
+	NT_KIND_REGION_PORT,	  /* nt_region_port_key() */
+	NT_KIND_BACKSCATTER_PORT, /* likewise, with the source port of backscatter */
+	NT_KIND_SIGNATURE_REGION, /* signature << 17 | region */
+	NT_KIND_SIGNATURE_PORT	  /* signature << 17 | nt_port_key() */
+};
+
+#define NT_KIND_SHIFT 28
+#define NT_KIND_MASK  ((UINT32_C(1) << NT_KIND_SHIFT) - 1)
 
 /** One slot; key 0 with count 0 is free. */
 struct nt_region_port_slot {

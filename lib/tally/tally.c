@@ -3,7 +3,7 @@
 
 #define ALIGNMENT 64
 
-/* Keys of each dense table. NT_TABLE_REGION_PORT has a table of its own kind. */
+/* Keys of each dense table. NT_TABLE_REGION_PORT has a table of its own kind, NT_TABLE_ASN is made of sources. */
 static const uint32_t histogram_size[NT_TABLES] = {
     [NT_TABLE_NO_L4] = 256,	    [NT_TABLE_IP_PROTO] = NT_PROTO_UNRESOLVED + 1,
     [NT_TABLE_TCP_PORT] = 65536,    [NT_TABLE_UDP_PORT] = 65536,
@@ -27,15 +27,15 @@ static size_t touched_bytes(uint32_t size)
 	return aligned((size + 1) * sizeof(uint16_t));
 }
 
-size_t nt_tally_memsize(uint32_t region_port_entries)
+size_t nt_tally_memsize(const struct nt_tally_options *o)
 {
 	size_t bytes = aligned(sizeof(struct nt_tally));
 
 	for (uint32_t t = 0; t < NT_TABLES; t++)
 		if (histogram_size[t])
 			bytes += counts_bytes(histogram_size[t]) + touched_bytes(histogram_size[t]);
-	bytes += aligned(nt_region_port_slots(region_port_entries) * sizeof(struct nt_region_port_slot));
-	return bytes + aligned(region_port_entries * sizeof(uint32_t));
+	bytes += aligned(nt_region_port_slots(o->region_port_entries) * sizeof(struct nt_region_port_slot));
+	return bytes + aligned(o->region_port_entries * sizeof(uint32_t));
 }
 
 /* The next `bytes` of the bank's memory. */
@@ -47,11 +47,11 @@ static void *take(uint8_t **memory, size_t bytes)
 	return taken;
 }
 
-struct nt_tally *nt_tally_init(void *zeroed, uint32_t region_port_entries)
+struct nt_tally *nt_tally_init(void *zeroed, const struct nt_tally_options *o)
 {
 	uint8_t *memory = zeroed;
 	struct nt_tally *t = take(&memory, aligned(sizeof(*t)));
-	uint32_t slots = nt_region_port_slots(region_port_entries);
+	uint32_t slots = nt_region_port_slots(o->region_port_entries);
 
 	for (uint32_t i = 0; i < NT_TABLES; i++) {
 		struct nt_histogram *h = &t->histogram[i];
@@ -63,9 +63,9 @@ struct nt_tally *nt_tally_init(void *zeroed, uint32_t region_port_entries)
 		h->touched = take(&memory, touched_bytes(h->size));
 	}
 	t->region_port.slot = take(&memory, aligned(slots * sizeof(struct nt_region_port_slot)));
-	t->region_port.touched = take(&memory, aligned(region_port_entries * sizeof(uint32_t)));
+	t->region_port.touched = take(&memory, aligned(o->region_port_entries * sizeof(uint32_t)));
 	t->region_port.mask = slots - 1;
-	t->region_port.limit = region_port_entries;
+	t->region_port.limit = o->region_port_entries;
 	return t;
 }
 

@@ -3,8 +3,13 @@
 #define NT_TALLY_TALLY_H
 
 #include "decode/decode.h"
+#include "tally/backscatter.h"
 #include "tally/histogram.h"
+#include "tally/pair.h"
 #include "tally/region_port.h"
+#include "tally/signature.h"
+#include "tally/sketch.h"
+#include "tally/source.h"
 
 /*
  * All counters of one bank of one worker. A worker writes only its own; the stats side reads it after the worker has
@@ -25,6 +30,16 @@ struct nt_burst {
 	uint32_t n;
 	struct nt_fields fields[NT_BURST];
 	uint16_t region[NT_BURST]; /* NT_REGION_UNKNOWN where a frame has no source */
+	int64_t time_ns[NT_BURST]; /* Unix nanoseconds */
+};
+
+/** How much each bounded table takes. */
+struct nt_tally_options {
+	uint32_t region_port_entries;
+	uint32_t source_entries;
+	uint32_t pair_entries;
+	uint32_t victim_entries; /**< senders of backscatter, and likewise victims */
+	uint32_t sketches;	 /**< names that sources without a line are counted for */
 };
 
 struct nt_tally {
@@ -34,13 +49,21 @@ struct nt_tally {
 	uint64_t fate[NT_FATES];
 	struct nt_histogram histogram[NT_TABLES]; /* size 0 for a table that is not dense */
 	struct nt_region_port region_port;
+	struct nt_sources sources;
+	struct nt_pairs pairs;
+	struct nt_senders senders;
+	struct nt_victims victims;
+	struct nt_sketches sketches;
+	/* The stats side writes while no worker holds the bank; NULL: none. Bits in the bank are of these. */
+	const struct nt_signatures *signatures;
+	uint32_t signature_packets[NT_SIGNATURES_MAX];
 };
 
-/** Bytes of one bank that takes `region_port_entries` pairs of region and port. */
-size_t nt_tally_memsize(uint32_t region_port_entries);
+/** Bytes of one bank. */
+size_t nt_tally_memsize(const struct nt_tally_options *options);
 
 /** Lays out an empty bank in zeroed memory of nt_tally_memsize() bytes, aligned to 64. */
-struct nt_tally *nt_tally_init(void *zeroed, uint32_t region_port_entries);
+struct nt_tally *nt_tally_init(void *zeroed, const struct nt_tally_options *options);
 
 /** Notes the arrival of frames. Worker, before decoding. */
 void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_t n);
@@ -48,7 +71,7 @@ void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_
 /** Counts a decoded and located burst. Worker. */
 void nt_tally_burst(struct nt_tally *t, const struct nt_burst *burst);
 
-/** Empties a bank; costs what was touched. Stats side, while no worker holds the bank. */
+/** Empties a bank but keeps its signatures; costs what was touched. Stats side, while no worker holds the bank. */
 void nt_tally_clear(struct nt_tally *t);
 
 #endif

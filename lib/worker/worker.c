@@ -14,7 +14,7 @@ static size_t aligned(size_t bytes)
 
 size_t nt_worker_memsize(const struct nt_worker_options *options)
 {
-	return aligned(sizeof(struct nt_worker)) + 2 * nt_tally_memsize(options->region_port_entries);
+	return aligned(sizeof(struct nt_worker)) + 2 * nt_tally_memsize(&options->tables);
 }
 
 struct nt_worker *nt_worker_init(void *zeroed, const struct nt_worker_options *options)
@@ -23,8 +23,7 @@ struct nt_worker *nt_worker_init(void *zeroed, const struct nt_worker_options *o
 	uint8_t *banks = (uint8_t *)zeroed + aligned(sizeof(*w));
 
 	for (uint32_t b = 0; b < 2; b++)
-		w->bank[b] = nt_tally_init(banks + b * nt_tally_memsize(options->region_port_entries),
-					   options->region_port_entries);
+		w->bank[b] = nt_tally_init(banks + b * nt_tally_memsize(&options->tables), &options->tables);
 	w->qsbr = options->qsbr;
 	w->id = options->id;
 	atomic_init(&w->turn, 0);

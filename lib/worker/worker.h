@@ -39,7 +39,8 @@ struct nt_worker_options {
 	struct rte_rcu_qsbr *qsbr; /**< shared by all workers */
 	uint32_t id;		   /**< this worker's thread id in qsbr */
 	const struct nt_locate *locate;
-	uint32_t region_port_entries; /**< pairs of region and port a bank takes */
+	struct nt_tally_options tables;		/**< of a bank */
+	const struct nt_signatures *signatures; /**< NULL: none */
 };
 
 /** Bytes of one worker with both banks. */

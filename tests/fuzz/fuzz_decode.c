@@ -15,13 +15,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct nt_tally *make_tally(void)
 {
-	size_t bytes = (nt_tally_memsize(REGION_ENTRIES) + 63) / 64 * 64;
+	const struct nt_tally_options options = {
+	    .region_port_entries = REGION_ENTRIES,
+	    .source_entries = REGION_ENTRIES,
+	    .pair_entries = REGION_ENTRIES,
+	    .victim_entries = REGION_ENTRIES,
+	    .sketches = 16,
+	};
+	size_t bytes = (nt_tally_memsize(&options) + 63) / 64 * 64;
 	void *memory = aligned_alloc(64, bytes);
 
 	if (!memory)
 		abort();
 	memset(memory, 0, bytes);
-	return nt_tally_init(memory, REGION_ENTRIES);
+	return nt_tally_init(memory, &options);
 }
 
 static void check_fields(const struct nt_fields *f)

@@ -30,19 +30,19 @@ void mmdb_pointer(struct mmdb_bytes *b, uint32_t offset);
 enum { MMDB_UINT16 = 5, MMDB_UINT32 = 6, MMDB_UINT64 = 9 };
 
 /** What a record of the tree leads to, before the number of nodes is known. */
-#define MMDB_EMPTY      (UINT64_C(1) << 62)
-#define MMDB_DATA(o)    (UINT64_C(1) << 61 | (o)) /**< offset in `data` */
-#define MMDB_BEYOND(n)  (UINT64_C(1) << 60 | (n)) /**< number of nodes + n, whatever that is */
-#define MMDB_NODE_MAX   (UINT64_C(1) << 32)       /**< below: number of a node */
+#define MMDB_EMPTY     (UINT64_C(1) << 62)
+#define MMDB_DATA(o)   (UINT64_C(1) << 61 | (o)) /**< offset in `data` */
+#define MMDB_BEYOND(n) (UINT64_C(1) << 60 | (n)) /**< number of nodes + n, whatever that is */
+#define MMDB_NODE_MAX  (UINT64_C(1) << 32)	 /**< below: number of a node */
 
 struct mmdb_writer {
 	uint32_t ip_version;
-	uint32_t record_bits;     /**< 24, 28 or 32 */
-	uint32_t claimed_nodes;   /**< node count in the metadata, if not 0 */
-	uint32_t claimed_bits;    /**< record size in the metadata, if not 0 */
-	struct mmdb_bytes data;   /**< data section */
-	struct mmdb_bytes extra;  /**< first in the metadata map: one more key and value, if not empty */
-	uint64_t (*record)[2];    /**< the tree */
+	uint32_t record_bits;	 /**< 24, 28 or 32 */
+	uint32_t claimed_nodes;	 /**< node count in the metadata, if not 0 */
+	uint32_t claimed_bits;	 /**< record size in the metadata, if not 0 */
+	struct mmdb_bytes data;	 /**< data section */
+	struct mmdb_bytes extra; /**< first in the metadata map: one more key and value, if not empty */
+	uint64_t (*record)[2];	 /**< the tree */
 	uint32_t nodes;
 };
 

@@ -22,10 +22,18 @@
 static inline int private_eal_start(const char *mib)
 {
 	char prefix[40], cpu[16], memory[16], runtime[] = "/tmp/needletail-test-XXXXXX";
-	char *arguments[] = {(char[]){"test"},      (char[]){"--no-huge"},      (char[]){"--no-shconf"},
-			     (char[]){"--no-pci"},  (char[]){"--no-telemetry"}, (char[]){"--log-level=*:error"},
-			     (char[]){"-m"},        memory,                     (char[]){"-l"},
-			     cpu,                   (char[]){"--file-prefix"},  prefix};
+	char *arguments[] = {(char[]){"test"},
+			     (char[]){"--no-huge"},
+			     (char[]){"--no-shconf"},
+			     (char[]){"--no-pci"},
+			     (char[]){"--no-telemetry"},
+			     (char[]){"--log-level=*:error"},
+			     (char[]){"-m"},
+			     memory,
+			     (char[]){"-l"},
+			     cpu,
+			     (char[]){"--file-prefix"},
+			     prefix};
 
 	snprintf(prefix, sizeof(prefix), "needletail-test-%d", (int)getpid());
 	snprintf(memory, sizeof(memory), "%s", mib);

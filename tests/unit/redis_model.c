@@ -149,7 +149,7 @@ static struct numbers expected_totals(const struct model_bucket *b)
 		add(&n, "backscatter", nt_backscatter_name[i], backscatter[i]);
 	add(&n, "no_l4", "6", nt_counts_get(&s->table[NT_TABLE_NO_L4], 6));
 	add(&n, "no_l4", "17", nt_counts_get(&s->table[NT_TABLE_NO_L4], 17));
-	add(&n, "overflow", "region_port", s->overflow_region_port);
+	add(&n, "overflow", "region_port", s->overflow[NT_OVERFLOW_REGION_PORT]);
 	add(&n, "loss", "missed", s->loss.missed);
 	add(&n, "loss", "missed_unknown", b->missed_unknown);
 	add(&n, "loss", "no_mbuf", s->loss.no_mbuf);

@@ -73,7 +73,7 @@ void sample_make(struct nt_snapshot *s, const struct sample *sample)
 	s->late = draw(&random) % 2;
 	s->malformed[NT_REASON_TCP_OFFSET] = 1 + draw(&random) % 5;
 	s->truncated[NT_REASON_UDP_HEADER] = draw(&random) % 5;
-	s->overflow_region_port = draw(&random) % 4;
+	s->overflow[NT_OVERFLOW_REGION_PORT] = draw(&random) % 4;
 	s->loss.missed = draw(&random) % 4;
 	s->loss.missed_unknown = sample->missed_unknown;
 	s->loss.no_mbuf = draw(&random) % 2;

@@ -149,27 +149,27 @@ struct layout {
 };
 
 static const struct layout layouts[] = {
-	{.iso_code = STRING, .value = "JP", .region = "JP"},
-	{.country_code = STRING, .value = "JP", .region = "JP"},
-	{.country = STRING, .value = "JP", .region = "JP"},
-	{.iso_code = STRING, .country_code = STRING, .value = "JP", .region = "JP"},
-	{.country = STRING, .country_code = STRING, .value = "ZZ", .region = "US"},
-	{.country = MAP, .country_code = STRING, .value = "ZZ", .region = "US"},
-	{.country = MAP, .region = "--"},
-	{.iso_code = NUMBER, .country_code = STRING, .value = "JP", .region = "--"},
-	{.iso_code = MAP, .country_code = STRING, .value = "JP", .region = "--"},
-	{.country = STRING, .country_code = NUMBER, .value = "JP", .region = "--"},
-	{.country = NUMBER, .region = "--"},
-	{.iso_code = STRING, .value = "jp", .region = "--"},
-	{.iso_code = STRING, .value = "J", .region = "--"},
-	{.iso_code = STRING, .value = "JPN", .region = "--"},
-	{.iso_code = STRING, .value = "", .region = "--"},
-	{.iso_code = STRING, .country_code = STRING, .value = "", .region = "--"},
-	{.iso_code = STRING, .value = "--", .region = "--"},
-	{.iso_code = STRING, .value = "A1", .region = "A1"},
-	{.iso_code = STRING, .value = "00", .region = "00"},
-	{.country = STRING, .value = "Germany", .region = "--"},
-	{.region = "--"},
+    {.iso_code = STRING, .value = "JP", .region = "JP"},
+    {.country_code = STRING, .value = "JP", .region = "JP"},
+    {.country = STRING, .value = "JP", .region = "JP"},
+    {.iso_code = STRING, .country_code = STRING, .value = "JP", .region = "JP"},
+    {.country = STRING, .country_code = STRING, .value = "ZZ", .region = "US"},
+    {.country = MAP, .country_code = STRING, .value = "ZZ", .region = "US"},
+    {.country = MAP, .region = "--"},
+    {.iso_code = NUMBER, .country_code = STRING, .value = "JP", .region = "--"},
+    {.iso_code = MAP, .country_code = STRING, .value = "JP", .region = "--"},
+    {.country = STRING, .country_code = NUMBER, .value = "JP", .region = "--"},
+    {.country = NUMBER, .region = "--"},
+    {.iso_code = STRING, .value = "jp", .region = "--"},
+    {.iso_code = STRING, .value = "J", .region = "--"},
+    {.iso_code = STRING, .value = "JPN", .region = "--"},
+    {.iso_code = STRING, .value = "", .region = "--"},
+    {.iso_code = STRING, .country_code = STRING, .value = "", .region = "--"},
+    {.iso_code = STRING, .value = "--", .region = "--"},
+    {.iso_code = STRING, .value = "A1", .region = "A1"},
+    {.iso_code = STRING, .value = "00", .region = "00"},
+    {.country = STRING, .value = "Germany", .region = "--"},
+    {.region = "--"},
 };
 
 static void put_value(struct mmdb_bytes *b, int kind, const char *value)
@@ -370,8 +370,8 @@ static void random_prefix(struct probes *p, uint32_t ip_version)
 	if (next_random() % 3) /* few deep ones: a random one at /100 says little */
 		p->length[p->n] = 1 + p->length[p->n] / 2;
 	if (p->n && next_random() % 8)
-		network = (network & nt_address6_host_bits(shared)) |
-			  (p->network[near_to] & ~nt_address6_host_bits(shared));
+		network =
+		    (network & nt_address6_host_bits(shared)) | (p->network[near_to] & ~nt_address6_host_bits(shared));
 	if (ip_version == 6 && next_random() % 3 == 0) {
 		network = (uint32_t)network;
 		p->length[p->n] = 97 + (uint32_t)(next_random() % 32);
@@ -389,8 +389,9 @@ static void add_aliases(struct mmdb_writer *w, struct probes *p)
 		uint8_t network[16];
 		uint32_t length;
 	} place[] = {
-		{{[10] = 0xff, [11] = 0xff}, 96}, {{0x20, 2}, 16}, {{0x20, 1}, 32}, {{0, 0x64, 0xff, 0x9b}, 96},
-		{{0xfc}, 6},                      {{0xfa, 0x80}, 9}, {{0xf9, 1, 2, 3, 4, 5, 0x40}, 51},
+	    {{[10] = 0xff, [11] = 0xff}, 96},  {{0x20, 2}, 16}, {{0x20, 1}, 32},
+	    {{0, 0x64, 0xff, 0x9b}, 96},       {{0xfc}, 6},	{{0xfa, 0x80}, 9},
+	    {{0xf9, 1, 2, 3, 4, 5, 0x40}, 51},
 	};
 	static const uint8_t zero[16];
 	uint64_t ipv4 = mmdb_find(w, zero, 96);
@@ -543,15 +544,15 @@ static int stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(records_of_every_layout),
-		cmocka_unit_test(records_of_odd_shape),
-		cmocka_unit_test(a_configured_path_replaces_the_others),
-		cmocka_unit_test(the_ipv4_space_ends_early),
-		cmocka_unit_test(one_record_for_everything),
-		cmocka_unit_test(random_databases),
-		cmocka_unit_test(fewest_prefixes),
-		cmocka_unit_test(shared_subtrees),
-		cmocka_unit_test(reload_beside_the_old_tables),
+	    cmocka_unit_test(records_of_every_layout),
+	    cmocka_unit_test(records_of_odd_shape),
+	    cmocka_unit_test(a_configured_path_replaces_the_others),
+	    cmocka_unit_test(the_ipv4_space_ends_early),
+	    cmocka_unit_test(one_record_for_everything),
+	    cmocka_unit_test(random_databases),
+	    cmocka_unit_test(fewest_prefixes),
+	    cmocka_unit_test(shared_subtrees),
+	    cmocka_unit_test(reload_beside_the_old_tables),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

@@ -88,9 +88,9 @@ static void trees_that_are_broken(void **state)
 		good = country(&w, "JP");
 		mmdb_insert(&w, (uint8_t[16]){1}, 8, good);
 		mmdb_insert(&w, (uint8_t[16]){0}, v ? 120 : 24, good);
-		bad[n++] = 0;                   /* back to the root */
-		bad[n++] = w.nodes - 1;         /* to itself, or to its like */
-		bad[n++] = MMDB_BEYOND(1);      /* into the separator */
+		bad[n++] = 0;		   /* back to the root */
+		bad[n++] = w.nodes - 1;	   /* to itself, or to its like */
+		bad[n++] = MMDB_BEYOND(1); /* into the separator */
 		bad[n++] = MMDB_BEYOND(15);
 		bad[n++] = MMDB_BEYOND(100000); /* behind the end */
 		bad[n++] = MMDB_DATA(1000);
@@ -395,18 +395,18 @@ static int stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(files_that_are_no_database),
-		cmocka_unit_test(failure_leaves_nothing),
-		cmocka_unit_test(trees_that_are_broken),
-		cmocka_unit_test(trees_that_explode),
-		cmocka_unit_test(a_shared_subtree_that_is_too_deep),
-		cmocka_unit_test(records_that_are_broken),
-		cmocka_unit_test(records_that_add_up),
-		cmocka_unit_test(metadata_with_wrong_numbers),
-		cmocka_unit_test(metadata_that_explode),
-		cmocka_unit_test(damaged_files),
-		cmocka_unit_test(rewritten_meanwhile),
-		cmocka_unit_test(no_copy_is_left),
+	    cmocka_unit_test(files_that_are_no_database),
+	    cmocka_unit_test(failure_leaves_nothing),
+	    cmocka_unit_test(trees_that_are_broken),
+	    cmocka_unit_test(trees_that_explode),
+	    cmocka_unit_test(a_shared_subtree_that_is_too_deep),
+	    cmocka_unit_test(records_that_are_broken),
+	    cmocka_unit_test(records_that_add_up),
+	    cmocka_unit_test(metadata_with_wrong_numbers),
+	    cmocka_unit_test(metadata_that_explode),
+	    cmocka_unit_test(damaged_files),
+	    cmocka_unit_test(rewritten_meanwhile),
+	    cmocka_unit_test(no_copy_is_left),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

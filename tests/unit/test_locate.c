@@ -209,11 +209,8 @@ static void prefixes_at_both_ends_of_the_space(void **state)
 	struct nt_prefix4 p4[] = {{0, 32, 1}, {0x80000000, 2, 2}, {0xffffff00, 25, 3}, {0xffffffff, 32, 4}};
 	struct nt_prefix6 p6[] = {prefix6(0, 128, 1), prefix6((nt_u128)1 << 127, 2, 2), prefix6(end << 9, 120, 3),
 				  prefix6(end, 128, 4)};
-	struct nt_locate_options o = {.numa_socket = -1,
-				      .prefix4 = p4,
-				      .prefixes4 = LENGTH(p4),
-				      .prefix6 = p6,
-				      .prefixes6 = LENGTH(p6)};
+	struct nt_locate_options o = {
+	    .numa_socket = -1, .prefix4 = p4, .prefixes4 = LENGTH(p4), .prefix6 = p6, .prefixes6 = LENGTH(p6)};
 
 	(void)state;
 	compare(&o, 1000);
@@ -225,7 +222,7 @@ static void aliases_of_every_length(void **state)
 	struct nt_prefix4 p4[] = {{0x01020300, 24, 1}, {0x08080808, 32, 2}, {0xc0000000, 4, 3}};
 	struct nt_alias6 a[96];
 	struct nt_locate_options o = {
-		.numa_socket = -1, .default4 = 5, .default6 = 6, .prefix4 = p4, .prefixes4 = LENGTH(p4), .alias6 = a};
+	    .numa_socket = -1, .default4 = 5, .default6 = 6, .prefix4 = p4, .prefixes4 = LENGTH(p4), .alias6 = a};
 
 	(void)state;
 	for (uint32_t length = 1; length <= 96; length++) /* 10..., 110..., 1110...: disjoint, ascending */
@@ -317,7 +314,7 @@ static void more_groups_than_two_bytes_can_number(void **state)
 	struct nt_prefix4 *p4 = calloc(GROUPS, sizeof(*p4));
 	struct nt_prefix6 *p6 = calloc(GROUPS, sizeof(*p6));
 	struct nt_locate_options o = {
-		.numa_socket = -1, .prefix4 = p4, .prefixes4 = GROUPS, .prefix6 = p6, .prefixes6 = GROUPS};
+	    .numa_socket = -1, .prefix4 = p4, .prefixes4 = GROUPS, .prefix6 = p6, .prefixes6 = GROUPS};
 	struct nt_locate *l;
 
 	(void)state;
@@ -370,13 +367,13 @@ static void assert_refused(const struct nt_locate_options *o)
 static void lists_that_are_refused(void **state)
 {
 	static const struct nt_prefix4 bad4[][2] = {
-		{{0, 0, 1}, {0, 0, 1}},                    /* that is the default */
-		{{0x01000000, 33, 1}, {0x02000000, 8, 1}}, /* no such length */
-		{{0x01000001, 8, 1}, {0x02000000, 8, 1}},  /* bits behind the prefix */
-		{{0x02000000, 8, 1}, {0x01000000, 8, 1}},  /* descending */
-		{{0x01000000, 8, 1}, {0x01000000, 8, 1}},  /* twice */
-		{{0x01000000, 16, 1}, {0x01000000, 8, 1}}, /* the narrow one first */
-		{{0x01000000, 8, NT_REGIONS}, {0x02000000, 8, 1}},
+	    {{0, 0, 1}, {0, 0, 1}},		       /* that is the default */
+	    {{0x01000000, 33, 1}, {0x02000000, 8, 1}}, /* no such length */
+	    {{0x01000001, 8, 1}, {0x02000000, 8, 1}},  /* bits behind the prefix */
+	    {{0x02000000, 8, 1}, {0x01000000, 8, 1}},  /* descending */
+	    {{0x01000000, 8, 1}, {0x01000000, 8, 1}},  /* twice */
+	    {{0x01000000, 16, 1}, {0x01000000, 8, 1}}, /* the narrow one first */
+	    {{0x01000000, 8, NT_REGIONS}, {0x02000000, 8, 1}},
 	};
 	const nt_u128 net = (nt_u128)0x2001 << 112;
 	struct nt_prefix6 p6[] = {prefix6(net, 48, 1), prefix6(net, 32, 1)};
@@ -453,16 +450,16 @@ static int stop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(without_a_table_everything_is_unknown),
-		cmocka_unit_test(without_prefixes_everything_is_the_default),
-		cmocka_unit_test(prefixes_at_both_ends_of_the_space),
-		cmocka_unit_test(aliases_of_every_length),
-		cmocka_unit_test(random_partitions),
-		cmocka_unit_test(more_groups_than_two_bytes_can_number),
-		cmocka_unit_test(neighbours_share_their_groups),
-		cmocka_unit_test(lists_that_are_refused),
-		cmocka_unit_test(too_little_memory_is_an_error),
-		cmocka_unit_test(tables_are_independent),
+	    cmocka_unit_test(without_a_table_everything_is_unknown),
+	    cmocka_unit_test(without_prefixes_everything_is_the_default),
+	    cmocka_unit_test(prefixes_at_both_ends_of_the_space),
+	    cmocka_unit_test(aliases_of_every_length),
+	    cmocka_unit_test(random_partitions),
+	    cmocka_unit_test(more_groups_than_two_bytes_can_number),
+	    cmocka_unit_test(neighbours_share_their_groups),
+	    cmocka_unit_test(lists_that_are_refused),
+	    cmocka_unit_test(too_little_memory_is_an_error),
+	    cmocka_unit_test(tables_are_independent),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

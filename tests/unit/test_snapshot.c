@@ -231,8 +231,9 @@ static void the_line_is_the_contract(void **state)
 	    "\"ip_proto\":{\"6\":5,\"17\":1,\"unresolved\":1},\"tcp_port\":{\"23\":2,\"110\":1,\"445\":1},"
 	    "\"udp_port\":{},\"tcp_flags\":{\"0x02\":3,\"0x12\":1},\"tcp_window\":{\"8192\":4},\"icmp\":{},"
 	    "\"icmp6\":{},\"region\":{\"US\":4,\"JP\":3},"
-	    "\"region_port\":{\"US\":{\"23/tcp\":2,\"110/tcp\":1},\"JP\":{\"445/tcp\":1}},"
-	    "\"backscatter\":{\"packets\":{\"synack\":1}},\"overflow\":{\"region_port\":0},"
+	    "\"asn\":{},\"region_port\":{\"US\":{\"23/tcp\":2,\"110/tcp\":1},\"JP\":{\"445/tcp\":1}},"
+	    "\"backscatter\":{\"packets\":{\"synack\":1}},"
+	    "\"overflow\":{\"sources\":0,\"pairs\":0,\"victims\":0,\"region_port\":0,\"asn_packets\":0},"
 	    "\"loss\":{\"missed\":0,\"no_mbuf\":0,\"errors\":0,\"unexplained\":0}}";
 	struct nt_snapshot s;
 	char *line;

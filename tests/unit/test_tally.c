@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "fold/fold.h"
+#include "banks.h"
 #include "frames.h"
 #include "needletail/schema.h"
 #include "tally/tally.h"
@@ -15,12 +15,13 @@
 
 static struct nt_tally *make_tally(uint32_t entries)
 {
-	size_t bytes = (nt_tally_memsize(entries) + 63) / 64 * 64;
+	const struct nt_tally_options options = small_tables(entries);
+	size_t bytes = (nt_tally_memsize(&options) + 63) / 64 * 64;
 	void *memory = aligned_alloc(64, bytes);
 
 	assert_non_null(memory);
 	memset(memory, 0, bytes);
-	return nt_tally_init(memory, entries);
+	return nt_tally_init(memory, &options);
 }
 
 /* Counts `n` frames as a worker does, in bursts. */
@@ -41,8 +42,7 @@ static void count_frames(struct nt_tally *t, const struct nt_frame *frames, uint
 
 static void fold_one(struct nt_tally *t, struct nt_snapshot *s)
 {
-	nt_snapshot_init(s);
-	assert_int_equal(nt_fold(&t, 1, s), 0);
+	assert_int_equal(fold_banks(&t, 1, s), 0);
 }
 
 static void histogram_counts_every_key(void **state)
@@ -144,14 +144,14 @@ static void a_full_region_port_table_counts_what_it_lost(void **state)
 	fold_one(t, &s);
 	assert_int_equal(s.table[NT_TABLE_REGION_PORT].n, 1024);
 	assert_int_equal(nt_counts_total(&s.table[NT_TABLE_REGION_PORT]), 2048);
-	assert_int_equal(s.overflow_region_port, 2 * (5000 - 1024));
+	assert_int_equal(s.overflow[NT_OVERFLOW_REGION_PORT], 2 * (5000 - 1024));
 	assert_int_equal(nt_counts_total(&s.table[NT_TABLE_TCP_PORT]), 10000); /* no total is wrong because of it */
 	assert_int_equal(nt_snapshot_imbalance(&s), 0);
 	nt_snapshot_fini(&s);
 	nt_tally_clear(t);
 	count_ports(t, 1024);
 	fold_one(t, &s);
-	assert_int_equal(s.overflow_region_port, 0);
+	assert_int_equal(s.overflow[NT_OVERFLOW_REGION_PORT], 0);
 	nt_snapshot_fini(&s);
 	free(t);
 }
@@ -162,13 +162,12 @@ static void any_spread_over_banks_folds_alike(void **state)
 	struct nt_snapshot a, b;
 
 	(void)state;
-	nt_snapshot_init(&b);
 	for (uint32_t round = 0; round < 3; round++) {
 		count_ports(one, 20000 * round + 10);
 		count_ports(some[round], 20000 * round + 10);
 	}
 	fold_one(one, &a);
-	assert_int_equal(nt_fold(some, 3, &b), 0);
+	assert_int_equal(fold_banks(some, 3, &b), 0);
 	assert_true(nt_snapshot_equal(&a, &b));
 	nt_snapshot_fini(&a);
 	nt_snapshot_fini(&b);

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "fold/fold.h"
+#include "banks.h"
 #include "frames.h"
 #include "worker/worker.h"
 
@@ -47,7 +47,7 @@ static void set_up(struct fixture *f)
 	atomic_init(&f->stop, false);
 	for (uint32_t i = 0; i < WORKERS; i++) {
 		const struct nt_worker_options options = {
-		    .qsbr = f->qsbr, .id = i, .region_port_entries = REGION_ENTRIES};
+		    .qsbr = f->qsbr, .id = i, .tables = small_tables(REGION_ENTRIES)};
 
 		f->worker[i] = nt_worker_init(zeroed(nt_worker_memsize(&options)), &options);
 	}
@@ -93,8 +93,11 @@ static void *count_until_stopped(void *argument)
 	return NULL;
 }
 
+/* Adds what the banks hold to *s. */
 static void switch_and_fold(struct fixture *f, struct nt_snapshot *s)
 {
+	struct nt_tally *bank[WORKERS];
+	struct nt_snapshot folded;
 	uint64_t token;
 
 	for (uint32_t i = 0; i < WORKERS; i++)
@@ -102,12 +105,13 @@ static void switch_and_fold(struct fixture *f, struct nt_snapshot *s)
 	token = rte_rcu_qsbr_start(f->qsbr);
 	while (!rte_rcu_qsbr_check(f->qsbr, token, false))
 		sched_yield();
-	for (uint32_t i = 0; i < WORKERS; i++) {
-		struct nt_tally *bank = nt_worker_retired(f->worker[i]);
-
-		assert_int_equal(nt_fold(&bank, 1, s), 0);
-		nt_tally_clear(bank);
-	}
+	for (uint32_t i = 0; i < WORKERS; i++)
+		bank[i] = nt_worker_retired(f->worker[i]);
+	assert_int_equal(fold_banks(bank, WORKERS, &folded), 0);
+	assert_int_equal(nt_snapshot_add(s, &folded), 0);
+	nt_snapshot_fini(&folded);
+	for (uint32_t i = 0; i < WORKERS; i++)
+		nt_tally_clear(bank[i]);
 }
 
 /* Until every worker has counted something since its frame count was `before`. */

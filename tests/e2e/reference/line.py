@@ -44,7 +44,7 @@ KEYS = (
     ("region", lambda t: open_map(t.region)),
     ("region_port", lambda t: map_of_maps(t.region_port)),
     ("backscatter", lambda t: {"packets": open_map(t.backscatter)}),
-    ("overflow", lambda t: {"region_port": 0}),
+    ("overflow", lambda t: dict.fromkeys(("sources", "pairs", "victims", "region_port", "asn_packets"), 0)),
     ("loss", lambda t: {"missed": 0, "no_mbuf": 0, "errors": 0, "unexplained": 0}),
 )
 

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef NT_BASE_TARGETS_H
+#define NT_BASE_TARGETS_H
+
+#include <stdint.h>
+
+/*
+ * A small sketch of how many of our addresses somebody hit: a HyperLogLog of four-bit registers, 16 in a word. One
+ * word (standard error 26 %) fits the line of a source, four words (13 %) that of a backscatter source. An estimate,
+ * and always said so.
+ */
+
+/** Notes a target. `words` is a power of two; `hash` any good hash of the target's address. */
+static inline void nt_targets_add(uint64_t *sketch, uint32_t words, uint64_t hash)
+{
+	uint32_t at = (uint32_t)hash & (words * 16 - 1), shift = at % 16 * 4;
+	uint64_t rank = (uint64_t)__builtin_ctzll(hash >> 32 | UINT64_C(1) << 14) + 1; /* 1..15 */
+
+	if ((sketch[at / 16] >> shift & 15) < rank)
+		sketch[at / 16] = (sketch[at / 16] & ~(UINT64_C(15) << shift)) | rank << shift;
+}
+
+/** Adds the targets of `from`. */
+void nt_targets_merge(uint64_t *into, const uint64_t *from, uint32_t words);
+
+/**
+ * How many targets, about. Flajolet et al., "HyperLogLog", 2007, with linear counting while registers are empty.
+ */
+uint64_t nt_targets_estimate(const uint64_t *sketch, uint32_t words);
+
+#endif

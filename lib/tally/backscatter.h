@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef NT_TALLY_BACKSCATTER_H
+#define NT_TALLY_BACKSCATTER_H
+
+#include "tally/source.h"
+
+/*
+ * Two tables that only backscatter touches. By sender: who sent it, as it is published. By victim and attacked
+ * protocol: who was attacked, which for an ICMP error is not its sender but the destination of the packet it quotes.
+ * Both are bounded; what finds no place in either is counted as `victims` overflow and missing in no total.
+ */
+
+/** Classes that one IP version can send; index within it from nt_backscatter_slot(). */
+#define NT_BACKSCATTER_SLOTS 12
+
+/** Words of the sketch of targets in a line. */
+#define NT_SENDER_TARGETS 4
+
+/** A sender of backscatter. Two cache lines. */
+struct nt_sender_line {
+	struct nt_key128 address;
+	int64_t first_ns;      /* Unix nanoseconds of its earliest packet */
+	int64_t last_ns;       /* of its latest one */
+	int64_t first_port_ns; /* of the earliest one with a port */
+	uint64_t targets[NT_SENDER_TARGETS];
+	uint32_t packets[NT_BACKSCATTER_SLOTS];
+	uint16_t src_port; /* of the earliest packet with a port */
+	uint16_t region;
+	uint8_t used;
+	uint8_t v6;
+	uint8_t has_port;
+	uint8_t port_varies;
+};
+
+/** A victim of an attack by one protocol. Two cache lines and a half, in three. */
+struct nt_victim_line {
+	struct nt_key128 address;
+	uint32_t packets;
+	uint32_t first_s; /* Unix seconds, lowest 32 bits */
+	uint32_t last_s;
+	uint32_t classes;		/* bits of enum nt_backscatter */
+	uint32_t first_bin;		/* Unix seconds / NT_VICTIM_BIN_S of head[0], lowest 32 bits */
+	uint32_t last_bin;		/* newest bin in ring */
+	uint32_t head[NT_VICTIM_BINS];	/* packets of the first bins */
+	uint32_t ring[NT_VICTIM_BINS];	/* packets of the newest bins; bin b in ring[b % NT_VICTIM_BINS] */
+	uint32_t peak;			/* most packets in a window of NT_VICTIM_BINS bins */
+	uint16_t port[NT_VICTIM_PORTS]; /* attacked ports, in the order in which they were met */
+	uint64_t targets[NT_VICTIM_TARGETS];
+	uint8_t proto; /* attacked: 6, 17, 1, 58, or what an ICMP error quotes */
+	uint8_t used;
+	uint8_t v6;
+	uint8_t ports;	 /* in port[] */
+	bool more_ports; /* that found no place in port[] */
+};
+
+struct nt_senders {
+	struct nt_sender_line *line; /* [mask + 1] */
+	uint32_t *touched;	     /* [limit] */
+	uint32_t mask;
+	uint32_t limit;
+	uint32_t n_touched;
+	uint64_t overflow; /* packets without a line */
+};
+
+struct nt_victims {
+	struct nt_victim_line *line; /* [mask + 1] */
+	uint32_t *touched;	     /* [limit] */
+	uint32_t mask;
+	uint32_t limit;
+	uint32_t n_touched;
+	uint64_t overflow; /* packets without a line */
+};
+
+/** Place of a class in nt_sender_line.packets, and back. */
+uint32_t nt_backscatter_slot(enum nt_backscatter class);
+enum nt_backscatter nt_backscatter_of_slot(uint32_t slot, bool v6);
+
+#endif
