@@ -157,7 +157,7 @@ end
 -- have.
 local function cut(set, most)
 	local over = set.bound > 0 and redis.call('ZCARD', set.key) - set.bound or 0
-	local pops = math.min(over, most)
+	local pops = math.floor(math.min(over, most))
 
 	if pops <= 0 then
 		return 0, over
