@@ -25,7 +25,8 @@
 
 #define HOUR_S	       3600
 #define EVENTS	       256 /* going on at a time */
-#define DEVIATIONS     6   /* Poisson standard deviations above factor x usual */
+#define CHANCE	       6   /* Poisson standard deviations above factor x usual */
+#define PROVEN	       1   /* likewise where what is shared is proof: an hour with one more is no event */
 #define CARELESS       1   /* largest number that a program may send without meaning to */
 #define UNSEEN_SOURCES 0.5 /* added to a past's sum: nothing seen is not nothing there (Jeffreys' prior) */
 
@@ -263,7 +264,7 @@ static double needed(const struct nt_fixed_tool *d, const struct nt_usual *usual
 	if (usual->hours == 0)
 		return proof ? d->limit.sources : HUGE_VAL;
 	high = d->limit.factor * sum / usual->hours;
-	high += DEVIATIONS * sqrt(high);
+	high += (proof ? PROVEN : CHANCE) * sqrt(high);
 	return high > d->limit.sources ? high : d->limit.sources;
 }
 
