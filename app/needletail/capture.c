@@ -138,6 +138,7 @@ static int capture_read(struct capture *c)
 	c->record.frame.cap_len = header->caplen;
 	c->record.frame.wire_len = header->len > header->caplen ? header->len : header->caplen;
 	c->record.time = record_time(c, header);
+	c->record.frame.time_ns = nt_time_ns(c->record.time);
 	c->record.link = c->link;
 	return 1;
 }

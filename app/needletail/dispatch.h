@@ -18,7 +18,7 @@ struct dispatch;
 /** Makes rings and batches and starts one lcore a worker. NULL + errno. Needs the EAL. */
 struct dispatch *dispatch_start(struct nt_worker *const *workers, uint32_t n);
 
-/** Hands a frame on; waits while the worker's batches are all under way. */
+/** Hands a frame on, its time included; waits while the worker's batches are all under way. */
 void dispatch_frame(struct dispatch *d, const struct nt_frame *frame, enum nt_link link);
 
 /** Waits until every frame handed on has been counted: the barrier at an interval's end. */

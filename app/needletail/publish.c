@@ -139,16 +139,12 @@ static int write_all(int fd, const char *bytes, size_t length, size_t *written)
 	return 0;
 }
 
-static int write_line(struct publisher *p, const struct nt_snapshot *snapshot)
+/* Writes a line and frees it. */
+static int write_line(struct publisher *p, char *line)
 {
-	int fd = fileno(p->options.json), err;
-	size_t written = 0, length;
-	char *line;
+	int fd = fileno(p->options.json), err = 0;
+	size_t written = 0, length = strlen(line);
 
-	err = nt_snapshot_json(snapshot, p->options.sensor.name, &line);
-	if (err)
-		return err;
-	length = strlen(line);
 	line[length] = '\n'; /* in the place of the NUL */
 	if (p->torn)
 		err = write_all(fd, "\n", 1, &written);
@@ -172,6 +168,20 @@ static void count_line(struct publisher *p, int err)
 	pthread_mutex_unlock(&p->lock);
 	if (first)
 		nt_error("json: %s; said once, further lines are tried", strerror(-err));
+}
+
+/* A line for the snapshot, and one for each of its events. */
+static void write_lines(struct publisher *p, const struct nt_snapshot *snapshot)
+{
+	const char *sensor = p->options.sensor.name;
+	char *line;
+	int err = nt_snapshot_json(snapshot, sensor, &line);
+
+	count_line(p, err ? err : write_line(p, line));
+	for (size_t i = 0; i < snapshot->n_events; i++) {
+		err = nt_event_json(&snapshot->event[i], sensor, &line);
+		count_line(p, err ? err : write_line(p, line));
+	}
 }
 
 /* Hands a snapshot to the Redis thread, or ends its life here. */
@@ -203,7 +213,7 @@ static void *run_lines(void *argument)
 	while (!nt_queue_take(p->lines_queue, NT_QUEUE_FOREVER, &snapshot, &lost)) {
 		note_lost(p, lost);
 		if (p->options.json)
-			count_line(p, write_line(p, &snapshot));
+			write_lines(p, &snapshot);
 		pass_on(p, &snapshot);
 	}
 	note_lost(p, lost);

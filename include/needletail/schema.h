@@ -9,7 +9,8 @@
  * here stays.
  */
 
-#define NT_SCHEMA "needletail/1"
+#define NT_SCHEMA	"needletail/1"
+#define NT_EVENT_SCHEMA "needletail-event/1"
 
 extern const char *const nt_class_name[NT_CLASSES];
 extern const char *const nt_reason_name[NT_REASONS];

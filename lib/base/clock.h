@@ -29,6 +29,26 @@ static inline int nt_time_compare(struct nt_time a, struct nt_time b)
 	return (a.ns > b.ns) - (a.ns < b.ns);
 }
 
+/** Seconds of Unix nanoseconds, rounded down, before 1970 too. */
+static inline int64_t nt_seconds_of_ns(int64_t ns)
+{
+	const int64_t second = NT_SECOND_NS;
+
+	return ns / second - (ns % second < 0);
+}
+
+/** Unix nanoseconds of a moment; the nearest there are for one that 64 bits do not hold (1677 to 2262). */
+static inline int64_t nt_time_ns(struct nt_time t)
+{
+	const int64_t second = NT_SECOND_NS;
+
+	if (t.s >= INT64_MAX / second)
+		return INT64_MAX;
+	if (t.s <= INT64_MIN / second)
+		return INT64_MIN;
+	return t.s * second + t.ns;
+}
+
 static inline struct nt_time nt_clock_read(clockid_t id)
 {
 	struct timespec t;

@@ -38,8 +38,10 @@ static int fold_region_port(const struct nt_region_port *t, struct nt_counts *in
 {
 	for (uint32_t i = 0; i < t->n_touched; i++) {
 		const struct nt_region_port_slot *slot = &t->slot[t->touched[i]];
-		int err = nt_counts_append(into, slot->key, slot->count);
+		int err = 0;
 
+		if (slot->key >> NT_KIND_SHIFT == NT_KIND_REGION_PORT)
+			err = nt_counts_append(into, slot->key, slot->count);
 		if (err)
 			return err;
 	}

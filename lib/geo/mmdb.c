@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <maxminddb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,4 +260,111 @@ int nt_mmdb_region(struct nt_mmdb *mmdb, uint32_t offset, const char **reason)
 			break;
 	}
 	return region;
+}
+
+bool nt_mmdb_find(struct nt_mmdb *mmdb, const struct nt_address *address, uint32_t *offset)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} socket = {0};
+	MMDB_lookup_result_s found;
+	int status = MMDB_SUCCESS;
+
+	if (address->length == 4) {
+		socket.v4.sin_family = AF_INET;
+		memcpy(&socket.v4.sin_addr, address->byte, 4);
+	} else {
+		socket.v6.sin6_family = AF_INET6;
+		memcpy(&socket.v6.sin6_addr, address->byte, 16);
+	}
+	found = MMDB_lookup_sockaddr(&mmdb->db, &socket.any, &status);
+	if (status != MMDB_SUCCESS || !found.found_entry)
+		return false;
+	*offset = found.entry.offset;
+	return true;
+}
+
+/* "AS2907" or "2907". Anything else is no AS number. */
+static uint32_t as_of_text(const char *text, uint32_t length)
+{
+	uint64_t number = 0;
+	uint32_t i = length > 2 && !strncasecmp(text, "AS", 2) ? 2 : 0;
+
+	if (i == length || length - i > 10)
+		return 0;
+	for (; i < length; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return 0;
+		number = number * 10 + (uint64_t)(text[i] - '0');
+	}
+	return number <= UINT32_MAX ? (uint32_t)number : 0;
+}
+
+static uint32_t as_of_value(const MMDB_entry_data_s *data)
+{
+	uint64_t number = 0;
+
+	switch (data->type) {
+	case MMDB_DATA_TYPE_UTF8_STRING:
+		return as_of_text(data->utf8_string, data->data_size);
+	case MMDB_DATA_TYPE_UINT16:
+		return data->uint16;
+	case MMDB_DATA_TYPE_UINT32:
+		return data->uint32;
+	case MMDB_DATA_TYPE_UINT64:
+		number = data->uint64;
+		break;
+	case MMDB_DATA_TYPE_INT32:
+		number = data->int32 > 0 ? (uint64_t)data->int32 : 0;
+		break;
+	default:
+		break;
+	}
+	return number <= UINT32_MAX ? (uint32_t)number : 0;
+}
+
+/* Returns 1 if there is something under the key, 0 if not, or -errno. */
+static int value_at(struct nt_mmdb *m, uint32_t offset, const char *key, MMDB_entry_data_s *data, const char **reason)
+{
+	const char *const path[] = {key, NULL};
+	MMDB_entry_s entry = {.mmdb = &m->db, .offset = offset};
+	int status = MMDB_aget_value(&entry, data, path);
+
+	if (status == MMDB_LOOKUP_PATH_DOES_NOT_MATCH_DATA_ERROR || status == MMDB_INVALID_LOOKUP_PATH_ERROR)
+		return 0;
+	if (status != MMDB_SUCCESS)
+		return mmdb_fail(status, reason);
+	return data->has_data;
+}
+
+void nt_mmdb_unlimited(struct nt_mmdb *mmdb)
+{
+	mmdb->values.steps_left = UINT64_MAX; /* a record's own limit stays */
+}
+
+int nt_mmdb_as(struct nt_mmdb *mmdb, uint32_t offset, struct nt_mmdb_as *as, const char **reason)
+{
+	static const char *const number_key[] = {"autonomous_system_number", "asn"};
+	static const char *const org_key[] = {"autonomous_system_organization", "as_name"};
+	MMDB_entry_data_s data;
+	int found = 0;
+
+	*as = (struct nt_mmdb_as){0};
+	if (nt_value_check(&mmdb->values, offset))
+		return broken("broken record", reason);
+	for (uint32_t i = 0; i < sizeof(number_key) / sizeof(number_key[0]) && !found; i++)
+		found = value_at(mmdb, offset, number_key[i], &data, reason);
+	if (found <= 0)
+		return found;
+	as->number = as_of_value(&data);
+	found = 0;
+	for (uint32_t i = 0; i < sizeof(org_key) / sizeof(org_key[0]) && !found; i++)
+		found = value_at(mmdb, offset, org_key[i], &data, reason);
+	if (found > 0 && data.type == MMDB_DATA_TYPE_UTF8_STRING) {
+		as->org = data.utf8_string;
+		as->length = data.data_size;
+	}
+	return found < 0 ? found : 0;
 }

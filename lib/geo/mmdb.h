@@ -3,7 +3,9 @@
 #define NT_GEO_MMDB_H
 
 #include "geo/geo.h"
+#include "needletail/snapshot.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -44,5 +46,21 @@ int nt_mmdb_read(const struct nt_mmdb *mmdb, uint32_t node, struct nt_mmdb_recor
 
 /** Region of the data at `offset`. Returns the region's index, or -errno. */
 int nt_mmdb_region(struct nt_mmdb *mmdb, uint32_t offset, const char **reason);
+
+/** What a record says about an AS. */
+struct nt_mmdb_as {
+	uint32_t number; /**< 0: nothing */
+	const char *org; /**< in the database, without a NUL; as long as that is open */
+	uint32_t length; /**< of `org`, bytes; 0: it has none */
+};
+
+/** Finds the data of an address with the library's own look-up. False if there is none. One thread at a time. */
+bool nt_mmdb_find(struct nt_mmdb *mmdb, const struct nt_address *address, uint32_t *offset);
+
+/** Lifts the limit on values looked at over all calls, for look-ups that go on as long as the program does. */
+void nt_mmdb_unlimited(struct nt_mmdb *mmdb);
+
+/** AS of the data at `offset`. Returns 0, also if they say nothing of an AS, or -errno. */
+int nt_mmdb_as(struct nt_mmdb *mmdb, uint32_t offset, struct nt_mmdb_as *as, const char **reason);
 
 #endif

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "snapshot/json.h"
-
-#include "needletail/schema.h"
+#include "snapshot/json_parts.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-/*
- * jansson keeps the order in which keys were set and carries a failed allocation along: setting a NULL value fails,
- * and a failure anywhere leaves `ok` false.
- */
 
 /* A member of an open map before it is sorted. */
 struct member {
@@ -24,14 +17,14 @@ struct members {
 	size_t n;
 };
 
-static bool set(json_t *object, const char *key, json_t *value)
+bool nt_json_set(json_t *object, const char *key, json_t *value)
 {
 	return json_object_set_new(object, key, value) == 0;
 }
 
-static bool set_count(json_t *object, const char *key, uint64_t count)
+bool nt_json_set_count(json_t *object, const char *key, uint64_t count)
 {
-	return set(object, key, json_integer((json_int_t)count));
+	return nt_json_set(object, key, json_integer((json_int_t)count));
 }
 
 static int by_count_then_text(const void *a, const void *b)
@@ -58,8 +51,7 @@ static void members_add(struct members *m, const char *text, uint64_t count)
 	memcpy(member->text, text, strlen(text) + 1);
 }
 
-/* The object if it holds all it should, else NULL. */
-static json_t *complete(json_t *object, bool ok)
+json_t *nt_json_complete(json_t *object, bool ok)
 {
 	if (ok)
 		return object;
@@ -75,12 +67,12 @@ static json_t *members_map(struct members *m)
 
 	qsort(m->member, m->n, sizeof(m->member[0]), by_count_then_text);
 	for (size_t i = 0; i < m->n && ok; i++)
-		ok = set_count(map, m->member[i].text, m->member[i].count);
+		ok = nt_json_set_count(map, m->member[i].text, m->member[i].count);
 	free(m->member);
-	return complete(map, ok);
+	return nt_json_complete(map, ok);
 }
 
-static json_t *named_map(const uint64_t *counts, const char *const *names, size_t n)
+json_t *nt_json_named_map(const uint64_t *counts, const char *const *names, size_t n)
 {
 	struct members m;
 
@@ -92,7 +84,7 @@ static json_t *named_map(const uint64_t *counts, const char *const *names, size_
 	return members_map(&m);
 }
 
-static json_t *flat_map(const struct nt_counts *table, const struct nt_table_row *row)
+json_t *nt_json_map(const struct nt_counts *table, void (*member)(char text[static NT_MEMBER_TEXT], uint64_t key))
 {
 	struct members m;
 	char text[NT_MEMBER_TEXT];
@@ -100,7 +92,7 @@ static json_t *flat_map(const struct nt_counts *table, const struct nt_table_row
 	if (!members_init(&m, table->n))
 		return NULL;
 	for (size_t i = 0; i < table->n; i++) {
-		row->member(text, table->entry[i].key);
+		member(text, table->entry[i].key);
 		members_add(&m, text, table->entry[i].count);
 	}
 	return members_map(&m);
@@ -154,7 +146,7 @@ static json_t *nested_map(const struct nt_counts *table, const struct nt_table_r
 		struct member *outer = &groups.member[groups.n++];
 
 		end = group_end(table, row, i, outer);
-		ok = set(map, outer->text, group_map(table, row, i, end));
+		ok = nt_json_set(map, outer->text, group_map(table, row, i, end));
 	}
 	qsort(groups.member, groups.n, sizeof(groups.member[0]), by_count_then_text);
 	for (size_t g = 0; g < groups.n && ok; g++)
@@ -162,14 +154,14 @@ static json_t *nested_map(const struct nt_counts *table, const struct nt_table_r
 	free(groups.member);
 out:
 	json_decref(map);
-	return complete(sorted, ok);
+	return nt_json_complete(sorted, ok);
 }
 
 static json_t *table_map(const struct nt_snapshot *s, enum nt_table table)
 {
 	const struct nt_table_row *row = &nt_table_row[table];
 
-	return row->nested ? nested_map(&s->table[table], row) : flat_map(&s->table[table], row);
+	return row->nested ? nested_map(&s->table[table], row) : nt_json_map(&s->table[table], row->member);
 }
 
 static json_t *class_object(const struct nt_snapshot *s)
@@ -178,17 +170,8 @@ static json_t *class_object(const struct nt_snapshot *s)
 	bool ok = object;
 
 	for (uint32_t c = 0; c < NT_CLASSES && ok; c++)
-		ok = set_count(object, nt_class_name[c], s->class_frames[c]);
-	return complete(object, ok);
-}
-
-static json_t *backscatter_object(const struct nt_snapshot *s)
-{
-	uint64_t packets[NT_BACKSCATTERS];
-	json_t *object = json_object();
-
-	nt_snapshot_backscatter(s, packets);
-	return complete(object, set(object, "packets", named_map(packets, nt_backscatter_name, NT_BACKSCATTERS)));
+		ok = nt_json_set_count(object, nt_class_name[c], s->class_frames[c]);
+	return nt_json_complete(object, ok);
 }
 
 static json_t *overflow_object(const struct nt_snapshot *s)
@@ -197,38 +180,44 @@ static json_t *overflow_object(const struct nt_snapshot *s)
 	bool ok = object;
 
 	for (uint32_t o = 0; o < NT_OVERFLOWS && ok; o++)
-		ok = set_count(object, nt_overflow_name[o], s->overflow[o]);
-	return complete(object, ok);
+		ok = nt_json_set_count(object, nt_overflow_name[o], s->overflow[o]);
+	return nt_json_complete(object, ok);
 }
 
 static json_t *loss_object(const struct nt_loss *loss)
 {
 	json_t *object = json_object();
 	json_t *missed = loss->missed_unknown ? json_null() : json_integer((json_int_t)loss->missed);
-	bool ok = set(object, "missed", missed) && set_count(object, "no_mbuf", loss->no_mbuf) &&
-		  set_count(object, "errors", loss->errors) && set_count(object, "unexplained", loss->unexplained);
+	bool ok = nt_json_set(object, "missed", missed) && nt_json_set_count(object, "no_mbuf", loss->no_mbuf) &&
+		  nt_json_set_count(object, "errors", loss->errors) &&
+		  nt_json_set_count(object, "unexplained", loss->unexplained);
 
-	return complete(object, ok);
+	return nt_json_complete(object, ok);
 }
 
 static bool set_head(json_t *line, const struct nt_snapshot *s, const char *sensor)
 {
-	return set(line, "schema", json_string(NT_SCHEMA)) && set(line, "sensor", json_string(sensor)) &&
-	       set(line, "start", json_integer(s->start_s)) && set(line, "end", json_integer(s->end_s)) &&
-	       (!s->partial || set(line, "partial", json_true())) && set_count(line, "frames", s->frames) &&
-	       set_count(line, "bytes", s->bytes) && set_count(line, "late", s->late);
+	return nt_json_set(line, "schema", json_string(NT_SCHEMA)) &&
+	       nt_json_set(line, "sensor", json_string(sensor)) &&
+	       nt_json_set(line, "start", json_integer(s->start_s)) &&
+	       nt_json_set(line, "end", json_integer(s->end_s)) &&
+	       (!s->partial || nt_json_set(line, "partial", json_true())) &&
+	       nt_json_set_count(line, "frames", s->frames) && nt_json_set_count(line, "bytes", s->bytes) &&
+	       nt_json_set_count(line, "late", s->late);
 }
 
 static bool set_body(json_t *line, const struct nt_snapshot *s)
 {
-	bool ok = set(line, "class", class_object(s)) &&
-		  set(line, "malformed", named_map(s->malformed, nt_reason_name, NT_REASONS)) &&
-		  set(line, "truncated", named_map(s->truncated, nt_reason_name, NT_REASONS));
+	bool ok = nt_json_set(line, "class", class_object(s)) &&
+		  nt_json_set(line, "malformed", nt_json_named_map(s->malformed, nt_reason_name, NT_REASONS)) &&
+		  nt_json_set(line, "truncated", nt_json_named_map(s->truncated, nt_reason_name, NT_REASONS));
 
 	for (uint32_t t = 0; t < NT_TABLES && ok; t++)
-		ok = set(line, nt_table_row[t].json, table_map(s, t));
-	return ok && set(line, "backscatter", backscatter_object(s)) && set(line, "overflow", overflow_object(s)) &&
-	       set(line, "loss", loss_object(&s->loss));
+		ok = nt_json_set(line, nt_table_row[t].json, table_map(s, t));
+	return ok && nt_json_set(line, "sources", nt_json_sources(s)) &&
+	       nt_json_set(line, "backscatter", nt_json_backscatter(s)) &&
+	       nt_json_set(line, "signatures", nt_json_signatures(s)) &&
+	       nt_json_set(line, "overflow", overflow_object(s)) && nt_json_set(line, "loss", loss_object(&s->loss));
 }
 
 int nt_snapshot_json(const struct nt_snapshot *s, const char *sensor, char **line)

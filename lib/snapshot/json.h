@@ -11,4 +11,10 @@
  */
 int nt_snapshot_json(const struct nt_snapshot *s, const char *sensor, char **line);
 
+/**
+ * Writes an event as one JSON line (schema "needletail-event/1"), without the newline, into a string that the caller
+ * frees. Any thread. Returns 0, -ENOMEM, or -EINVAL if the event's body is no JSON object.
+ */
+int nt_event_json(const struct nt_event *event, const char *sensor, char **line);
+
 #endif

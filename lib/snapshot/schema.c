@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "needletail/schema.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -123,6 +124,55 @@ void nt_table_member(enum nt_table table, uint64_t key, char text[static NT_MEMB
 	row->member(text, key);
 	if (row->redis_suffix)
 		strncat(text, row->redis_suffix, NT_MEMBER_TEXT - strlen(text) - 1);
+}
+
+void nt_address_text(const struct nt_address *address, char text[static NT_ADDRESS_TEXT])
+{
+	/* glibc writes what RFC 5952 wants, IPv4 inside of ::ffff:0:0/96 and ::/96 as such (its section 5) included */
+	inet_ntop(address->length == 4 ? AF_INET : AF_INET6, address->byte, text, NT_ADDRESS_TEXT);
+}
+
+void nt_port_text(uint32_t port, char text[static NT_MEMBER_TEXT])
+{
+	snprintf(text, NT_MEMBER_TEXT, "%u/%s", port & 0xffff, port >> 16 & 1 ? "udp" : "tcp");
+}
+
+/* The part of a sketch's name that says of what it is. */
+static void sketch_part(enum nt_sketch_kind kind, uint32_t id, char text[static NT_MEMBER_TEXT])
+{
+	char region[3];
+
+	switch (kind) {
+	case NT_SKETCH_REGION:
+	case NT_SKETCH_BACKSCATTER_REGION:
+	case NT_SKETCH_SIGNATURE_REGION:
+		nt_region_text(id & 0x1ffff, region);
+		snprintf(text, NT_MEMBER_TEXT, ":region:%s", region);
+		break;
+	case NT_SKETCH_PORT:
+	case NT_SKETCH_SIGNATURE_PORT:
+		snprintf(text, NT_MEMBER_TEXT, ":port:%u/%s", id & 0xffff, id >> 16 & 1 ? "udp" : "tcp");
+		break;
+	default:
+		text[0] = '\0';
+		break;
+	}
+}
+
+void nt_sketch_text(const struct nt_snapshot *s, uint32_t key, char text[static NT_SKETCH_TEXT])
+{
+	enum nt_sketch_kind kind = key >> 24;
+	uint32_t id = key & 0xffffff;
+	char part[NT_MEMBER_TEXT];
+
+	sketch_part(kind, id, part);
+	if (kind >= NT_SKETCH_SIGNATURE)
+		snprintf(text, NT_SKETCH_TEXT, "sig:%s%s",
+			 id >> 17 < s->n_signatures ? s->signature[id >> 17].name : "", part);
+	else if (kind == NT_SKETCH_BACKSCATTER || kind == NT_SKETCH_BACKSCATTER_REGION)
+		snprintf(text, NT_SKETCH_TEXT, "backscatter%s", part);
+	else
+		snprintf(text, NT_SKETCH_TEXT, "sources%s", part);
 }
 
 /* Digits sort before letters, so that index order is the codes' byte order. */

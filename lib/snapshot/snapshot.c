@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "needletail/snapshot.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +11,116 @@ void nt_snapshot_init(struct nt_snapshot *s)
 	memset(s, 0, sizeof(*s));
 }
 
+static void free_queues(struct nt_snapshot *s)
+{
+	free(s->queue);
+	s->queue = NULL;
+	s->n_queues = 0;
+}
+
+void nt_snapshot_strip(struct nt_snapshot *s)
+{
+	free(s->detail);
+	free(s->pair);
+	free(s->victim);
+	s->detail = NULL;
+	s->pair = NULL;
+	s->victim = NULL;
+	s->n_pairs = 0;
+	s->n_victims = 0;
+	free_queues(s);
+}
+
+static void free_unique(struct nt_unique *u)
+{
+	free(u->region.entry);
+	free(u->port.entry);
+	free(u->backscatter_region.entry);
+}
+
+static void free_signatures(struct nt_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_signatures; i++) {
+		free(s->signature[i].region_packets.entry);
+		free(s->signature[i].region_sources.entry);
+		free(s->signature[i].port_packets.entry);
+		free(s->signature[i].port_sources.entry);
+	}
+	free(s->signature);
+}
+
+/* Lists whose members hold memory of their own. */
+static void free_lists(struct nt_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_sketches; i++)
+		free(s->sketch[i].registers);
+	free(s->sketch);
+	for (size_t i = 0; i < s->n_orgs; i++)
+		free(s->org[i].name);
+	free(s->org);
+	for (size_t i = 0; i < s->n_events; i++)
+		free(s->event[i].body);
+	free(s->event);
+}
+
 void nt_snapshot_fini(struct nt_snapshot *s)
 {
 	for (uint32_t t = 0; t < NT_TABLES; t++)
 		free(s->table[t].entry);
+	free_unique(&s->unique);
+	free_signatures(s);
+	free_lists(s);
+	free(s->backscatter);
+	free(s->backscatter_port.entry);
+	free(s->source);
+	nt_snapshot_strip(s);
 	memset(s, 0, sizeof(*s));
+}
+
+int nt_snapshot_add_event(struct nt_snapshot *s, struct nt_event *event)
+{
+	/* Events are rare: room for one more each time */
+	struct nt_event *grown = reallocarray(s->event, s->n_events + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	s->event = grown;
+	grown[s->n_events++] = *event;
+	*event = (struct nt_event){0};
+	return 0;
+}
+
+static size_t counts_bytes(const struct nt_counts *c)
+{
+	return c->capacity * sizeof(struct nt_count);
+}
+
+static size_t signature_bytes(const struct nt_signature_counts *c)
+{
+	return sizeof(*c) + counts_bytes(&c->region_packets) + counts_bytes(&c->region_sources) +
+	       counts_bytes(&c->port_packets) + counts_bytes(&c->port_sources);
+}
+
+size_t nt_snapshot_bytes(const struct nt_snapshot *s)
+{
+	size_t bytes = sizeof(*s) + counts_bytes(&s->unique.region) + counts_bytes(&s->unique.port) +
+		       counts_bytes(&s->unique.backscatter_region) + counts_bytes(&s->backscatter_port);
+
+	for (uint32_t t = 0; t < NT_TABLES; t++)
+		bytes += counts_bytes(&s->table[t]);
+	for (size_t i = 0; i < s->n_signatures; i++)
+		bytes += signature_bytes(&s->signature[i]);
+	for (size_t i = 0; i < s->n_sketches; i++)
+		bytes += sizeof(s->sketch[i]) + s->sketch[i].n * sizeof(s->sketch[i].registers[0]);
+	for (size_t i = 0; i < s->n_orgs; i++)
+		bytes += sizeof(s->org[i]) + strlen(s->org[i].name) + 1;
+	for (size_t i = 0; i < s->n_events; i++)
+		bytes += sizeof(s->event[i]) + (s->event[i].body ? strlen(s->event[i].body) + 1 : 0);
+	bytes += s->n_backscatter * sizeof(s->backscatter[0]) + s->n_sources * sizeof(s->source[0]);
+	if (s->detail)
+		bytes += s->n_sources * sizeof(s->detail[0]);
+	return bytes + s->n_pairs * sizeof(s->pair[0]) + s->n_victims * sizeof(s->victim[0]) +
+	       s->n_queues * sizeof(s->queue[0]);
 }
 
 static void add_all(uint64_t *into, const uint64_t *from, size_t n)
@@ -61,37 +167,6 @@ int nt_snapshot_add(struct nt_snapshot *into, const struct nt_snapshot *from)
 			return err;
 	}
 	return 0;
-}
-
-static bool counts_equal(const struct nt_counts *a, const struct nt_counts *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++)
-		if (a->entry[i].key != b->entry[i].key || a->entry[i].count != b->entry[i].count)
-			return false;
-	return true;
-}
-
-static bool loss_equal(const struct nt_loss *a, const struct nt_loss *b)
-{
-	return a->missed_unknown == b->missed_unknown && a->missed == b->missed && a->no_mbuf == b->no_mbuf &&
-	       a->errors == b->errors && a->unexplained == b->unexplained;
-}
-
-bool nt_snapshot_equal(const struct nt_snapshot *a, const struct nt_snapshot *b)
-{
-	if (a->start_s != b->start_s || a->end_s != b->end_s || a->partial != b->partial || a->frames != b->frames ||
-	    a->bytes != b->bytes || a->late != b->late || memcmp(a->overflow, b->overflow, sizeof(a->overflow)))
-		return false;
-	if (memcmp(a->class_frames, b->class_frames, sizeof(a->class_frames)) ||
-	    memcmp(a->malformed, b->malformed, sizeof(a->malformed)) ||
-	    memcmp(a->truncated, b->truncated, sizeof(a->truncated)) || !loss_equal(&a->loss, &b->loss))
-		return false;
-	for (uint32_t t = 0; t < NT_TABLES; t++)
-		if (!counts_equal(&a->table[t], &b->table[t]))
-			return false;
-	return true;
 }
 
 uint64_t nt_snapshot_proto(const struct nt_snapshot *s, uint32_t proto)

@@ -106,13 +106,9 @@ const char *nt_spool_id(const struct nt_spool *s)
 	return s->id;
 }
 
-static size_t snapshot_bytes(const struct nt_snapshot *snapshot)
+static size_t entry_bytes(const struct nt_snapshot *snapshot)
 {
-	size_t bytes = sizeof(struct entry) + sizeof(*snapshot);
-
-	for (enum nt_table t = 0; t < NT_TABLES; t++)
-		bytes += snapshot->table[t].capacity * sizeof(struct nt_count);
-	return bytes;
+	return sizeof(struct entry) + nt_snapshot_bytes(snapshot);
 }
 
 /* Numbers are dropped in rising order, except for discarded ones; those get a run of their own. */
@@ -175,7 +171,7 @@ static int grow(struct nt_spool *s)
 int nt_spool_push(struct nt_spool *s, struct nt_snapshot *snapshot)
 {
 	struct nt_snapshot *moved = malloc(sizeof(*moved));
-	size_t bytes = snapshot_bytes(snapshot);
+	size_t bytes = entry_bytes(snapshot);
 
 	make_place(s, bytes);
 	if (!moved || grow(s)) {
@@ -296,5 +292,5 @@ bool nt_spool_fits(const struct nt_spool *s, const struct nt_snapshot *snapshot)
 	if (!s->waiting)
 		return true;
 	return s->waiting < s->options.snapshots &&
-	       (!s->options.bytes || s->waiting_bytes + snapshot_bytes(snapshot) <= s->options.bytes);
+	       (!s->options.bytes || s->waiting_bytes + entry_bytes(snapshot) <= s->options.bytes);
 }

@@ -2,6 +2,7 @@
 #ifndef NT_TALLY_BACKSCATTER_H
 #define NT_TALLY_BACKSCATTER_H
 
+#include "decode/decode.h"
 #include "tally/source.h"
 
 /*
@@ -32,7 +33,7 @@ struct nt_sender_line {
 	uint8_t port_varies;
 };
 
-/** A victim of an attack by one protocol. Two cache lines and a half, in three. */
+/** A victim of an attack by one protocol. 136 bytes: two cache lines and the flags at the end. */
 struct nt_victim_line {
 	struct nt_key128 address;
 	uint32_t packets;
@@ -70,6 +71,58 @@ struct nt_victims {
 	uint32_t n_touched;
 	uint64_t overflow; /* packets without a line */
 };
+
+/** What one packet of backscatter says, and where its lines belong. */
+struct nt_reply {
+	struct nt_key128 sender;
+	struct nt_key128 victim;
+	int64_t time_ns;      /* Unix nanoseconds */
+	uint64_t target;      /* hash of our address that it went to */
+	uint32_t sender_home; /* slots of the tables it was made for */
+	uint32_t victim_home;
+	uint16_t region;	/* of the sender */
+	uint16_t src_port;	/* if has_port: TCP alone */
+	uint16_t attacked_port; /* if has_attacked_port */
+	uint8_t class;		/* enum nt_backscatter */
+	uint8_t proto;		/* attacked */
+	bool v6;
+	bool has_port;
+	bool has_attacked_port;
+};
+
+/** Classes of a TCP packet, by its flags ACK to FIN, and of ICMP types: enum nt_backscatter + 1, 0: no backscatter. */
+extern const uint8_t nt_reply_of_tcp[32], nt_reply_of_icmp[256], nt_reply_of_icmp6[256];
+
+/** Class of a packet + 1; 0: it is no backscatter (contract C11). */
+static inline uint32_t nt_reply_class(const struct nt_fields *f)
+{
+	switch (f->fate) {
+	case NT_FATE_TCP:
+		return nt_reply_of_tcp[f->tcp_flags & 31];
+	case NT_FATE_ICMP:
+		return nt_reply_of_icmp[f->icmp >> 8];
+	case NT_FATE_ICMP6:
+		return nt_reply_of_icmp6[f->icmp >> 8];
+	default:
+		return 0;
+	}
+}
+
+/** Says who was attacked, from fields and class; `sender`, `v6`, `class` and `proto` are set here, too. Worker. */
+void nt_reply_make(struct nt_reply *r, const struct nt_fields *f, struct nt_key128 sender, enum nt_backscatter class);
+
+/** Finds where its lines belong and asks the cache for them. Worker. */
+void nt_reply_prefetch(struct nt_reply *r, const struct nt_senders *senders, const struct nt_victims *victims);
+
+/** Counts a packet for its sender, or as overflow. Worker. */
+void nt_senders_note(struct nt_senders *t, const struct nt_reply *r);
+
+/** Counts a packet for its victim, or as overflow. Worker. */
+void nt_victims_note(struct nt_victims *t, const struct nt_reply *r);
+
+/** Empty the tables; cost what was touched. Stats side. */
+void nt_senders_clear(struct nt_senders *t);
+void nt_victims_clear(struct nt_victims *t);
 
 /** Place of a class in nt_sender_line.packets, and back. */
 uint32_t nt_backscatter_slot(enum nt_backscatter class);

@@ -24,7 +24,7 @@ enum nt_region_port_kind {
 
 /** One slot; key 0 with count 0 is free. */
 struct nt_region_port_slot {
-	uint32_t key; /**< nt_region_port_key() */
+	uint32_t key; /**< kind << NT_KIND_SHIFT | what enum nt_region_port_kind says */
 	uint32_t count;
 };
 

@@ -5,9 +5,11 @@
 #include "base/mix.h"
 #include "needletail/snapshot.h"
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /*
  * The source table: one line of 64 bytes for each source of the interval, open addressing with linear probing. Every
@@ -66,6 +68,15 @@ struct nt_sources {
 
 /** No line: the table is full. */
 #define NT_SOURCE_NONE UINT32_MAX
+
+/** An address of 16 bytes in network order as numbers. */
+static inline struct nt_key128 nt_key128_of(const uint8_t bytes[static 16])
+{
+	uint64_t half[2];
+
+	memcpy(half, bytes, sizeof(half));
+	return (struct nt_key128){.high = be64toh(half[0]), .low = be64toh(half[1])};
+}
 
 static inline uint64_t nt_source_hash(struct nt_key128 address, bool v6)
 {

@@ -17,124 +17,130 @@ static size_t aligned(size_t bytes)
 	return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-static size_t counts_bytes(uint32_t size)
+/* Slots of the tables beside region x port: a power of two, at most three quarters full. */
+static uint32_t slots_for(uint32_t entries)
 {
-	return aligned(size * sizeof(uint32_t));
+	uint32_t slots = 16;
+
+	while (slots / 4 * 3 < entries)
+		slots *= 2;
+	return slots;
 }
 
-static size_t touched_bytes(uint32_t size)
+/* Hands out the bank's memory piece by piece; without memory it only adds up, so that size and layout cannot differ. */
+struct room {
+	uint8_t *memory;
+	size_t used;
+};
+
+static void *take(struct room *r, size_t n, size_t size)
 {
-	return aligned((size + 1) * sizeof(uint16_t));
-}
+	void *taken = r->memory ? r->memory + r->used : NULL;
 
-size_t nt_tally_memsize(const struct nt_tally_options *o)
-{
-	size_t bytes = aligned(sizeof(struct nt_tally));
-
-	for (uint32_t t = 0; t < NT_TABLES; t++)
-		if (histogram_size[t])
-			bytes += counts_bytes(histogram_size[t]) + touched_bytes(histogram_size[t]);
-	bytes += aligned(nt_region_port_slots(o->region_port_entries) * sizeof(struct nt_region_port_slot));
-	return bytes + aligned(o->region_port_entries * sizeof(uint32_t));
-}
-
-/* The next `bytes` of the bank's memory. */
-static void *take(uint8_t **memory, size_t bytes)
-{
-	void *taken = *memory;
-
-	*memory += bytes;
+	r->used += aligned(n * size);
 	return taken;
 }
 
-struct nt_tally *nt_tally_init(void *zeroed, const struct nt_tally_options *o)
+static void lay_histograms(struct nt_tally *t, struct room *r)
 {
-	uint8_t *memory = zeroed;
-	struct nt_tally *t = take(&memory, aligned(sizeof(*t)));
-	uint32_t slots = nt_region_port_slots(o->region_port_entries);
-
 	for (uint32_t i = 0; i < NT_TABLES; i++) {
 		struct nt_histogram *h = &t->histogram[i];
 
 		h->size = histogram_size[i];
 		if (!h->size)
 			continue;
-		h->count = take(&memory, counts_bytes(h->size));
-		h->touched = take(&memory, touched_bytes(h->size));
-	}
-	t->region_port.slot = take(&memory, aligned(slots * sizeof(struct nt_region_port_slot)));
-	t->region_port.touched = take(&memory, aligned(o->region_port_entries * sizeof(uint32_t)));
-	t->region_port.mask = slots - 1;
-	t->region_port.limit = o->region_port_entries;
-	return t;
-}
-
-void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_t n)
-{
-	uint64_t bytes = 0;
-
-	for (uint32_t i = 0; i < n; i++)
-		bytes += frames[i].wire_len;
-	t->frames += n;
-	t->bytes += bytes;
-}
-
-static bool has_port(const struct nt_fields *f)
-{
-	return f->fate == NT_FATE_TCP || f->fate == NT_FATE_UDP;
-}
-
-static uint32_t region_port_key(const struct nt_burst *b, uint32_t i)
-{
-	const struct nt_fields *f = &b->fields[i];
-
-	return nt_region_port_key(b->region[i], f->fate == NT_FATE_UDP, f->dst_port);
-}
-
-/* The transport layer's tables of one packet. */
-static void count_transport(struct nt_histogram *h, const struct nt_fields *f)
-{
-	switch (f->fate) {
-	case NT_FATE_TCP:
-		nt_histogram_count(&h[NT_TABLE_TCP_PORT], f->dst_port);
-		nt_histogram_count(&h[NT_TABLE_TCP_FLAGS], f->tcp_flags);
-		nt_histogram_count(&h[NT_TABLE_TCP_WINDOW], f->window);
-		break;
-	case NT_FATE_UDP:
-		nt_histogram_count(&h[NT_TABLE_UDP_PORT], f->dst_port);
-		break;
-	case NT_FATE_ICMP:
-		nt_histogram_count(&h[NT_TABLE_ICMP], f->icmp);
-		break;
-	case NT_FATE_ICMP6:
-		nt_histogram_count(&h[NT_TABLE_ICMP6], f->icmp);
-		break;
-	case NT_FATE_NO_L4:
-		nt_histogram_count(&h[NT_TABLE_NO_L4], f->ip_proto);
-		break;
-	default: /* every other fate is in fate[] alone */
-		break;
+		h->count = take(r, h->size, sizeof(h->count[0]));
+		h->touched = take(r, h->size + 1, sizeof(h->touched[0]));
 	}
 }
 
-void nt_tally_burst(struct nt_tally *t, const struct nt_burst *b)
+static void lay_region_port(struct nt_region_port *t, uint32_t entries, struct room *r)
 {
-	for (uint32_t i = 0; i < b->n; i++)
-		if (has_port(&b->fields[i]))
-			nt_region_port_prefetch(&t->region_port, region_port_key(b, i));
-	for (uint32_t i = 0; i < b->n; i++) {
-		const struct nt_fields *f = &b->fields[i];
+	uint32_t slots = nt_region_port_slots(entries);
 
-		t->class_frames[f->class]++;
-		t->fate[f->fate]++;
-		if (f->ip_proto != NT_PROTO_NONE) {
-			nt_histogram_count(&t->histogram[NT_TABLE_IP_PROTO], f->ip_proto);
-			nt_histogram_count(&t->histogram[NT_TABLE_REGION], b->region[i]);
-		}
-		count_transport(t->histogram, f);
-		if (has_port(f))
-			nt_region_port_count(&t->region_port, region_port_key(b, i));
-	}
+	t->slot = take(r, slots, sizeof(t->slot[0]));
+	t->touched = take(r, entries, sizeof(t->touched[0]));
+	t->mask = slots - 1;
+	t->limit = entries;
+}
+
+static void lay_sources(struct nt_sources *t, uint32_t entries, struct room *r)
+{
+	uint32_t slots = slots_for(entries);
+
+	t->line = take(r, slots, sizeof(t->line[0]));
+	t->touched = take(r, entries, sizeof(t->touched[0]));
+	t->mask = slots - 1;
+	t->limit = entries;
+}
+
+static void lay_pairs(struct nt_pairs *t, uint32_t entries, struct room *r)
+{
+	uint32_t slots = slots_for(entries);
+
+	t->slot = take(r, slots, sizeof(t->slot[0]));
+	t->touched = take(r, entries, sizeof(t->touched[0]));
+	t->mask = slots - 1;
+	t->limit = entries;
+}
+
+static void lay_senders(struct nt_senders *t, uint32_t entries, struct room *r)
+{
+	uint32_t slots = slots_for(entries);
+
+	t->line = take(r, slots, sizeof(t->line[0]));
+	t->touched = take(r, entries, sizeof(t->touched[0]));
+	t->mask = slots - 1;
+	t->limit = entries;
+}
+
+static void lay_victims(struct nt_victims *t, uint32_t entries, struct room *r)
+{
+	uint32_t slots = slots_for(entries);
+
+	t->line = take(r, slots, sizeof(t->line[0]));
+	t->touched = take(r, entries, sizeof(t->touched[0]));
+	t->mask = slots - 1;
+	t->limit = entries;
+}
+
+static void lay_sketches(struct nt_sketches *t, uint32_t entries, struct room *r)
+{
+	uint32_t slots = slots_for(entries);
+
+	t->line = take(r, slots, sizeof(t->line[0]));
+	t->registers = take(r, entries, sizeof(t->registers[0]));
+	t->key = take(r, entries, sizeof(t->key[0]));
+	t->mask = slots - 1;
+	t->limit = entries;
+}
+
+static void lay_out(struct nt_tally *t, const struct nt_tally_options *o, struct room *r)
+{
+	lay_histograms(t, r);
+	lay_region_port(&t->region_port, o->region_port_entries, r);
+	lay_sources(&t->sources, o->source_entries, r);
+	lay_pairs(&t->pairs, o->pair_entries, r);
+	lay_senders(&t->senders, o->victim_entries, r);
+	lay_victims(&t->victims, o->victim_entries, r);
+	lay_sketches(&t->sketches, o->sketches, r);
+}
+
+size_t nt_tally_memsize(const struct nt_tally_options *o)
+{
+	struct nt_tally nowhere = {0};
+	struct room room = {.used = aligned(sizeof(struct nt_tally))};
+
+	lay_out(&nowhere, o, &room);
+	return room.used;
+}
+
+struct nt_tally *nt_tally_init(void *zeroed, const struct nt_tally_options *o)
+{
+	struct room room = {.memory = zeroed, .used = aligned(sizeof(struct nt_tally))};
+
+	lay_out(zeroed, o, &room);
+	return zeroed;
 }
 
 void nt_tally_clear(struct nt_tally *t)
@@ -142,6 +148,13 @@ void nt_tally_clear(struct nt_tally *t)
 	for (uint32_t i = 0; i < NT_TABLES; i++)
 		nt_histogram_clear(&t->histogram[i]);
 	nt_region_port_clear(&t->region_port);
+	nt_sources_clear(&t->sources);
+	nt_pairs_clear(&t->pairs);
+	nt_senders_clear(&t->senders);
+	nt_victims_clear(&t->victims);
+	nt_sketches_clear(&t->sketches);
+	for (uint32_t i = 0; i < NT_SIGNATURES_MAX; i++)
+		t->signature_packets[i] = 0;
 	t->frames = 0;
 	t->bytes = 0;
 	for (uint32_t c = 0; c < NT_CLASSES; c++)

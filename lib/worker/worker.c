@@ -22,8 +22,10 @@ struct nt_worker *nt_worker_init(void *zeroed, const struct nt_worker_options *o
 	struct nt_worker *w = zeroed;
 	uint8_t *banks = (uint8_t *)zeroed + aligned(sizeof(*w));
 
-	for (uint32_t b = 0; b < 2; b++)
+	for (uint32_t b = 0; b < 2; b++) {
 		w->bank[b] = nt_tally_init(banks + b * nt_tally_memsize(&options->tables), &options->tables);
+		w->bank[b]->signatures = options->signatures;
+	}
 	w->qsbr = options->qsbr;
 	w->id = options->id;
 	atomic_init(&w->turn, 0);
@@ -121,8 +123,10 @@ void nt_worker_burst(struct nt_worker *w, const struct nt_frame *frames, uint32_
 
 	nt_tally_arrival(tally, frames, n);
 	b->n = frames_after_loss(w, n);
-	for (uint32_t i = 0; i < b->n; i++)
+	for (uint32_t i = 0; i < b->n; i++) {
 		nt_decode(&frames[i], link, &b->fields[i]);
+		b->time_ns[i] = frames[i].time_ns;
+	}
 	locate_burst(locate, b);
 	nt_tally_burst(tally, b);
 	atomic_store_explicit(&w->frames, nt_worker_frames(w) + n, memory_order_relaxed);

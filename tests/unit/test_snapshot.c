@@ -9,6 +9,7 @@
 #include "needletail/schema.h"
 #include "snapshot/json.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,7 +233,9 @@ static void the_line_is_the_contract(void **state)
 	    "\"udp_port\":{},\"tcp_flags\":{\"0x02\":3,\"0x12\":1},\"tcp_window\":{\"8192\":4},\"icmp\":{},"
 	    "\"icmp6\":{},\"region\":{\"US\":4,\"JP\":3},"
 	    "\"asn\":{},\"region_port\":{\"US\":{\"23/tcp\":2,\"110/tcp\":1},\"JP\":{\"445/tcp\":1}},"
-	    "\"backscatter\":{\"packets\":{\"synack\":1}},"
+	    "\"sources\":{\"total\":0,\"estimated\":false,\"region\":{},\"port\":{}},"
+	    "\"backscatter\":{\"packets\":{\"synack\":1},\"sources\":0,\"region\":{},\"top\":[]},"
+	    "\"signatures\":{},"
 	    "\"overflow\":{\"sources\":0,\"pairs\":0,\"victims\":0,\"region_port\":0,\"asn_packets\":0},"
 	    "\"loss\":{\"missed\":0,\"no_mbuf\":0,\"errors\":0,\"unexplained\":0}}";
 	struct nt_snapshot s;
@@ -251,6 +254,284 @@ static void the_line_is_the_contract(void **state)
 	nt_snapshot_fini(&s);
 }
 
+static void addresses_are_written_as_rfc_5952_says(void **state)
+{
+	static const struct {
+		struct nt_address address;
+		const char *text;
+	} row[] = {
+	    {{.byte = {203, 0, 113, 9}, .length = 4}, "203.0.113.9"},
+	    {{.byte = {0, 0, 0, 0}, .length = 4}, "0.0.0.0"},
+	    {{.byte = {0}, .length = 16}, "::"},
+	    {{.byte = {[15] = 1}, .length = 16}, "::1"},
+	    {{.byte = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}, .length = 16}, "2001:db8::1"},
+	    /* section 4.2.2: one zero group stays; 4.2.3: the longest run, the first of equals; 4.3: small letters */
+	    {{.byte = {0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1}, .length = 16}, "2001:db8:0:1:1:1:1:1"},
+	    {{.byte = {0x20, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1}, .length = 16}, "2001:0:0:1::1"},
+	    {{.byte = {0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1}, .length = 16}, "2001:db8::1:0:0:1"},
+	    {{.byte = {0x20, 1, 0xd, 0xb8, [14] = 0xab, 0xcd}, .length = 16}, "2001:db8::abcd"},
+	    /* section 5: an IPv4 address behind a well-known prefix */
+	    {{.byte = {[10] = 0xff, 0xff, 192, 0, 2, 1}, .length = 16}, "::ffff:192.0.2.1"},
+	    {{.byte = {[12] = 192, 0, 2, 1}, .length = 16}, "::192.0.2.1"},
+	    {{.byte = {0x20, 2, 192, 0, 2, 1}, .length = 16}, "2002:c000:201::"},
+	};
+	char text[NT_ADDRESS_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		nt_address_text(&row[i].address, text);
+		assert_string_equal(text, row[i].text);
+	}
+}
+
+static void copy_counts(struct nt_counts *c, uint64_t key, uint64_t count)
+{
+	assert_int_equal(nt_counts_append(c, key, count), 0);
+	nt_counts_compact(c);
+}
+
+static void *zeroed(size_t n, size_t size)
+{
+	void *memory = calloc(n, size);
+
+	assert_non_null(memory);
+	return memory;
+}
+
+static void fill_signatures(struct nt_snapshot *s)
+{
+	static const char *const name[] = {"zmap-old", "b", "a"};
+	struct nt_signature_counts *c;
+
+	s->n_signatures = 3;
+	s->signature = zeroed(3, sizeof(*s->signature));
+	for (uint32_t i = 0; i < 3; i++)
+		memcpy(s->signature[i].name, name[i], strlen(name[i]) + 1);
+	c = &s->signature[1];
+	c->packets = 9;
+	c->sources = 4;
+	copy_counts(&c->region_packets, nt_region_index("JP", 2), 4);
+	copy_counts(&c->region_packets, nt_region_index("US", 2), 5);
+	copy_counts(&c->region_sources, nt_region_index("JP", 2), 3);
+	copy_counts(&c->region_sources, nt_region_index("SE", 2), 1); /* its packets found no place */
+	copy_counts(&c->port_packets, nt_port_key(true, 53), 4);
+	copy_counts(&c->port_packets, nt_port_key(false, 445), 4);
+	copy_counts(&c->port_sources, nt_port_key(false, 445), 2);
+}
+
+static void fill_backscatter(struct nt_snapshot *s)
+{
+	struct nt_backscatter_source *b;
+
+	s->n_backscatter = 103;
+	b = s->backscatter = zeroed(103, sizeof(*s->backscatter));
+	for (uint32_t i = 0; i < 103; i++)
+		b[i] = (struct nt_backscatter_source){.address = {.byte = {10, 0, 0, (uint8_t)i}, .length = 4},
+						      .packets = 1};
+	b[0] = (struct nt_backscatter_source){
+	    .address = {.byte = {203, 0, 113, 9}, .length = 4},
+	    .region = (uint16_t)nt_region_index("JP", 2),
+	    .source_port = 443,
+	    .has_port = true,
+	    .source_port_same = true,
+	    .asn = 2907,
+	    .packets = 7,
+	    .targets = 5,
+	    .first_s = 1662422401,
+	    .last_s = 1662422459,
+	};
+	b[0].classes[NT_BACKSCATTER_SYNACK] = 3;
+	b[0].classes[NT_BACKSCATTER_RSTACK] = 2;
+	b[0].classes[NT_BACKSCATTER_ICMP_DEST_UNREACH] = 2;
+	b[1].source_port = 1; /* without has_port it is none */
+	b[1].source_port_same = true;
+}
+
+/* Every member that a line shows. */
+static void fill_sources(struct nt_snapshot *s)
+{
+	s->unique = (struct nt_unique){.estimated = true, .sources = 12, .backscatter = 103};
+	copy_counts(&s->unique.region, nt_region_index("JP", 2), 2);
+	copy_counts(&s->unique.region, NT_REGION_UNKNOWN, 10);
+	copy_counts(&s->unique.port, nt_port_key(false, 445), 2);
+	copy_counts(&s->unique.port, nt_port_key(true, 53), 2);
+	copy_counts(&s->unique.backscatter_region, nt_region_index("JP", 2), 1);
+	copy_counts(&s->table[NT_TABLE_ASN], 2907, 3);
+	copy_counts(&s->table[NT_TABLE_ASN], 0, 4);
+	for (uint32_t i = 0; i < NT_OVERFLOWS; i++)
+		s->overflow[i] = i + 1;
+	fill_signatures(s);
+	fill_backscatter(s);
+}
+
+static void sources_are_in_the_line(void **state)
+{
+	static const char *const part[] = {
+	    "\"asn\":{\"0\":4,\"2907\":3},\"region_port\":",
+	    "\"sources\":{\"total\":12,\"estimated\":true,\"region\":{\"--\":10,\"JP\":2},"
+	    "\"port\":{\"445/tcp\":2,\"53/udp\":2}},\"backscatter\":",
+	    "\"backscatter\":{\"packets\":{\"synack\":1},\"sources\":103,\"region\":{\"JP\":1},"
+	    "\"top\":[{\"source\":\"203.0.113.9\",\"region\":\"JP\",\"asn\":2907,\"packets\":7,\"source_port\":443,"
+	    "\"source_port_same\":true,\"classes\":{\"synack\":3,\"icmp_dest_unreach\":2,\"rstack\":2},\"targets\":5,"
+	    "\"first\":1662422401,\"last\":1662422459},{\"source\":\"10.0.0.1\",\"region\":\"--\",\"asn\":0,"
+	    "\"packets\":1,"
+	    "\"source_port\":null,\"source_port_same\":false,\"classes\":{},\"targets\":0,\"first\":0,\"last\":0},",
+	    "\"first\":0,\"last\":0}]},\"signatures\":{\"b\":{\"packets\":9,\"sources\":4,\"region\":{"
+	    "\"US\":{\"packets\":5,\"sources\":0},\"JP\":{\"packets\":4,\"sources\":3},\"SE\":{\"packets\":0,"
+	    "\"sources\":1}},"
+	    "\"port\":{\"445/tcp\":{\"packets\":4,\"sources\":2},\"53/udp\":{\"packets\":4,\"sources\":0}}},"
+	    "\"a\":{\"packets\":0,\"sources\":0,\"region\":{},\"port\":{}},"
+	    "\"zmap-old\":{\"packets\":0,\"sources\":0,\"region\":{},\"port\":{}}},\"overflow\":{\"sources\":1,"
+	    "\"pairs\":2,"
+	    "\"victims\":3,\"region_port\":4,\"asn_packets\":5},\"loss\":",
+	};
+	struct nt_snapshot s;
+	char *line;
+
+	(void)state;
+	fill(&s);
+	fill_sources(&s);
+	assert_int_equal(nt_snapshot_json(&s, "t-1", &line), 0);
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		if (!strstr(line, part[i]))
+			fail_msg("%s\nis not in\n%s", part[i], line);
+	assert_non_null(strstr(line, "\"10.0.0.99\"")); /* the hundredth */
+	assert_null(strstr(line, "\"10.0.0.100\""));
+	free(line);
+	nt_snapshot_fini(&s);
+}
+
+static void an_event_has_a_line(void **state)
+{
+	static const char expected[] =
+	    "{\"schema\":\"needletail-event/1\",\"sensor\":\"t-1\",\"type\":\"fixed_tool\",\"start\":60,\"end\":120,"
+	    "\"region\":\"JP\",\"source\":\"AS2907\",\"body\":{\"share\":0.1,\"a\":[1]}}";
+	struct nt_event e = {.type = NT_EVENT_FIXED_TOOL, .start_s = 60, .end_s = 120, .region = "JP"};
+	char body[] = "{\"share\": 0.1,\n\"a\": [1]}", broken[] = "{";
+	char *line;
+
+	(void)state;
+	strcpy(e.source, "AS2907");
+	e.body = body;
+	assert_int_equal(nt_event_json(&e, "t-1", &line), 0);
+	assert_string_equal(line, expected);
+	free(line);
+	e.body = broken;
+	assert_int_equal(nt_event_json(&e, "t-1", &line), -EINVAL);
+	assert_null(line);
+}
+
+/* One of everything that a snapshot can hold. */
+static void fill_all(struct nt_snapshot *s)
+{
+	struct nt_event event = {.type = NT_EVENT_DOS, .body = strdup("{}")};
+
+	fill(s);
+	fill_sources(s);
+	copy_counts(&s->backscatter_port, 443, 1);
+	s->n_sources = 2;
+	s->source = zeroed(2, sizeof(*s->source));
+	s->detail = zeroed(2, sizeof(*s->detail));
+	s->n_pairs = s->n_victims = s->n_queues = s->n_sketches = s->n_orgs = 1;
+	s->pair = zeroed(1, sizeof(*s->pair));
+	s->victim = zeroed(1, sizeof(*s->victim));
+	s->queue = zeroed(1, sizeof(*s->queue));
+	s->sketch = zeroed(1, sizeof(*s->sketch));
+	s->sketch[0].n = 1;
+	s->sketch[0].registers = zeroed(1, sizeof(uint32_t));
+	s->org = zeroed(1, sizeof(*s->org));
+	s->org[0].name = strdup("WIDE");
+	assert_int_equal(nt_snapshot_add_event(s, &event), 0);
+	assert_null(event.body);
+}
+
+static void equality_sees_every_member(void **state)
+{
+	struct nt_snapshot a, b;
+
+	(void)state;
+	fill_all(&a);
+	fill_all(&b);
+	assert_true(nt_snapshot_equal(&a, &b));
+#define DIFFERS(member)                                                                                                \
+	do {                                                                                                           \
+		b.member ^= 1;                                                                                         \
+		assert_false(nt_snapshot_equal(&a, &b));                                                               \
+		b.member ^= 1;                                                                                         \
+	} while (0)
+	DIFFERS(overflow[NT_OVERFLOW_PAIRS]);
+	DIFFERS(unique.sources);
+	DIFFERS(unique.region.entry[0].count);
+	DIFFERS(unique.port.entry[1].key);
+	DIFFERS(signature[2].sources);
+	DIFFERS(signature[1].port_sources.entry[0].count);
+	DIFFERS(backscatter[50].address.byte[3]);
+	DIFFERS(backscatter[50].classes[3]);
+	DIFFERS(backscatter_port.entry[0].count);
+	DIFFERS(source[1].packets);
+	DIFFERS(detail[1].traits);
+	DIFFERS(pair[0].port);
+	DIFFERS(victim[0].tail[5]);
+	DIFFERS(queue[0].packets);
+	DIFFERS(sketch[0].registers[0]);
+	DIFFERS(org[0].name[0]);
+	DIFFERS(event[0].body[0]);
+#undef DIFFERS
+	assert_true(nt_snapshot_equal(&a, &b));
+	nt_snapshot_fini(&a);
+	nt_snapshot_fini(&b);
+}
+
+static void stripping_leaves_what_is_published(void **state)
+{
+	struct nt_snapshot s;
+	size_t before, after;
+
+	(void)state;
+	fill_all(&s);
+	before = nt_snapshot_bytes(&s);
+	nt_snapshot_strip(&s);
+	after = nt_snapshot_bytes(&s);
+	assert_int_equal(before - after,
+			 2 * sizeof(*s.detail) + sizeof(*s.pair) + sizeof(*s.victim) + sizeof(*s.queue));
+	assert_true(after > sizeof(s) + 103 * sizeof(*s.backscatter));
+	assert_null(s.detail);
+	assert_int_equal(s.n_pairs + s.n_victims + s.n_queues, 0);
+	assert_int_equal(s.n_sources, 2);
+	nt_snapshot_strip(&s);
+	nt_snapshot_fini(&s);
+	assert_int_equal(nt_snapshot_bytes(&s), sizeof(s));
+}
+
+static void sketches_have_names(void **state)
+{
+	static const struct {
+		enum nt_sketch_kind kind;
+		uint32_t id;
+		const char *text;
+	} row[] = {
+	    {NT_SKETCH_SOURCES, 0, "sources"},
+	    {NT_SKETCH_REGION, NT_REGIONS - 1, "sources:region:ZZ"},
+	    {NT_SKETCH_PORT, 445, "sources:port:445/tcp"},
+	    {NT_SKETCH_BACKSCATTER, 0, "backscatter"},
+	    {NT_SKETCH_BACKSCATTER_REGION, 0, "backscatter:region:--"},
+	    {NT_SKETCH_SIGNATURE, 1 << 17, "sig:b"},
+	    {NT_SKETCH_SIGNATURE_REGION, 2 << 17 | (NT_REGIONS - 1), "sig:a:region:ZZ"},
+	    {NT_SKETCH_SIGNATURE_PORT, 0 << 17 | 65536 | 53, "sig:zmap-old:port:53/udp"},
+	};
+	char text[NT_SKETCH_TEXT];
+	struct nt_snapshot s;
+
+	(void)state;
+	nt_snapshot_init(&s);
+	fill_signatures(&s);
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		nt_sketch_text(&s, nt_sketch_key(row[i].kind, row[i].id), text);
+		assert_string_equal(text, row[i].text);
+	}
+	nt_snapshot_fini(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,7 +539,10 @@ int main(void)
 	    cmocka_unit_test(regions_have_one_index_each),   cmocka_unit_test(what_is_no_region_is_unknown),
 	    cmocka_unit_test(members_have_their_text),	     cmocka_unit_test(every_backscatter_class_is_told),
 	    cmocka_unit_test(conservation_holds_and_breaks), cmocka_unit_test(adding_sums_everything),
-	    cmocka_unit_test(the_line_is_the_contract),
+	    cmocka_unit_test(the_line_is_the_contract),	     cmocka_unit_test(addresses_are_written_as_rfc_5952_says),
+	    cmocka_unit_test(sources_are_in_the_line),	     cmocka_unit_test(an_event_has_a_line),
+	    cmocka_unit_test(equality_sees_every_member),    cmocka_unit_test(stripping_leaves_what_is_published),
+	    cmocka_unit_test(sketches_have_names),
 	};
 
 	return cmocka_run_group_tests_name("snapshot", tests, NULL, NULL);

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tally/backscatter.h"
+
+#include "base/clock.h"
+#include "base/targets.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(struct nt_sender_line) == 128, "two cache lines");
+
+static bool equal(struct nt_key128 a, struct nt_key128 b)
+{
+	return a.low == b.low && a.high == b.high;
+}
+
+static void prefetch(const void *line, size_t bytes)
+{
+	for (size_t at = 0; at < bytes; at += 64)
+		__builtin_prefetch((const uint8_t *)line + at, 1);
+}
+
+void nt_reply_prefetch(struct nt_reply *r, const struct nt_senders *senders, const struct nt_victims *victims)
+{
+	uint64_t hash = nt_mix(r->victim.high + r->v6 + 2 * (uint64_t)r->proto, r->victim.low);
+
+	r->sender_home = (uint32_t)(nt_source_hash(r->sender, r->v6) >> 32) & senders->mask;
+	r->victim_home = (uint32_t)(hash >> 32) & victims->mask;
+	prefetch(&senders->line[r->sender_home], sizeof(struct nt_sender_line));
+	prefetch(&victims->line[r->victim_home], sizeof(struct nt_victim_line));
+}
+
+static struct nt_sender_line *find_sender(struct nt_senders *t, const struct nt_reply *r)
+{
+	uint32_t at = r->sender_home;
+	struct nt_sender_line *line;
+
+	for (line = &t->line[at]; line->used; line = &t->line[at]) {
+		if (equal(line->address, r->sender) && line->v6 == r->v6)
+			return line;
+		at = (at + 1) & t->mask;
+	}
+	if (t->n_touched == t->limit) {
+		t->overflow++;
+		return NULL;
+	}
+	t->touched[t->n_touched++] = at;
+	line->used = true;
+	line->address = r->sender;
+	line->v6 = r->v6;
+	line->region = r->region;
+	line->first_ns = line->last_ns = r->time_ns;
+	return line;
+}
+
+/* The published port is that of the earliest packet with one; of two at the same time the first counted. */
+static void note_port(struct nt_sender_line *line, const struct nt_reply *r)
+{
+	if (line->has_port && line->src_port != r->src_port)
+		line->port_varies = true;
+	if (line->has_port && line->first_port_ns <= r->time_ns)
+		return;
+	line->has_port = true;
+	line->src_port = r->src_port;
+	line->first_port_ns = r->time_ns;
+}
+
+void nt_senders_note(struct nt_senders *t, const struct nt_reply *r)
+{
+	struct nt_sender_line *line = find_sender(t, r);
+
+	if (!line)
+		return;
+	line->packets[nt_backscatter_slot(r->class)]++;
+	if (r->time_ns < line->first_ns)
+		line->first_ns = r->time_ns;
+	if (r->time_ns > line->last_ns)
+		line->last_ns = r->time_ns;
+	if (r->has_port)
+		note_port(line, r);
+	nt_targets_add(line->targets, NT_SENDER_TARGETS, r->target);
+}
+
+void nt_senders_clear(struct nt_senders *t)
+{
+	for (uint32_t i = 0; i < t->n_touched; i++)
+		t->line[t->touched[i]] = (struct nt_sender_line){0};
+	t->n_touched = 0;
+	t->overflow = 0;
+}
+
+static bool is_line_of(const struct nt_victim_line *line, const struct nt_reply *r)
+{
+	return equal(line->address, r->victim) && line->proto == r->proto && line->v6 == r->v6;
+}
+
+static struct nt_victim_line *find_victim(struct nt_victims *t, const struct nt_reply *r)
+{
+	uint32_t at = r->victim_home;
+	struct nt_victim_line *line;
+
+	for (line = &t->line[at]; line->used; line = &t->line[at]) {
+		if (is_line_of(line, r))
+			return line;
+		at = (at + 1) & t->mask;
+	}
+	if (t->n_touched == t->limit) {
+		t->overflow++;
+		return NULL;
+	}
+	t->touched[t->n_touched++] = at;
+	line->used = true;
+	line->address = r->victim;
+	line->proto = r->proto;
+	line->v6 = r->v6;
+	return line;
+}
+
+static void note_attacked_port(struct nt_victim_line *line, uint16_t port)
+{
+	for (uint32_t i = 0; i < line->ports; i++)
+		if (line->port[i] == port)
+			return;
+	if (line->ports == NT_VICTIM_PORTS)
+		line->more_ports = true;
+	else
+		line->port[line->ports++] = port;
+}
+
+/* Moves the ring on to a newer bin; what lies between was silent. */
+static void advance_ring(struct nt_victim_line *line, uint32_t bin)
+{
+	uint32_t steps = bin - line->last_bin;
+
+	if (steps > NT_VICTIM_BINS)
+		steps = NT_VICTIM_BINS;
+	for (uint32_t i = 0; i < steps; i++)
+		line->ring[(bin - i) % NT_VICTIM_BINS] = 0;
+	line->last_bin = bin;
+}
+
+/* Makes a bin before the first one the first; those pushed off the end are none of the first any more. */
+static void lower_head(struct nt_victim_line *line, uint32_t bin)
+{
+	uint32_t steps = line->first_bin - bin; /* it is in the ring, so fewer than NT_VICTIM_BINS */
+
+	for (uint32_t i = NT_VICTIM_BINS; i-- > 0;)
+		line->head[i] = i >= steps ? line->head[i - steps] : 0;
+	line->first_bin = bin;
+}
+
+static uint32_t ring_sum(const struct nt_victim_line *line)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < NT_VICTIM_BINS; i++)
+		sum += line->ring[i];
+	return sum;
+}
+
+/*
+ * Counts a packet in its bin. Differences of bins are taken with a sign, so that late packets are told from new ones.
+ * A packet older than the ring stands in the head if its bin is one of the first, and else in `packets` alone.
+ */
+static void note_bin(struct nt_victim_line *line, uint32_t bin)
+{
+	uint32_t sum;
+
+	if ((int32_t)(bin - line->last_bin) > 0)
+		advance_ring(line, bin);
+	if (line->last_bin - bin < NT_VICTIM_BINS) {
+		line->ring[bin % NT_VICTIM_BINS]++;
+		sum = ring_sum(line);
+		line->peak = sum > line->peak ? sum : line->peak;
+		if ((int32_t)(bin - line->first_bin) < 0)
+			lower_head(line, bin);
+	}
+	if (bin - line->first_bin < NT_VICTIM_BINS)
+		line->head[bin - line->first_bin]++;
+}
+
+static void note_time(struct nt_victim_line *line, int64_t time_ns)
+{
+	int64_t s = nt_seconds_of_ns(time_ns);
+	uint32_t time_s = (uint32_t)s, bin = (uint32_t)((s - (s < 0 ? NT_VICTIM_BIN_S - 1 : 0)) / NT_VICTIM_BIN_S);
+
+	if (!line->packets) {
+		line->first_s = line->last_s = time_s;
+		line->first_bin = line->last_bin = bin;
+	}
+	if ((int32_t)(time_s - line->first_s) < 0)
+		line->first_s = time_s;
+	if ((int32_t)(time_s - line->last_s) > 0)
+		line->last_s = time_s;
+	note_bin(line, bin);
+}
+
+void nt_victims_note(struct nt_victims *t, const struct nt_reply *r)
+{
+	struct nt_victim_line *line = find_victim(t, r);
+
+	if (!line)
+		return;
+	note_time(line, r->time_ns);
+	line->packets++;
+	line->classes |= 1u << r->class;
+	if (r->has_attacked_port)
+		note_attacked_port(line, r->attacked_port);
+	nt_targets_add(line->targets, NT_VICTIM_TARGETS, r->target);
+}
+
+void nt_victims_clear(struct nt_victims *t)
+{
+	for (uint32_t i = 0; i < t->n_touched; i++)
+		t->line[t->touched[i]] = (struct nt_victim_line){0};
+	t->n_touched = 0;
+	t->overflow = 0;
+}
