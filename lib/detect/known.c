@@ -105,8 +105,7 @@ static int append(struct nt_known *k, const struct prefix *p)
 static bool is_known(const struct nt_known *k, const struct prefix *p)
 {
 	for (size_t i = 0; i < k->n; i++)
-		if (k->prefix[i].bits == p->bits &&
-		    !memcmp(&k->prefix[i].address, &p->address, sizeof(p->address)))
+		if (k->prefix[i].bits == p->bits && !memcmp(&k->prefix[i].address, &p->address, sizeof(p->address)))
 			return true;
 	return false;
 }

@@ -17,7 +17,8 @@ struct nt_known;
 /** Longest name with its NUL. */
 #define NT_KNOWN_NAME 65
 
-/** Reads the file. Returns NULL with errno set and one line in `why`: "FILE:LINE: reason". Undone by nt_known_free(). */
+/** Reads the file. Returns NULL with errno set and one line in `why`: "FILE:LINE: reason". Undone by nt_known_free().
+ */
 struct nt_known *nt_known_load(const char *path, char why[static NT_DETECT_WHY]);
 void nt_known_free(struct nt_known *k);
 

@@ -60,15 +60,15 @@ struct nt_scanner {
 	int64_t offset_s;
 	struct nt_known *known;
 
-	int64_t day;	 /* of the sources, counted from 1970; meaningless while there are none */
-	bool incomplete; /* some interval of the day has pairs that were not kept */
+	int64_t day;	       /* of the sources, counted from 1970; meaningless while there are none */
+	bool incomplete;       /* some interval of the day has pairs that were not kept */
 	struct source *source; /* [n] */
 	uint32_t n, capacity;
 	uint32_t *index; /* [slots] places in source[], NONE where there is none; at most half full */
 	uint32_t slots;
 	uint32_t *crossed; /* [n_crossed] places of those above the threshold that are not told yet */
 	uint32_t n_crossed, crossed_capacity;
-	size_t budget;	   /* bytes left for sets */
+	size_t budget; /* bytes left for sets */
 	uint64_t dropped;
 	struct group *fresh; /* [n_fresh] sources of the snapshot that are not followed yet */
 	size_t n_fresh, fresh_capacity;
@@ -224,11 +224,12 @@ static int tell(const struct nt_scanner *d, struct nt_snapshot *s, const struct 
 	json_t *body;
 
 	nt_address_text(&source->address, address);
-	body = json_pack("{s:I, s:b, s:I, s:I, s:o, s:o, s:o, s:I, s:b}", "ports", (json_int_t)source->ports.n, "exact",
-			 !source->cut && !d->incomplete, "packets", (json_int_t)source->packets, "targets_estimate",
-			 (json_int_t)nt_targets_estimate(&source->targets, 1), "first_ports", ports_json(&source->ports),
-			 "signatures", signatures_json(d, source->signatures, false), "scanner_signatures",
-			 signatures_json(d, source->signatures, true), "asn", (json_int_t)source->asn, "known", !!known);
+	body =
+	    json_pack("{s:I, s:b, s:I, s:I, s:o, s:o, s:o, s:I, s:b}", "ports", (json_int_t)source->ports.n, "exact",
+		      !source->cut && !d->incomplete, "packets", (json_int_t)source->packets, "targets_estimate",
+		      (json_int_t)nt_targets_estimate(&source->targets, 1), "first_ports", ports_json(&source->ports),
+		      "signatures", signatures_json(d, source->signatures, false), "scanner_signatures",
+		      signatures_json(d, source->signatures, true), "asn", (json_int_t)source->asn, "known", !!known);
 	if (body && known && json_object_set_new(body, "name", json_string(known))) {
 		json_decref(body);
 		return -ENOMEM;

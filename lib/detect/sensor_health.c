@@ -134,8 +134,8 @@ static int end_quiet(const struct nt_sensor_health *d, struct nt_snapshot *s, st
 		return 0;
 	return tell(s, q->since_s, end_s,
 		    json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "what", "queue_silence", "queue", q->name, "unit",
-			      "seconds", "value", (json_int_t)length_s, "threshold",
-			      (json_int_t)d->options.silence_s, "packets_of_others", (json_int_t)q->others));
+			      "seconds", "value", (json_int_t)length_s, "threshold", (json_int_t)d->options.silence_s,
+			      "packets_of_others", (json_int_t)q->others));
 }
 
 /* A silence of all says nothing of one queue: it neither begins nor ends there. */
@@ -254,7 +254,7 @@ static int note_geo(struct nt_sensor_health *d, struct nt_snapshot *s, struct ge
 int nt_sensor_health_interval(struct nt_sensor_health *d, struct nt_snapshot *s)
 {
 	const int err[] = {
-	    note_silence(d, s),		 note_queues(d, s),	      note_losses(d, s),
+	    note_silence(d, s),		note_queues(d, s),	    note_losses(d, s),
 	    note_geo(d, s, &d->geo[0]), note_geo(d, s, &d->geo[1]),
 	};
 

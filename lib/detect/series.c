@@ -25,8 +25,8 @@ struct nt_series_table {
 	bool *asking;		   /* [NT_SERIES_KEYS] stands in claim[] */
 	struct claim *claim;	   /* [n_claims], room for all keys */
 	uint32_t n_claims;
-	struct claim *weak;   /* [options.ports] */
-	uint32_t *touched;    /* [n_touched] places with a `top` */
+	struct claim *weak; /* [options.ports] */
+	uint32_t *touched;  /* [n_touched] places with a `top` */
 	uint32_t n_touched;
 	float floor[NT_METRICS]; /* the most that one without a place had in an hour */
 	int64_t floor_hour;
@@ -177,8 +177,7 @@ static uint32_t list_weak(struct nt_series_table *t)
 		const struct nt_series *series = &t->series[i];
 
 		if (series->used && !series->surging && !nt_series_is_region(series->key))
-			t->weak[n++] =
-			    (struct claim){.key = series->key, .place = i, .weight = weight_of(t, series)};
+			t->weak[n++] = (struct claim){.key = series->key, .place = i, .weight = weight_of(t, series)};
 	}
 	qsort(t->weak, n, sizeof(*t->weak), lightest_first);
 	return n;
@@ -324,7 +323,9 @@ void nt_series_end_hour(struct nt_series_table *t, const struct nt_hours *hours,
 	for (uint32_t i = 0; i < t->places; i++) {
 		struct nt_series *series = &t->series[i];
 
-		if (series->used && is_idle(t, series, hours))
+		if (!series->used)
+			continue;
+		if (is_idle(t, series, hours))
 			let_go(t, i);
 		memset(series->bin, 0, sizeof(series->bin));
 		memset(series->sources, 0, sizeof(series->sources));

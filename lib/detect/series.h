@@ -57,7 +57,7 @@ struct nt_series {
 	struct nt_series_sender heavy[NT_SERIES_SENDERS];
 	struct nt_series_sender top; /* of the interval */
 
-	bool surging; /* what follows is the detector's */
+	bool surging;  /* what follows is the detector's */
 	int64_t since; /* hour */
 	int64_t start_s;
 	int64_t end_s;

@@ -79,8 +79,8 @@ static int tell(struct nt_surge *d, struct nt_snapshot *s, struct nt_series *ser
 		nt_port_text(series->key, subject);
 	series->surging = false;
 	return nt_detect_tell(s, &about,
-			      json_pack("{s:s, s:s, s:s, s:s, s:I, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:b}", "kind",
-					kind, kind, subject, "metric", metric_name[p->metric], "unit",
+			      json_pack("{s:s, s:s, s:s, s:s, s:I, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:b}",
+					"kind", kind, kind, subject, "metric", metric_name[p->metric], "unit",
 					unit_name[p->metric], "value", (json_int_t)p->value[p->metric], "usual",
 					rounded(p->usual.usual), "spread", rounded(p->usual.spread), "factor",
 					rounded(ratio((double)p->value[p->metric], p->usual.usual)), "peak_hour",

@@ -99,8 +99,8 @@ static double burst(const struct nt_past *past, const struct nt_hours *h, int64_
 	return s.value[s.n - 1 - s.n / BURST_HOURS];
 }
 
-bool nt_usual(const struct nt_past *past, const struct nt_hours *h, const struct nt_usual_options *options, int64_t hour,
-	      int64_t until, struct nt_usual *out)
+bool nt_usual(const struct nt_past *past, const struct nt_hours *h, const struct nt_usual_options *options,
+	      int64_t hour, int64_t until, struct nt_usual *out)
 {
 	struct sample s = {0};
 	uint32_t days;

@@ -10,8 +10,8 @@
  * what is taken for them when intervals do not divide an hour: some to a day, numbered without end.
  */
 
-#define NT_USUAL_HOURS 24		    /* a day has at most */
-#define NT_USUAL_DAYS  8		    /* kept: a week and today */
+#define NT_USUAL_HOURS 24 /* a day has at most */
+#define NT_USUAL_DAYS  8  /* kept: a week and today */
 #define NT_USUAL_RING  (NT_USUAL_DAYS * NT_USUAL_HOURS)
 
 /** Which hours were seen; the same for all series. */
@@ -51,8 +51,8 @@ uint32_t nt_hours_count(const struct nt_hours *h);
  * What is usual in `hour`, judged by what was before `until`, which is not above it: hours since are left out, so that
  * a surge does not become its own measure. False if too little is known.
  */
-bool nt_usual(const struct nt_past *past, const struct nt_hours *h, const struct nt_usual_options *options, int64_t hour,
-	      int64_t until, struct nt_usual *out);
+bool nt_usual(const struct nt_past *past, const struct nt_hours *h, const struct nt_usual_options *options,
+	      int64_t hour, int64_t until, struct nt_usual *out);
 
 /** Makes the last day up to `hour`, inclusive, what all days were like. */
 void nt_usual_shift(struct nt_past *past, const struct nt_hours *h, int64_t hour);
