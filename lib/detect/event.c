@@ -15,7 +15,7 @@ int nt_detect_tell(struct nt_snapshot *s, const struct nt_about *about, json_t *
 
 	if (body == NULL)
 		return -ENOMEM;
-	event.body = json_dumps(body, JSON_COMPACT);
+	event.body = json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(9));
 	json_decref(body);
 	if (event.body == NULL)
 		return -ENOMEM;
