@@ -133,7 +133,7 @@ static int close_interval(struct live *l, void (*losses)(struct watch *w, struct
 	};
 	uint64_t counted = rx_counted(l->rx);
 	struct nt_snapshot snapshot;
-	int err = stats_fold(l->stats);
+	int err = stats_fold_last(l->stats);
 
 	if (err)
 		return err;
