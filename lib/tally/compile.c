@@ -17,6 +17,9 @@
 #define FIELD_WORDS 65536u
 #define ALIGNMENT   64u /* of what the packet path reads: cache lines */
 
+/* Slots of a hash of values, and how many multipliers are tried before more are taken: some 300 values fit. */
+enum { SLOT_BITS_MIN = 4, SLOT_BITS_MAX = 13, MULTIPLIERS = 1000 };
+
 struct compiler {
 	struct nt_signatures *s;
 	const struct nt_conjunction *conjunction; /* [s->n] */
@@ -339,86 +342,207 @@ static int make_all_wide(struct compiler *c)
 	return err;
 }
 
-/* ---- what is searched ---- */
+/* ---- values of 32 bits ---- */
 
-/* Makes the steps of a field of 32 bits; `seen` gets the signatures that some value is right for. */
-static int make_steps(const struct compiler *c, enum nt_field field, enum nt_step_table table, uint32_t *seen)
+/* Values that conditions on a field name, each once. Their number, or -ENOMEM; the caller frees *values. */
+static int collect_values(const struct compiler *c, enum nt_field field, nt_wide **values)
 {
-	struct nt_steps *s = &c->s->steps[table];
+	struct nt_spans all = {0};
+	uint32_t n = 0;
+
+	*values = NULL;
+	for (uint32_t i = 0; i < c->s->n; i++)
+		for (uint32_t k = 0; k < c->conjunction[i].n; k++) {
+			const struct nt_spans *s = nt_condition_spans(&c->conjunction[i].condition[k], field);
+
+			for (uint32_t j = 0; s && j < s->n; j++)
+				if (nt_spans_append(&all, s->span[j].low, s->span[j].high))
+					goto err_all;
+		}
+	nt_spans_merge(&all);
+	for (uint32_t i = 0; i < all.n; i++)
+		n += (uint32_t)(all.span[i].high - all.span[i].low) + 1;
+	*values = calloc(n + 1, sizeof(**values));
+	if (!*values)
+		goto err_all;
+	n = 0;
+	for (uint32_t i = 0; i < all.n; i++)
+		for (nt_wide v = all.span[i].low; v <= all.span[i].high; v++)
+			(*values)[n++] = v;
+	free(all.span);
+	return (int)n;
+
+err_all:
+	free(all.span);
+	return -ENOMEM;
+}
+
+/* True if no two values share a slot; `taken` has a place for each slot. */
+static bool no_collision(const struct nt_values *t, const nt_wide *values, uint32_t n, bool *taken)
+{
+	memset(taken, 0, (size_t)1 << (32 - t->shift));
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t slot = (uint32_t)values[i] * t->multiplier >> t->shift;
+
+		if (taken[slot])
+			return false;
+		taken[slot] = true;
+	}
+	return true;
+}
+
+/* Tries multipliers, and more slots when none will do. -ENOMEM if there are too many values for that. */
+static int choose_hash(struct nt_values *t, const nt_wide *values, uint32_t n)
+{
+	bool *taken = calloc((size_t)1 << SLOT_BITS_MAX, sizeof(*taken));
+	uint32_t random = 1;
+
+	if (!taken)
+		return -ENOMEM;
+	for (uint32_t bits = SLOT_BITS_MIN; bits <= SLOT_BITS_MAX; bits++)
+		for (uint32_t i = 0; i < MULTIPLIERS; i++) {
+			random = random * 1664525u + 1013904223u; /* Knuth's linear congruential generator */
+			t->multiplier = random | 1;
+			t->shift = 32 - bits;
+			if (no_collision(t, values, n, taken)) {
+				free(taken);
+				return 0;
+			}
+		}
+	free(taken);
+	return -E2BIG;
+}
+
+static int fill_slots(const struct compiler *c, enum nt_field field, struct nt_values *t, const nt_wide *values,
+		      uint32_t n)
+{
+	size_t slots = (size_t)1 << (32 - t->shift);
+	nt_wide other = 0;
+
+	t->slot = calloc(slots, sizeof(*t->slot));
+	if (!t->slot)
+		return -ENOMEM;
+	while (other < n && values[other] == other)
+		other++; /* the least value that nobody names */
+	t->otherwise = accepting(c, field, other);
+	for (size_t i = 0; i < slots; i++)
+		t->slot[i].bits = t->otherwise;
+	for (uint32_t i = 0; i < n; i++)
+		t->slot[(uint32_t)values[i] * t->multiplier >> t->shift] = (struct nt_value_slot){
+		    .value = (uint32_t)values[i],
+		    .bits = accepting(c, field, values[i]),
+		};
+	return 0;
+}
+
+static int make_values(const struct compiler *c, enum nt_field field, enum nt_value_table table, const char *what)
+{
+	struct nt_values *t = &c->s->values[table];
+	uint32_t seen = 0;
+	nt_wide *values;
+	int n = collect_values(c, field, &values);
+	int err = n < 0 ? n : choose_hash(t, values, (uint32_t)n);
+
+	if (err == -E2BIG) {
+		*c->blamed = (uint32_t)__builtin_ctz(needing(c, field));
+		snprintf(c->why, NT_SIGNATURE_WHY, "%s: more different values than can be told apart", what);
+		err = -EINVAL;
+	}
+	if (!err)
+		err = fill_slots(c, field, t, values, (uint32_t)n);
+	free(values);
+	if (err)
+		return err;
+	seen = t->otherwise;
+	for (size_t i = 0; i < (size_t)1 << (32 - t->shift); i++)
+		seen |= t->slot[i].bits;
+	return check_possible(c, seen, what);
+}
+
+/* ---- sources ---- */
+
+/* Cuts the runs at every first byte, so that the steps of each stand together. */
+static void cut_at_bytes(const struct runs *r, struct nt_signatures *s)
+{
+	uint32_t run = 0, n = 0;
+
+	for (uint32_t byte = 0; byte <= UINT8_MAX; byte++) {
+		struct nt_steps4 *steps = &s->source[byte];
+		uint32_t all = UINT32_MAX;
+
+		steps->first = n;
+		for (;;) {
+			s->start4[n] = steps->n ? (uint32_t)r->start[run] : byte << 24;
+			s->bits4[n] = r->bits[run];
+			steps->some |= s->bits4[n];
+			all &= s->bits4[n++];
+			steps->n++;
+			if (run + 1 == r->n || r->start[run + 1] >> 24 != byte)
+				break;
+			run++;
+		}
+		steps->undecided = steps->some & ~all;
+		/* the next byte may begin with a run of its own */
+		if (run + 1 < r->n && r->start[run + 1] == (nt_wide)(byte + 1) << 24)
+			run++;
+	}
+}
+
+static int make_sources4(const struct compiler *c, uint32_t *seen)
+{
 	struct runs r;
-	int err = make_runs(c, field, UINT32_MAX, &r);
+	int err = make_runs(c, NT_FIELD_SOURCE4, UINT32_MAX, &r);
 
 	if (err)
 		goto out;
-	s->start = calloc(r.n, sizeof(*s->start));
-	s->bits = calloc(r.n, sizeof(*s->bits));
-	if (!s->start || !s->bits) {
+	c->s->start4 = calloc(r.n + UINT8_MAX + 1, sizeof(*c->s->start4));
+	c->s->bits4 = calloc(r.n + UINT8_MAX + 1, sizeof(*c->s->bits4));
+	if (!c->s->start4 || !c->s->bits4) {
 		err = -ENOMEM;
 		goto out;
 	}
-	for (uint32_t i = 0; i < r.n; i++) {
-		s->start[i] = (uint32_t)r.start[i];
-		s->bits[i] = r.bits[i];
-	}
-	s->n = r.n;
-	s->needed = needing(c, field);
-	c->s->stepped |= s->needed;
+	cut_at_bytes(&r, c->s);
 	*seen = seen_in(&r);
 out:
 	runs_fini(&r);
 	return err;
 }
 
-static int make_steps6(const struct compiler *c, uint32_t *seen)
+static int make_sources6(const struct compiler *c, uint32_t *seen)
 {
-	struct nt_steps6 *s = &c->s->source6;
+	struct nt_steps4 *all = &c->s->source[NT_SOURCE_BYTE_IPV6];
 	struct runs r;
 	int err = make_runs(c, NT_FIELD_SOURCE6, ~(nt_wide)0, &r);
 
 	if (err)
 		goto out;
-	s->start = calloc(r.n, sizeof(*s->start));
-	s->bits = calloc(r.n, sizeof(*s->bits));
-	if (!s->start || !s->bits) {
+	c->s->start6 = calloc(r.n, sizeof(*c->s->start6));
+	c->s->bits6 = calloc(r.n, sizeof(*c->s->bits6));
+	if (!c->s->start6 || !c->s->bits6) {
 		err = -ENOMEM;
 		goto out;
 	}
+	all->n = r.n;
+	all->some = *seen = seen_in(&r);
+	all->undecided = needing(c, NT_FIELD_SOURCE4);
 	for (uint32_t i = 0; i < r.n; i++) {
-		s->start[i].high = (uint64_t)(r.start[i] >> 64);
-		s->start[i].low = (uint64_t)r.start[i];
-		s->bits[i] = r.bits[i];
+		c->s->start6[i].high = (uint64_t)(r.start[i] >> 64);
+		c->s->start6[i].low = (uint64_t)r.start[i];
+		c->s->bits6[i] = r.bits[i];
 	}
-	s->n = r.n;
-	*seen = seen_in(&r);
 out:
 	runs_fini(&r);
 	return err;
-}
-
-static int make_numbers(const struct compiler *c)
-{
-	uint32_t seen = 0;
-	int err = make_steps(c, NT_FIELD_SEQ, NT_STEPS_SEQ, &seen);
-
-	if (!err)
-		err = check_possible(c, seen, "seq");
-	if (!err)
-		err = make_steps(c, NT_FIELD_ACK, NT_STEPS_ACK, &seen);
-	if (!err)
-		err = check_possible(c, seen, "ack");
-	if (!err)
-		err = make_steps(c, NT_FIELD_LAYOUT, NT_STEPS_LAYOUT, &seen);
-	return err ? err : check_possible(c, seen, "layout");
 }
 
 /* `possible4` and `possible6`: signatures that packets of each version may match as far as is known by now. */
 static int make_sources(const struct compiler *c, uint32_t possible4, uint32_t possible6)
 {
 	uint32_t seen4 = 0, seen6 = 0;
-	int err = make_steps(c, NT_FIELD_SOURCE4, NT_STEPS_SOURCE4, &seen4);
+	int err = make_sources4(c, &seen4);
 
 	if (!err)
-		err = make_steps6(c, &seen6);
+		err = make_sources6(c, &seen6);
 	return err ? err : check_possible(c, (seen4 & possible4) | (seen6 & possible6), "src");
 }
 
@@ -447,7 +571,11 @@ int nt_signatures_compile(struct nt_signatures *s, const struct nt_conjunction *
 	if (!err)
 		err = make_all_wide(&c);
 	if (!err)
-		err = make_numbers(&c);
+		err = make_values(&c, NT_FIELD_SEQ, NT_VALUES_SEQ, "seq");
+	if (!err)
+		err = make_values(&c, NT_FIELD_ACK, NT_VALUES_ACK, "ack");
+	if (!err)
+		err = make_values(&c, NT_FIELD_LAYOUT, NT_VALUES_LAYOUT, "layout");
 	if (!err)
 		err = make_sources(&c, possible4, possible6);
 	return err ? err : make_relations(&c);

@@ -114,6 +114,15 @@ static int parse_range(const struct items *p, char *item, uint64_t max)
 	return nt_spans_append(&p->c->spans, low, dash ? high : low);
 }
 
+static int parse_value(const struct items *p, char *item)
+{
+	uint64_t value;
+
+	if (parse_number(item, UINT32_MAX, &value))
+		return wrong(p, item, "a number from 0 to 4294967295");
+	return nt_spans_append(&p->c->spans, value, value);
+}
+
 static int parse_proto(const struct items *p, char *item)
 {
 	int proto = nt_condition_proto(item);
@@ -264,7 +273,7 @@ static int parse_item(const struct items *p, char *item)
 		return parse_range(p, item, NT_WINDOW_SCALE_NONE - 1);
 	case NT_FIELD_SEQ:
 	case NT_FIELD_ACK:
-		return parse_range(p, item, UINT32_MAX);
+		return parse_value(p, item);
 	default:
 		return parse_range(p, item, UINT16_MAX);
 	}

@@ -31,18 +31,25 @@ static inline uint32_t wide_bits(const struct nt_signatures *s, enum nt_wide_tab
 	return s->chunk[(entry >> 8) + (value & entry & 0xff)];
 }
 
-/* Without a branch to predict: the number of turns depends on the table alone. */
-static inline uint32_t step_bits(const struct nt_steps *s, uint32_t value)
+static inline uint32_t value_bits(const struct nt_values *v, uint32_t value)
 {
-	uint32_t low = 0, n = s->n;
+	const struct nt_value_slot *slot = &v->slot[value * v->multiplier >> v->shift];
+
+	return slot->value == value ? slot->bits : v->otherwise;
+}
+
+/* Without a branch to predict: the number of turns depends on the table alone. */
+static uint32_t source4_bits(const struct nt_signatures *s, const struct nt_steps4 *steps, uint32_t address)
+{
+	uint32_t low = steps->first, n = steps->n;
 
 	while (n > 1) {
 		uint32_t half = n / 2;
 
-		low += s->start[low + half] <= value ? half : 0;
+		low += s->start4[low + half] <= address ? half : 0;
 		n -= half;
 	}
-	return s->bits[low];
+	return s->bits4[low];
 }
 
 static inline bool key_below(struct nt_key128 a, struct nt_key128 b)
@@ -50,9 +57,9 @@ static inline bool key_below(struct nt_key128 a, struct nt_key128 b)
 	return a.high < b.high || (a.high == b.high && a.low < b.low);
 }
 
-static uint32_t source6_bits(const struct nt_steps6 *s, const uint8_t address[static 16])
+static uint32_t source6_bits(const struct nt_signatures *s, const uint8_t address[static 16])
 {
-	uint32_t low = 0, n = s->n;
+	uint32_t low = 0, n = s->source[NT_SOURCE_BYTE_IPV6].n;
 	struct nt_key128 key;
 
 	memcpy(&key.high, address, sizeof(key.high));
@@ -62,25 +69,22 @@ static uint32_t source6_bits(const struct nt_steps6 *s, const uint8_t address[st
 	while (n > 1) {
 		uint32_t half = n / 2;
 
-		low += key_below(key, s->start[low + half]) ? 0 : half;
+		low += key_below(key, s->start6[low + half]) ? 0 : half;
 		n -= half;
 	}
-	return s->bits[low];
+	return s->bits6[low];
 }
 
-/* Conditions on fields of 32 bits and more, for the few packets that may still match a signature that has them. */
-static uint32_t search(const struct nt_signatures *s, const struct nt_fields *f, uint32_t bits)
+/* The first byte of an IPv4 address settles nearly every prefix; the rest is searched for, and only if it matters. */
+static inline uint32_t source_bits(const struct nt_signatures *s, const struct nt_fields *f, uint32_t bits)
 {
-	if (bits & s->steps[NT_STEPS_LAYOUT].needed)
-		bits &= step_bits(&s->steps[NT_STEPS_LAYOUT], f->option_layout);
-	if (bits & s->steps[NT_STEPS_SEQ].needed)
-		bits &= step_bits(&s->steps[NT_STEPS_SEQ], f->seq);
-	if (bits & s->steps[NT_STEPS_ACK].needed)
-		bits &= step_bits(&s->steps[NT_STEPS_ACK], f->ack);
-	if (bits & s->steps[NT_STEPS_SOURCE4].needed)
-		bits &= f->class == NT_CLASS_IPV6 ? source6_bits(&s->source6, f->src6)
-						  : step_bits(&s->steps[NT_STEPS_SOURCE4], f->src4);
-	return bits;
+	bool v6 = f->class == NT_CLASS_IPV6;
+	const struct nt_steps4 *steps = &s->source[v6 ? NT_SOURCE_BYTE_IPV6 : f->src4 >> 24];
+
+	bits &= steps->some;
+	if (!(bits & steps->undecided))
+		return bits;
+	return bits & (v6 ? source6_bits(s, f->src6) : source4_bits(s, steps, f->src4));
 }
 
 /* masscan computes the IP ID of its SYNs from what they carry besides, all in host byte order (its README). */
@@ -101,5 +105,7 @@ uint32_t nt_signatures_match(const struct nt_signatures *s, const struct nt_fiel
 	bits &= s->region[region];
 	bits &= ~(f->seq == f->dst4 ? s->seq_is_not_dst : s->seq_is_dst);
 	bits &= ~(masscan(f) ? s->not_masscan : s->masscan);
-	return bits & s->stepped ? search(s, f, bits) : bits;
+	bits &= value_bits(&s->values[NT_VALUES_SEQ], f->seq) & value_bits(&s->values[NT_VALUES_ACK], f->ack);
+	bits &= value_bits(&s->values[NT_VALUES_LAYOUT], f->option_layout);
+	return source_bits(s, f, bits);
 }

@@ -117,12 +117,12 @@ void nt_signatures_free(struct nt_signatures *s)
 {
 	if (!s)
 		return;
-	for (uint32_t i = 0; i < NT_STEP_TABLES; i++) {
-		free(s->steps[i].start);
-		free(s->steps[i].bits);
-	}
-	free(s->source6.start);
-	free(s->source6.bits);
+	for (uint32_t i = 0; i < NT_VALUE_TABLES; i++)
+		free(s->values[i].slot);
+	free(s->start4);
+	free(s->bits4);
+	free(s->start6);
+	free(s->bits6);
 	free(s->chunk);
 	free(s);
 }

@@ -13,25 +13,33 @@
 /** Fields of 16 bits. */
 enum nt_wide_table { NT_WIDE_DST_PORT, NT_WIDE_SRC_PORT, NT_WIDE_WINDOW, NT_WIDE_IP_ID, NT_WIDE_TABLES };
 
-/** Fields whose values are looked up by search, and only when a signature that needs it is still possible. */
-enum nt_step_table { NT_STEPS_SEQ, NT_STEPS_ACK, NT_STEPS_LAYOUT, NT_STEPS_SOURCE4, NT_STEP_TABLES };
+/** Fields of 32 bits that conditions give values of. */
+enum nt_value_table { NT_VALUES_SEQ, NT_VALUES_ACK, NT_VALUES_LAYOUT, NT_VALUE_TABLES };
 
 /** Index of nt_signatures.proto for NT_PROTO_NONE, behind NT_PROTO_UNRESOLVED. */
 #define NT_PROTO_NONE_INDEX (NT_PROTO_UNRESOLVED + 1)
 
-/** A value belongs to the last step that begins at or below it; the first begins at 0. */
-struct nt_steps {
-	uint32_t *start; /* [n] */
-	uint32_t *bits;	 /* [n] */
-	uint32_t n;
-	uint32_t needed; /* signatures with a condition on the field */
+/** A hash without collisions: a value that conditions name is in its slot, and any other has `otherwise`. */
+struct nt_values {
+	struct nt_value_slot {
+		uint32_t value;
+		uint32_t bits;
+	} * slot;
+	uint32_t multiplier;
+	uint32_t shift; /**< slot = value * multiplier >> shift */
+	uint32_t otherwise;
 };
 
-struct nt_steps6 {
-	struct nt_key128 *start; /* [n] */
-	uint32_t *bits;		 /* [n] */
+/** Steps of IPv4 addresses that begin with the same byte. */
+struct nt_steps4 {
+	uint32_t some;	    /**< signatures that accept some of them */
+	uint32_t undecided; /**< signatures that accept some and not others: search `n` steps from `first` */
+	uint32_t first;
 	uint32_t n;
 };
+
+/** Index of nt_signatures.source for IPv6 sources; below it the first byte of IPv4 sources. */
+#define NT_SOURCE_BYTE_IPV6 (UINT8_MAX + 1)
 
 struct nt_signatures {
 	uint32_t kind[NT_CLASSES][NT_FATES];
@@ -50,9 +58,12 @@ struct nt_signatures {
 	/* Relations: signatures that ask for it, and those that ask for its opposite. */
 	uint32_t seq_is_dst, seq_is_not_dst;
 	uint32_t masscan, not_masscan;
-	uint32_t stepped; /* signatures with a condition that is looked up by search */
-	struct nt_steps steps[NT_STEP_TABLES];
-	struct nt_steps6 source6;
+	struct nt_values values[NT_VALUE_TABLES];
+	struct nt_steps4 source[NT_SOURCE_BYTE_IPV6 + 1];
+	/* An address belongs to the last step that begins at or below it. */
+	uint32_t *start4, *bits4;
+	struct nt_key128 *start6; /* [source[NT_SOURCE_BYTE_IPV6].n] */
+	uint32_t *bits6;
 	uint32_t region[NT_REGIONS];
 	uint32_t n;
 	uint32_t all_syns;

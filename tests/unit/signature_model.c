@@ -92,7 +92,7 @@ static struct model_item random_item(enum model_field field)
 		break;
 	default:
 		item.low = item.high = value_of(field);
-		if (below(3) == 0 && field != MODEL_REGION)
+		if (below(3) == 0 && field != MODEL_REGION && field != MODEL_SEQ && field != MODEL_ACK)
 			item.high = value_of(field);
 		if (item.high < item.low)
 			item.high = item.low;
@@ -285,7 +285,7 @@ static void add_item(char text[static MODEL_TEXT], enum model_field field, const
 		break;
 	default:
 		add_number(text, item->low);
-		if (item->low == item->high && below(4))
+		if (item->low == item->high && (below(4) || field == MODEL_SEQ || field == MODEL_ACK))
 			break;
 		add(text, "-");
 		add_number(text, item->high);
