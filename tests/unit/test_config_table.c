@@ -99,6 +99,10 @@ static uint32_t yaml_for(int row, const char *value, char *yaml, size_t size)
 		snprintf(yaml, size, "%s: %s\n", leaf, value);
 		return 1;
 	}
+	if (nt_key[section].type == NT_KEY_LIST && !strcmp(nt_key_leaf(section), "signatures")) {
+		snprintf(yaml, size, "signatures:\n  - name: x\n    match: tcp\n    %s: %s\n", leaf, value);
+		return 4;
+	}
 	if (nt_key[section].type == NT_KEY_LIST) {
 		snprintf(yaml, size, "%s:\n  - name: net_null0\n    %s: %s\n", nt_key_leaf(section), leaf, value);
 		return 3;
