@@ -31,33 +31,29 @@ static const uint8_t option_bit[UINT8_MAX + 1] = {
     [KIND_MD5] = NT_TCP_OPTION_MD5,
 };
 
-static void note_option(const uint8_t *option, uint32_t length, struct nt_fields *f)
-{
-	uint8_t bit = option_bit[option[0]];
-
-	f->tcp_options |= bit ? bit : NT_TCP_OPTION_OTHER;
-	if (option[0] == KIND_WINDOW_SCALE && length == WINDOW_SCALE_BYTES)
-		f->window_scale = option[2];
-}
-
 void decode_tcp_options(const uint8_t *options, uint32_t bytes, struct nt_fields *f)
 {
-	uint32_t at = 0, shift = 0;
+	uint32_t at = 0, shift = 0, seen = 0,
+		 layout = 0; /* written once: a store in each turn would hold up the next */
 
 	while (at < bytes && options[at] != KIND_END) {
 		uint32_t kind = options[at], length = 1;
 
 		if (kind != KIND_NOP) {
 			if (bytes - at < OPTION_BYTES_MIN)
-				return;
+				break;
 			length = options[at + 1];
 			if (length < OPTION_BYTES_MIN || length > bytes - at)
-				return;
-			note_option(options + at, length, f);
+				break;
+			seen |= option_bit[kind] ? option_bit[kind] : NT_TCP_OPTION_OTHER;
+			if (kind == KIND_WINDOW_SCALE && length == WINDOW_SCALE_BYTES)
+				f->window_scale = options[at + 2];
 		}
 		if (shift < LAYOUT_OPTIONS * LAYOUT_BITS)
-			f->option_layout |= (kind < LAYOUT_OTHER ? kind : LAYOUT_OTHER) << shift;
+			layout |= (kind < LAYOUT_OTHER ? kind : LAYOUT_OTHER) << shift;
 		shift += LAYOUT_BITS;
 		at += length;
 	}
+	f->tcp_options = (uint8_t)seen;
+	f->option_layout = layout;
 }
