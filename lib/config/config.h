@@ -62,6 +62,9 @@ struct nt_config_keep {
 	uint32_t d_days;
 	uint32_t q_days;
 	uint32_t live_entries; /**< of the stream, one an interval */
+	uint32_t events_entries;
+	uint32_t h_hll_days;	 /**< HyperLogLogs of hours */
+	uint32_t d_sources_days; /**< addresses and HyperLogLogs of days */
 };
 
 /** How many members a sorted set keeps when its bucket closes. */
@@ -74,6 +77,16 @@ struct nt_config_members {
 	uint32_t q;
 	uint32_t open_region_port;   /**< while the hour or the day is open */
 	uint32_t open_q_region_port; /**< while the quarter is open */
+	uint32_t open_asn;
+	uint32_t sig; /**< ports and regions of a signature, intervals and hours */
+	uint32_t open_sig;
+	uint32_t d_source;	/**< a region */
+	uint32_t d_backscatter; /**< in all */
+	uint32_t open_source;	/**< a region; likewise the next */
+	uint32_t open_backscatter;
+	uint32_t d_hll;
+	uint32_t q_hll;
+	uint32_t open_hll;
 };
 
 struct nt_config_redis {
@@ -87,6 +100,56 @@ struct nt_config_redis {
 
 struct nt_config_spool {
 	char *path;
+};
+
+/** What is worth an event; see lib/detect/README.md. */
+struct nt_config_dos {
+	bool enabled;
+	uint32_t packets;
+	uint32_t duration_s;
+	uint32_t window_packets;
+	uint32_t silence_s;
+	uint32_t victims; /**< entries */
+};
+
+struct nt_config_fixed_tool {
+	bool enabled;
+	uint32_t sources;
+	uint32_t packets;
+	uint32_t factor;
+	uint32_t groups; /**< entries */
+};
+
+struct nt_config_surge {
+	bool enabled;
+	uint32_t warm_up_h;
+	uint32_t packets; /**< in an hour */
+	uint32_t sources; /**< in an hour, summed over its intervals */
+	uint32_t factor;
+	uint32_t series; /**< ports */
+};
+
+struct nt_config_scanner {
+	bool enabled;
+	uint32_t ports;
+	uint32_t silence_s;
+	uint32_t sources; /**< entries */
+	char *known;	  /**< file; "": none */
+};
+
+struct nt_config_sensor {
+	bool enabled;
+	uint32_t silence_s;
+	uint32_t loss_percent;
+	uint32_t geo_days;
+};
+
+struct nt_config_detect {
+	struct nt_config_dos dos;
+	struct nt_config_fixed_tool fixed_tool;
+	struct nt_config_surge surge;
+	struct nt_config_scanner scanner;
+	struct nt_config_sensor sensor;
 };
 
 struct nt_config {
@@ -108,6 +171,7 @@ struct nt_config {
 	char *json;		/**< file or "-"; "": none */
 	struct nt_config_redis redis;
 	struct nt_config_spool spool;
+	struct nt_config_detect detect;
 };
 
 /** Makes the configuration of an empty file. Undone by nt_config_fini(). Returns 0 or -ENOMEM. */

@@ -26,10 +26,12 @@ struct nt_detect_dos {
 
 struct nt_detect_fixed_tool {
 	bool enabled;
-	uint32_t sources; /**< least of a group */
-	uint32_t packets; /**< least of each of them */
-	double factor;	  /**< how far above the group's own past */
-	uint32_t groups;  /**< followed at a time */
+	uint32_t sources;   /**< least of a group */
+	uint32_t packets;   /**< least of each of them */
+	double factor;	    /**< how far above the group's own past */
+	uint32_t warm_up_h; /**< hours seen before one window towards one port is told; at least 24 */
+	uint32_t groups;    /**< followed at a time: marks of a region or an AS that have a past */
+	uint32_t tracked;   /**< sources followed within an hour */
 };
 
 struct nt_detect_surge {

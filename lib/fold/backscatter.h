@@ -2,7 +2,7 @@
 #ifndef NT_FOLD_BACKSCATTER_H
 #define NT_FOLD_BACKSCATTER_H
 
-#include "fold/index.h"
+#include "fold/places.h"
 #include "tally/backscatter.h"
 
 /* Senders of backscatter, and victims, put together from all banks. */
@@ -23,7 +23,7 @@ struct nt_fold_sender {
 };
 
 struct nt_fold_senders {
-	struct nt_index index;
+	struct nt_places index;
 	struct nt_fold_sender *entry;
 	size_t n;
 	size_t capacity;
@@ -50,7 +50,7 @@ struct nt_fold_victim {
 };
 
 struct nt_fold_victims {
-	struct nt_index index;
+	struct nt_places index;
 	struct nt_fold_victim *entry;
 	size_t n;
 	size_t capacity;

@@ -26,7 +26,7 @@ struct nt_fold_interval {
 
 /** AS numbers whose names were told since the day began. */
 struct nt_fold_orgs {
-	struct nt_index index;
+	struct nt_places index;
 	uint32_t *asn;
 	size_t n;
 	size_t capacity;

@@ -16,7 +16,7 @@ struct tables {
 	struct nt_fold_orgs *told;
 	struct nt_snapshot *into;
 	size_t orgs; /* room in into->org */
-	struct nt_index index;
+	struct nt_places index;
 	struct nt_count *entry;
 	size_t n;
 	size_t capacity;
@@ -29,7 +29,7 @@ static uint32_t hash_of(uint32_t asn)
 
 void nt_fold_orgs_fini(struct nt_fold_orgs *o)
 {
-	nt_index_fini(&o->index);
+	nt_places_fini(&o->index);
 	free(o->asn);
 	*o = (struct nt_fold_orgs){0};
 }
@@ -38,19 +38,19 @@ void nt_fold_orgs_fini(struct nt_fold_orgs *o)
 static int note_told(struct nt_fold_orgs *o, uint32_t asn)
 {
 	uint32_t hash = hash_of(asn), at = hash, i;
-	uint32_t *grown = nt_index_grow_array(o->asn, &o->capacity, o->n + 1, sizeof(*grown));
+	uint32_t *grown = nt_places_grow_array(o->asn, &o->capacity, o->n + 1, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
 	o->asn = grown;
-	if (nt_index_reserve(&o->index, o->n + 1))
+	if (nt_places_reserve(&o->index, o->n + 1))
 		return -ENOMEM;
-	while ((i = nt_index_next(&o->index, hash, &at)) != NT_INDEX_NONE) {
+	while ((i = nt_places_next(&o->index, hash, &at)) != NT_PLACES_NONE) {
 		if (o->asn[i] == asn)
 			return 0;
 		at++;
 	}
-	nt_index_put(&o->index, at, hash, (uint32_t)o->n);
+	nt_places_put(&o->index, at, hash, (uint32_t)o->n);
 	o->asn[o->n++] = asn;
 	return 1;
 }
@@ -58,7 +58,7 @@ static int note_told(struct nt_fold_orgs *o, uint32_t asn)
 static int add_org(struct tables *t, uint32_t asn, const char *name)
 {
 	struct nt_snapshot *s = t->into;
-	struct nt_org *grown = nt_index_grow_array(s->org, &t->orgs, s->n_orgs + 1, sizeof(*grown));
+	struct nt_org *grown = nt_places_grow_array(s->org, &t->orgs, s->n_orgs + 1, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
@@ -86,21 +86,21 @@ static int tell(struct tables *t, uint32_t asn, const struct nt_address *address
 static int count_packets(struct tables *t, uint32_t asn, uint64_t packets)
 {
 	uint32_t hash = hash_of(asn), at = hash, i;
-	struct nt_count *grown = nt_index_grow_array(t->entry, &t->capacity, t->n + 1, sizeof(*grown));
+	struct nt_count *grown = nt_places_grow_array(t->entry, &t->capacity, t->n + 1, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
 	t->entry = grown;
-	if (nt_index_reserve(&t->index, t->n + 1))
+	if (nt_places_reserve(&t->index, t->n + 1))
 		return -ENOMEM;
-	while ((i = nt_index_next(&t->index, hash, &at)) != NT_INDEX_NONE) {
+	while ((i = nt_places_next(&t->index, hash, &at)) != NT_PLACES_NONE) {
 		if (t->entry[i].key == asn) {
 			t->entry[i].count += packets;
 			return 0;
 		}
 		at++;
 	}
-	nt_index_put(&t->index, at, hash, (uint32_t)t->n);
+	nt_places_put(&t->index, at, hash, (uint32_t)t->n);
 	t->entry[t->n++] = (struct nt_count){.key = asn, .count = packets};
 	return 1;
 }
@@ -158,7 +158,7 @@ int nt_fold_list_as(struct nt_asn *asn, struct nt_fold_orgs *told, struct nt_sna
 	err = look_up_sources(&t);
 	if (!err)
 		err = look_up_others(&t);
-	nt_index_fini(&t.index);
+	nt_places_fini(&t.index);
 	free(t.entry);
 	return err;
 }

@@ -60,7 +60,7 @@ static void add_line(struct nt_fold_senders *s, const struct nt_sender_line *lin
 {
 	uint32_t hash = (uint32_t)nt_source_hash(line->address, line->v6), at = hash, i;
 
-	while ((i = nt_index_next(&s->index, hash, &at)) != NT_INDEX_NONE) {
+	while ((i = nt_places_next(&s->index, hash, &at)) != NT_PLACES_NONE) {
 		if (same(&s->entry[i], line)) {
 			merge(&s->entry[i], line);
 			return;
@@ -68,19 +68,19 @@ static void add_line(struct nt_fold_senders *s, const struct nt_sender_line *lin
 		at++;
 	}
 	i = (uint32_t)s->n++;
-	nt_index_put(&s->index, at, hash, i);
+	nt_places_put(&s->index, at, hash, i);
 	begin(&s->entry[i], line);
 }
 
 int nt_fold_senders_add(struct nt_fold_senders *s, const struct nt_senders *bank)
 {
 	size_t wanted = s->n + bank->n_touched;
-	struct nt_fold_sender *grown = nt_index_grow_array(s->entry, &s->capacity, wanted, sizeof(*grown));
+	struct nt_fold_sender *grown = nt_places_grow_array(s->entry, &s->capacity, wanted, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
 	s->entry = grown;
-	if (nt_index_reserve(&s->index, wanted))
+	if (nt_places_reserve(&s->index, wanted))
 		return -ENOMEM;
 	for (uint32_t i = 0; i < bank->n_touched; i++)
 		add_line(s, &bank->line[bank->touched[i]]);
@@ -89,7 +89,7 @@ int nt_fold_senders_add(struct nt_fold_senders *s, const struct nt_senders *bank
 
 void nt_fold_senders_fini(struct nt_fold_senders *s)
 {
-	nt_index_fini(&s->index);
+	nt_places_fini(&s->index);
 	free(s->entry);
 	*s = (struct nt_fold_senders){0};
 }

@@ -14,51 +14,51 @@ static uint32_t hash_of(uint32_t key)
 	return (uint32_t)nt_mix(key, 0);
 }
 
-/* Place of a name; NT_INDEX_NONE, and *at where it belongs. */
+/* Place of a name; NT_PLACES_NONE, and *at where it belongs. */
 static uint32_t find(const struct nt_fold_sketches *s, uint32_t key, uint32_t *at)
 {
 	uint32_t hash = hash_of(key), i;
 
 	*at = hash;
-	while ((i = nt_index_next(&s->index, hash, at)) != NT_INDEX_NONE && s->key[i] != key)
+	while ((i = nt_places_next(&s->index, hash, at)) != NT_PLACES_NONE && s->key[i] != key)
 		++*at;
 	return i;
 }
 
 uint8_t *nt_fold_sketches_find(const struct nt_fold_sketches *s, uint32_t key)
 {
-	uint32_t at, i = s->n ? find(s, key, &at) : NT_INDEX_NONE;
+	uint32_t at, i = s->n ? find(s, key, &at) : NT_PLACES_NONE;
 
-	return i == NT_INDEX_NONE ? NULL : s->registers[i];
+	return i == NT_PLACES_NONE ? NULL : s->registers[i];
 }
 
 static int reserve(struct nt_fold_sketches *s, size_t wanted)
 {
 	size_t keys = s->capacity, registers = s->capacity;
-	void *grown = nt_index_grow_array(s->key, &keys, wanted, sizeof(*s->key));
+	void *grown = nt_places_grow_array(s->key, &keys, wanted, sizeof(*s->key));
 
 	if (!grown)
 		return -ENOMEM;
 	s->key = grown;
-	grown = nt_index_grow_array(s->registers, &registers, wanted, sizeof(*s->registers));
+	grown = nt_places_grow_array(s->registers, &registers, wanted, sizeof(*s->registers));
 	if (!grown)
 		return -ENOMEM;
 	s->registers = grown;
 	s->capacity = registers;
-	return nt_index_reserve(&s->index, wanted);
+	return nt_places_reserve(&s->index, wanted);
 }
 
 static int add_one(struct nt_fold_sketches *s, uint32_t key, const uint8_t *registers)
 {
 	uint32_t at, i = find(s, key, &at);
 
-	if (i == NT_INDEX_NONE) {
+	if (i == NT_PLACES_NONE) {
 		i = (uint32_t)s->n;
 		s->registers[i] = calloc(NT_HLL_REGISTERS, 1);
 		if (!s->registers[i])
 			return -ENOMEM;
 		s->key[s->n++] = key;
-		nt_index_put(&s->index, at, hash_of(key), i);
+		nt_places_put(&s->index, at, hash_of(key), i);
 	}
 	for (uint32_t r = 0; r < NT_HLL_REGISTERS; r++)
 		if (s->registers[i][r] < registers[r])
@@ -81,7 +81,7 @@ void nt_fold_sketches_fini(struct nt_fold_sketches *s)
 		free(s->registers[i]);
 	free(s->registers);
 	free(s->key);
-	nt_index_fini(&s->index);
+	nt_places_fini(&s->index);
 	*s = (struct nt_fold_sketches){0};
 }
 
@@ -132,7 +132,7 @@ int nt_fold_scratch_emit(struct nt_fold_scratch *s, uint32_t key, struct nt_snap
 
 	if (!s->n)
 		return 0;
-	sketch = nt_index_grow_array(into->sketch, capacity, into->n_sketches + 1, sizeof(*sketch));
+	sketch = nt_places_grow_array(into->sketch, capacity, into->n_sketches + 1, sizeof(*sketch));
 	if (!sketch)
 		return -ENOMEM;
 	into->sketch = sketch;

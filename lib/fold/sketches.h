@@ -2,7 +2,7 @@
 #ifndef NT_FOLD_SKETCHES_H
 #define NT_FOLD_SKETCHES_H
 
-#include "fold/index.h"
+#include "fold/places.h"
 #include "needletail/snapshot.h"
 #include "tally/sketch.h"
 
@@ -12,7 +12,7 @@
 
 /** Sketches by name, from all banks. */
 struct nt_fold_sketches {
-	struct nt_index index;
+	struct nt_places index;
 	uint32_t *key;	     /* [n] nt_sketch_key() */
 	uint8_t **registers; /* [n] NT_HLL_REGISTERS each */
 	size_t n;

@@ -111,7 +111,7 @@ static uint32_t add_line(struct nt_fold_sources *s, const struct nt_source_line 
 {
 	uint32_t hash = hash_of(line), at = hash, i;
 
-	while ((i = nt_index_next(&s->index, hash, &at)) != NT_INDEX_NONE) {
+	while ((i = nt_places_next(&s->index, hash, &at)) != NT_PLACES_NONE) {
 		if (same(&s->entry[i], line)) {
 			merge(&s->entry[i], line);
 			return i;
@@ -119,7 +119,7 @@ static uint32_t add_line(struct nt_fold_sources *s, const struct nt_source_line 
 		at++;
 	}
 	i = (uint32_t)s->n++;
-	nt_index_put(&s->index, at, hash, i);
+	nt_places_put(&s->index, at, hash, i);
 	begin(&s->entry[i], line);
 	return i;
 }
@@ -127,18 +127,18 @@ static uint32_t add_line(struct nt_fold_sources *s, const struct nt_source_line 
 int nt_fold_sources_add(struct nt_fold_sources *s, const struct nt_sources *bank, uint32_t *place)
 {
 	size_t wanted = s->n + bank->n_touched;
-	struct nt_fold_source *grown = nt_index_grow_array(s->entry, &s->capacity, wanted, sizeof(*grown));
+	struct nt_fold_source *grown = nt_places_grow_array(s->entry, &s->capacity, wanted, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
 	s->entry = grown;
-	if (nt_index_reserve(&s->index, wanted))
+	if (nt_places_reserve(&s->index, wanted))
 		return -ENOMEM;
 	for (uint32_t i = 0; i < bank->n_touched; i++) {
 		if (i + 2 * AHEAD < bank->n_touched)
 			__builtin_prefetch(&bank->line[bank->touched[i + 2 * AHEAD]]);
 		if (i + AHEAD < bank->n_touched)
-			nt_index_prefetch(&s->index, hash_of(&bank->line[bank->touched[i + AHEAD]]));
+			nt_places_prefetch(&s->index, hash_of(&bank->line[bank->touched[i + AHEAD]]));
 		place[bank->touched[i]] = add_line(s, &bank->line[bank->touched[i]]);
 	}
 	return 0;
@@ -146,7 +146,7 @@ int nt_fold_sources_add(struct nt_fold_sources *s, const struct nt_sources *bank
 
 void nt_fold_sources_fini(struct nt_fold_sources *s)
 {
-	nt_index_fini(&s->index);
+	nt_places_fini(&s->index);
 	free(s->entry);
 	*s = (struct nt_fold_sources){0};
 }
@@ -162,7 +162,7 @@ static void add_pair(struct nt_fold_pairs *p, uint32_t source, const struct nt_p
 {
 	uint32_t hash = pair_hash(source, slot->port), at = hash, i;
 
-	while ((i = nt_index_next(&p->index, hash, &at)) != NT_INDEX_NONE) {
+	while ((i = nt_places_next(&p->index, hash, &at)) != NT_PLACES_NONE) {
 		if (p->entry[i].source == source && p->entry[i].port == slot->port) {
 			p->entry[i].matched |= slot->matched;
 			return;
@@ -170,7 +170,7 @@ static void add_pair(struct nt_fold_pairs *p, uint32_t source, const struct nt_p
 		at++;
 	}
 	i = (uint32_t)p->n++;
-	nt_index_put(&p->index, at, hash, i);
+	nt_places_put(&p->index, at, hash, i);
 	p->entry[i] = (struct nt_fold_pair){.source = source, .port = slot->port, .matched = slot->matched};
 }
 
@@ -182,19 +182,19 @@ static uint32_t source_of(const struct nt_pairs *bank, uint32_t i, const uint32_
 int nt_fold_pairs_add(struct nt_fold_pairs *p, const struct nt_pairs *bank, const uint32_t *place)
 {
 	size_t wanted = p->n + bank->n_touched;
-	struct nt_fold_pair *grown = nt_index_grow_array(p->entry, &p->capacity, wanted, sizeof(*grown));
+	struct nt_fold_pair *grown = nt_places_grow_array(p->entry, &p->capacity, wanted, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
 	p->entry = grown;
-	if (nt_index_reserve(&p->index, wanted))
+	if (nt_places_reserve(&p->index, wanted))
 		return -ENOMEM;
 	for (uint32_t i = 0; i < bank->n_touched; i++) {
 		if (i + 2 * AHEAD < bank->n_touched)
 			__builtin_prefetch(&bank->slot[bank->touched[i + 2 * AHEAD]]);
 		if (i + AHEAD < bank->n_touched)
-			nt_index_prefetch(&p->index, pair_hash(source_of(bank, i + AHEAD, place),
-							       bank->slot[bank->touched[i + AHEAD]].port));
+			nt_places_prefetch(&p->index, pair_hash(source_of(bank, i + AHEAD, place),
+								bank->slot[bank->touched[i + AHEAD]].port));
 		add_pair(p, source_of(bank, i, place), &bank->slot[bank->touched[i]]);
 	}
 	return 0;
@@ -202,7 +202,7 @@ int nt_fold_pairs_add(struct nt_fold_pairs *p, const struct nt_pairs *bank, cons
 
 void nt_fold_pairs_fini(struct nt_fold_pairs *p)
 {
-	nt_index_fini(&p->index);
+	nt_places_fini(&p->index);
 	free(p->entry);
 	*p = (struct nt_fold_pairs){0};
 }

@@ -2,7 +2,7 @@
 #ifndef NT_FOLD_SOURCES_H
 #define NT_FOLD_SOURCES_H
 
-#include "fold/index.h"
+#include "fold/places.h"
 #include "tally/pair.h"
 #include "tally/source.h"
 
@@ -30,7 +30,7 @@ struct nt_fold_source {
 };
 
 struct nt_fold_sources {
-	struct nt_index index;
+	struct nt_places index;
 	struct nt_fold_source *entry;
 	size_t n;
 	size_t capacity;
@@ -44,7 +44,7 @@ struct nt_fold_pair {
 };
 
 struct nt_fold_pairs {
-	struct nt_index index;
+	struct nt_places index;
 	struct nt_fold_pair *entry;
 	size_t n;
 	size_t capacity;

@@ -144,7 +144,7 @@ static void add_line(struct nt_fold_victims *v, const struct nt_victim_line *lin
 {
 	uint32_t hash = (uint32_t)nt_source_hash(line->address, line->v6) + line->proto, at = hash, i;
 
-	while ((i = nt_index_next(&v->index, hash, &at)) != NT_INDEX_NONE) {
+	while ((i = nt_places_next(&v->index, hash, &at)) != NT_PLACES_NONE) {
 		if (same(&v->entry[i], line)) {
 			merge(&v->entry[i], line);
 			return;
@@ -152,19 +152,19 @@ static void add_line(struct nt_fold_victims *v, const struct nt_victim_line *lin
 		at++;
 	}
 	i = (uint32_t)v->n++;
-	nt_index_put(&v->index, at, hash, i);
+	nt_places_put(&v->index, at, hash, i);
 	begin(&v->entry[i], line);
 }
 
 int nt_fold_victims_add(struct nt_fold_victims *v, const struct nt_victims *bank)
 {
 	size_t wanted = v->n + bank->n_touched;
-	struct nt_fold_victim *grown = nt_index_grow_array(v->entry, &v->capacity, wanted, sizeof(*grown));
+	struct nt_fold_victim *grown = nt_places_grow_array(v->entry, &v->capacity, wanted, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
 	v->entry = grown;
-	if (nt_index_reserve(&v->index, wanted))
+	if (nt_places_reserve(&v->index, wanted))
 		return -ENOMEM;
 	for (uint32_t i = 0; i < bank->n_touched; i++)
 		add_line(v, &bank->line[bank->touched[i]]);
@@ -173,7 +173,7 @@ int nt_fold_victims_add(struct nt_fold_victims *v, const struct nt_victims *bank
 
 void nt_fold_victims_fini(struct nt_fold_victims *v)
 {
-	nt_index_fini(&v->index);
+	nt_places_fini(&v->index);
 	free(v->entry);
 	*v = (struct nt_fold_victims){0};
 }

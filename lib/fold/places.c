@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "fold/index.h"
+#include "fold/places.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #define SLOTS_MIN 1024u
 
-int nt_index_reserve(struct nt_index *x, size_t entries)
+int nt_places_reserve(struct nt_places *x, size_t entries)
 {
-	struct nt_index grown = {.mask = x->slot ? x->mask : SLOTS_MIN - 1, .n = x->n};
+	struct nt_places grown = {.mask = x->slot ? x->mask : SLOTS_MIN - 1, .n = x->n};
 
 	while (grown.mask / 3 * 2 < entries && grown.mask < UINT32_MAX / 2)
 		grown.mask = grown.mask * 2 + 1;
@@ -31,13 +31,13 @@ int nt_index_reserve(struct nt_index *x, size_t entries)
 	return 0;
 }
 
-void nt_index_fini(struct nt_index *x)
+void nt_places_fini(struct nt_places *x)
 {
 	free(x->slot);
-	*x = (struct nt_index){0};
+	*x = (struct nt_places){0};
 }
 
-void *nt_index_grow_array(void *array, size_t *capacity, size_t wanted, size_t size)
+void *nt_places_grow_array(void *array, size_t *capacity, size_t wanted, size_t size)
 {
 	size_t larger = *capacity + *capacity / 2;
 	void *grown;
