@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 #include "config/cpus.h"
-#include "geo/geo.h"
+#include "geo/asn.h"
 #include "needletail/errors.h"
 #include "redis/client.h"
 
@@ -134,12 +134,14 @@ static void check_geo(struct check *c)
 	    .path = geo->country,
 	    .country_path = *geo->country_path ? geo->country_path : NULL,
 	};
+	struct nt_asn *asn = NULL;
 	char why[NT_GEO_WHY];
 
 	if (*geo->country && nt_geo_check(&options, NULL, why))
 		find(c, "geo.country: %s", why);
-	if (*geo->asn && access(geo->asn, R_OK))
-		find(c, "geo.asn: %s: %s", geo->asn, strerror(errno));
+	if (*geo->asn && nt_asn_open(geo->asn, &asn, why))
+		find(c, "geo.asn: %s", why);
+	nt_asn_close(asn);
 }
 
 static void check_detect(struct check *c)

@@ -158,7 +158,7 @@ static int check_together(struct replay_options *o)
 		nt_error("--add: it adds to what is in Redis, and there is no --redis");
 		return -EINVAL;
 	}
-	return check_asn(&o->config) ? -EINVAL : complete_config(&o->config);
+	return complete_config(&o->config);
 }
 
 static int parse_file_option(struct replay_options *o, int argc, char **argv)

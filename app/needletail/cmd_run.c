@@ -44,7 +44,7 @@ static const char help[] =
     "usage: needletail run -c FILE\n"
     "\n"
     "Counts what arrives at the configured devices until SIGINT or SIGTERM, and writes every interval to the JSON\n"
-    "file and to Redis; to standard output if neither is configured. SIGHUP reads the region database again.\n";
+    "file and to Redis; to standard output if neither is configured. SIGHUP reads the databases again.\n";
 
 /* The whole is in place: the exit status. */
 static int capture(struct run *r)
@@ -102,7 +102,7 @@ static int with_workers(struct run *r)
 	const struct sinks_options options = {
 	    .config = r->config,
 	    .interval_s = r->config->interval_s,
-	    .geo_build_s = r->live.geo.info.build_epoch_s,
+	    .geo_build_s = r->live.databases.geo.info.build_epoch_s,
 	    .append = true,
 	    .patience_ms = PATIENCE_MS,
 	};
@@ -125,8 +125,10 @@ static int with_regions(struct run *r)
 	int socket[RTE_MAX_LCORE];
 	const struct stats_options options = {
 	    .workers = r->workers,
-	    .locate = r->live.geo.locate,
+	    .locate = r->live.databases.geo.locate,
+	    .asn = r->live.databases.asn,
 	    .tables = sizing_tables(r->config),
+	    .sketches = *r->config->redis.url,
 	    .socket = socket,
 	};
 	int status;
@@ -144,21 +146,12 @@ static int with_regions(struct run *r)
 
 static int with_ports(struct run *r)
 {
-	const struct nt_config_geo *geo = &r->config->geo;
-	const struct nt_geo_options options = {
-	    .path = geo->country,
-	    .country_path = *geo->country_path ? geo->country_path : NULL,
-	    .numa_socket = -1,
-	};
-	char why[NT_GEO_WHY];
 	int status;
 
-	if (*geo->country && nt_geo_load(&options, &r->live.geo, why)) {
-		nt_error("%s", why);
+	if (databases_open(&r->config->geo, &r->live.databases))
 		return NT_EXIT_UNUSABLE;
-	}
 	status = with_regions(r);
-	nt_geo_unload(&r->live.geo); /* by now perhaps a younger one */
+	databases_free(&r->live.databases); /* by now perhaps younger ones */
 	return status;
 }
 
@@ -215,8 +208,6 @@ static int prepare(struct run *r)
 	char why[WHY_BYTES];
 	int err = sizing_workers(r->config, &r->workers, why, sizeof(why));
 
-	if (!err && check_asn(r->config))
-		return -EINVAL;
 	for (uint32_t i = 0; i < r->config->n_devices && !err; i++)
 		err = machine_check_device(&r->config->device[i], why, sizeof(why));
 	if (!err)

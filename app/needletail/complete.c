@@ -35,18 +35,8 @@ static int name_sensor(struct nt_config *c)
 /* Accepted, because configurations are written for years, and said, because silence would pass for an answer. */
 static void say_unused(const struct nt_config *c)
 {
-	if (*c->geo.asn)
-		nt_warning("geo.asn: this version counts no AS numbers");
 	if (*c->spool.path)
 		nt_warning("spool.path: this version keeps what waits for Redis in memory");
-}
-
-int check_asn(const struct nt_config *c)
-{
-	if (!*c->geo.asn || !access(c->geo.asn, R_OK))
-		return 0;
-	nt_error("geo.asn: %s: %s", c->geo.asn, strerror(errno));
-	return -errno;
 }
 
 int complete_config(struct nt_config *c)

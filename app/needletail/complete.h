@@ -10,9 +10,6 @@
  */
 int complete_config(struct nt_config *c);
 
-/** Refuses a geo.asn that cannot be read, before anything is counted. Says so. Returns 0 or -errno. */
-int check_asn(const struct nt_config *c);
-
 /** Replaces a text of the configuration by a copy of `value`. Returns 0 or -ENOMEM. */
 int config_set_text(char **text, const char *value);
 

@@ -94,10 +94,10 @@ static void let_signals_kill(void)
 
 static void ask_reload(struct live *l)
 {
-	if (l->geo.locate)
+	if (*l->config->geo.country || *l->config->geo.asn)
 		reload_ask(&l->reload);
 	else
-		nt_info("SIGHUP: no geo.country is configured, nothing to reload");
+		nt_info("SIGHUP: neither geo.country nor geo.asn is configured, nothing to reload");
 }
 
 /* Sleeps, and answers what wakes it. */
@@ -210,9 +210,28 @@ static void say_links_down(struct live *l)
 
 /* Reloading */
 
+static void say_reloaded(const struct live *l)
+{
+	const struct nt_config_geo *config = &l->config->geo;
+	const struct nt_geo_info *info = &l->databases.geo.info;
+
+	if (*config->country)
+		nt_info("%s: reloaded, %" PRIu32 " IPv4 and %" PRIu32 " IPv6 prefixes", config->country,
+			info->prefixes4, info->prefixes6);
+	if (*config->asn)
+		nt_info("%s: reloaded", config->asn);
+}
+
+static void tell_ages(struct live *l)
+{
+	const struct databases *d = &l->databases;
+
+	nt_detect_set_geo(l->detect, d->geo.info.build_epoch_s, d->asn ? nt_asn_build_s(d->asn) : 0);
+}
+
 static void look_at_reload(struct live *l)
 {
-	struct nt_geo fresh, old = l->geo;
+	struct databases fresh, old = l->databases;
 	const char *why;
 
 	if (!reload_look(&l->reload, &fresh, &why))
@@ -221,13 +240,13 @@ static void look_at_reload(struct live *l)
 		nt_error("%s: the old database stays in use", why);
 		return;
 	}
-	stats_set_locate(l->stats, fresh.locate);
-	publisher_set_geo_build(l->publisher, fresh.info.build_epoch_s);
-	nt_detect_set_geo(l->detect, fresh.info.build_epoch_s, 0);
-	l->geo = fresh;
+	stats_set_locate(l->stats, fresh.geo.locate);
+	stats_set_asn(l->stats, fresh.asn);
+	publisher_set_geo_build(l->publisher, fresh.geo.info.build_epoch_s);
+	l->databases = fresh;
+	tell_ages(l);
 	reload_free(&l->reload, &old);
-	nt_info("%s: reloaded, %" PRIu32 " IPv4 and %" PRIu32 " IPv6 prefixes", l->config->geo.country,
-		fresh.info.prefixes4, fresh.info.prefixes6);
+	say_reloaded(l);
 }
 
 /* The loop */
@@ -297,16 +316,11 @@ static int stop(struct live *l)
 
 int live_run(struct live *l)
 {
-	const struct nt_geo_options options = {
-	    .path = l->config->geo.country,
-	    .country_path = *l->config->geo.country_path ? l->config->geo.country_path : NULL,
-	    .numa_socket = -1,
-	};
 	int err, stopped;
 
-	reload_init(&l->reload, &options);
+	reload_init(&l->reload, &l->config->geo);
 	watch_init(&l->watch, l->ports, l->rx);
-	nt_detect_set_geo(l->detect, l->geo.info.build_epoch_s, 0);
+	tell_ages(l);
 	l->link_until_ns = steady_ns() + (int64_t)l->config->link_wait_s * NT_SECOND_NS;
 	wait_for_links(l);
 	timeline_begin(&l->timeline, l->config->interval_s, wall_ns(), steady_ns());

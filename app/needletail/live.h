@@ -6,8 +6,6 @@
 #include "timeline.h"
 #include "watch.h"
 
-#include "geo/geo.h"
-
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,7 +27,7 @@ struct live {
 	struct stats *stats;
 	struct publisher *publisher; /* started */
 	struct nt_detect *detect;
-	struct nt_geo geo; /* in use; replaced on SIGHUP; locate NULL: none */
+	struct databases databases; /* in use; replaced on SIGHUP */
 
 	struct timeline timeline;
 	struct watch watch;
@@ -47,7 +45,7 @@ void live_block_signals(void);
 
 /**
  * Captures until SIGINT or SIGTERM; on return polling has ended and the last interval was handed on. A second signal
- * ends the process at once. Members up to `geo` are set by the caller, the others zero.
+ * ends the process at once. Members up to `databases` are set by the caller, the others zero.
  * Returns 0, or -errno if capture had to end.
  */
 int live_run(struct live *l);

@@ -17,7 +17,7 @@ static void set_state(struct reload *r, int state)
 static void *build(void *argument)
 {
 	struct reload *r = argument;
-	int err = nt_geo_load(&r->options, &r->geo, r->why);
+	int err = databases_load(r->config, &r->databases, r->why);
 
 	set_state(r, err ? RELOAD_FAILED : RELOAD_BUILT);
 	return NULL;
@@ -27,7 +27,7 @@ static void *discard(void *argument)
 {
 	struct reload *r = argument;
 
-	nt_geo_unload(&r->geo);
+	databases_free(&r->databases);
 	set_state(r, RELOAD_FREED);
 	return NULL;
 }
@@ -49,9 +49,9 @@ static int run(struct reload *r, int state, void *(*work)(void *))
 	return -err;
 }
 
-void reload_init(struct reload *r, const struct nt_geo_options *options)
+void reload_init(struct reload *r, const struct nt_config_geo *config)
 {
-	*r = (struct reload){.options = *options};
+	*r = (struct reload){.config = config};
 	atomic_init(&r->state, RELOAD_IDLE);
 }
 
@@ -62,7 +62,7 @@ static void begin(struct reload *r)
 	r->again = false;
 	if (!err)
 		return;
-	snprintf(r->why, sizeof(r->why), "%s: %s", r->options.path, strerror(-err));
+	snprintf(r->why, sizeof(r->why), "databases: %s", strerror(-err));
 	set_state(r, RELOAD_FAILED);
 }
 
@@ -74,7 +74,7 @@ void reload_ask(struct reload *r)
 		r->again = true;
 }
 
-bool reload_look(struct reload *r, struct nt_geo *geo, const char **why)
+bool reload_look(struct reload *r, struct databases *fresh, const char **why)
 {
 	int state = state_of(r);
 
@@ -85,14 +85,14 @@ bool reload_look(struct reload *r, struct nt_geo *geo, const char **why)
 	join(r);
 	set_state(r, RELOAD_IDLE);
 	if (state == RELOAD_BUILT)
-		*geo = r->geo;
+		*fresh = r->databases;
 	*why = state == RELOAD_FAILED ? r->why : NULL;
 	return state != RELOAD_FREED;
 }
 
-void reload_free(struct reload *r, const struct nt_geo *old)
+void reload_free(struct reload *r, const struct databases *old)
 {
-	r->geo = *old;
+	r->databases = *old;
 	if (run(r, RELOAD_FREEING, discard))
 		discard(r); /* late for an interval's end, but done */
 }
@@ -101,6 +101,6 @@ void reload_fini(struct reload *r)
 {
 	join(r);
 	if (state_of(r) == RELOAD_BUILT)
-		nt_geo_unload(&r->geo);
+		databases_free(&r->databases);
 	set_state(r, RELOAD_IDLE);
 }

@@ -2,14 +2,14 @@
 #ifndef NEEDLETAIL_RELOAD_H
 #define NEEDLETAIL_RELOAD_H
 
-#include "geo/geo.h"
+#include "databases.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 /*
- * Reads the region database again while packets are counted. Building the tables takes tenths of a second, and so
+ * Reads the databases again while packets are counted. Building the tables takes tenths of a second, and so
  * does freeing them: both happen in a thread of their own, so that the main lcore is on time for an interval's end.
  */
 
@@ -23,29 +23,29 @@ enum reload_state {
 };
 
 struct reload {
-	struct nt_geo_options options;
+	const struct nt_config_geo *config;
 	_Atomic int state; /* enum reload_state; the thread writes while it runs, else the main lcore */
 	pthread_t thread;
-	bool running;	   /* main lcore's: the thread is to be joined */
-	bool again;	   /* main lcore's: asked for while it was busy */
-	struct nt_geo geo; /* the new one until it is taken, then the old one */
+	bool running;		    /* main lcore's: the thread is to be joined */
+	bool again;		    /* main lcore's: asked for while it was busy */
+	struct databases databases; /* the new ones until they are taken, then the old ones */
 	char why[NT_GEO_WHY];
 };
 
-/** `options` and what it points to must stay. */
-void reload_init(struct reload *r, const struct nt_geo_options *options);
+/** `config` must stay. */
+void reload_init(struct reload *r, const struct nt_config_geo *config);
 
 /** Asks for a reload. If one is under way, another follows. */
 void reload_ask(struct reload *r);
 
 /**
- * To be called now and then. True when a reload has come to its end: then *geo is new if it succeeded (and the
- * caller, once no worker uses the old one, hands that to reload_free()), or `why` says why the old one stays.
+ * To be called now and then. True when a reload has come to its end: then *fresh is new if it succeeded (and the
+ * caller, once nobody uses the old ones, hands those to reload_free()), or `why` says why the old ones stay.
  */
-bool reload_look(struct reload *r, struct nt_geo *geo, const char **why);
+bool reload_look(struct reload *r, struct databases *fresh, const char **why);
 
-/** Frees tables that no worker uses any more, in the background. After reload_look() returned true, at once. */
-void reload_free(struct reload *r, const struct nt_geo *old);
+/** Frees databases that nobody uses any more, in the background. After reload_look() returned true, at once. */
+void reload_free(struct reload *r, const struct databases *old);
 
 /** Waits for the thread and drops what was not taken. */
 void reload_fini(struct reload *r);

@@ -2,6 +2,7 @@
 #include "replay.h"
 
 #include "capture.h"
+#include "databases.h"
 #include "detect_config.h"
 #include "dispatch.h"
 #include "eal.h"
@@ -12,7 +13,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "geo/geo.h"
 #include "needletail/errors.h"
 #include "worker/worker.h"
 
@@ -238,12 +238,14 @@ static int with_sinks(struct replay *r, struct capture_set *set, int64_t geo_bui
 	return sinks_close(&r->sinks) && status == NT_EXIT_OK ? NT_EXIT_FAILED : status;
 }
 
-static int start_stats(struct replay *r, const struct nt_locate *locate)
+static int start_stats(struct replay *r, const struct databases *d)
 {
 	const struct stats_options options = {
 	    .workers = r->options->config.workers,
-	    .locate = locate,
+	    .locate = d->geo.locate,
+	    .asn = d->asn,
 	    .tables = sizing_tables(&r->options->config),
+	    .sketches = *r->options->config.redis.url,
 	};
 	int err = stats_init(&r->stats, &options);
 
@@ -252,39 +254,27 @@ static int start_stats(struct replay *r, const struct nt_locate *locate)
 	return err;
 }
 
-static int with_regions(struct replay *r, struct capture_set *set, const struct nt_geo *geo)
+static int with_databases(struct replay *r, struct capture_set *set, const struct databases *d)
 {
 	int status;
 
-	if (start_stats(r, geo->locate))
+	if (start_stats(r, d))
 		return NT_EXIT_UNUSABLE;
-	nt_detect_set_geo(r->detect, geo->info.build_epoch_s, 0);
-	status = with_sinks(r, set, geo->info.build_epoch_s);
+	nt_detect_set_geo(r->detect, d->geo.info.build_epoch_s, d->asn ? nt_asn_build_s(d->asn) : 0);
+	status = with_sinks(r, set, d->geo.info.build_epoch_s);
 	stats_fini(&r->stats);
 	return status;
 }
 
 static int with_eal(struct replay *r, struct capture_set *set)
 {
-	const struct nt_config *config = &r->options->config;
-	const struct nt_geo_options options = {
-	    .path = config->geo.country,
-	    .country_path = *config->geo.country_path ? config->geo.country_path : NULL,
-	    .numa_socket = -1,
-	};
-	struct nt_geo geo = {0};
-	char why[NT_GEO_WHY];
+	struct databases databases;
 	int status;
 
-	if (*config->geo.country && nt_geo_load(&options, &geo, why)) {
-		nt_error("%s", why);
+	if (databases_open(&r->options->config.geo, &databases))
 		return NT_EXIT_UNUSABLE;
-	}
-	if (*config->geo.country && !geo.info.regions)
-		nt_warning("%s: no country in it (%s): every region will be --", config->geo.country,
-			   geo.info.database_type);
-	status = with_regions(r, set, &geo);
-	nt_geo_unload(&geo);
+	status = with_databases(r, set, &databases);
+	databases_free(&databases);
 	return status;
 }
 

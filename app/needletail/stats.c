@@ -48,6 +48,8 @@ int stats_init(struct stats *s, const struct stats_options *options)
 	s->worker = calloc(s->n, sizeof(struct nt_worker *));
 	if (!s->fold || !s->worker || make_qsbr(s))
 		goto err;
+	nt_fold_set_locate(s->fold, options->locate);
+	nt_fold_set_asn(s->fold, options->asn);
 	for (uint32_t i = 0; i < s->n; i++) {
 		s->worker[i] = make_worker(s, i, options);
 		if (!s->worker[i])
@@ -196,4 +198,10 @@ void stats_set_locate(struct stats *s, const struct nt_locate *locate)
 	for (uint32_t i = 0; i < s->n; i++)
 		atomic_store_explicit(&s->worker[i]->locate, locate, memory_order_release);
 	wait_for_workers(s);
+	nt_fold_set_locate(s->fold, locate);
+}
+
+void stats_set_asn(struct stats *s, struct nt_asn *asn)
+{
+	nt_fold_set_asn(s->fold, asn);
 }

@@ -9,6 +9,7 @@
 
 struct nt_fold;
 struct nt_worker;
+struct nt_asn;
 struct nt_locate;
 struct nt_signatures;
 struct rte_rcu_qsbr;
@@ -29,6 +30,7 @@ struct stats {
 struct stats_options {
 	uint32_t workers;
 	const struct nt_locate *locate;
+	struct nt_asn *asn;			/* NULL: none */
 	const struct nt_signatures *signatures; /* NULL: none */
 	struct nt_tally_options tables;		/* per sensor; split evenly over the workers */
 	bool sketches;				/* make HyperLogLogs, for a sink that merges them */
@@ -85,7 +87,10 @@ int stats_close(struct stats *s, const struct interval *interval, struct nt_snap
 void stats_set_signatures(struct stats *s, const struct nt_signatures *signatures);
 bool stats_signatures_changed(const struct stats *s);
 
-/** Gives every worker another region table; on return none uses the old one. */
+/** Gives every worker and the fold another region table; on return none uses the old one. */
 void stats_set_locate(struct stats *s, const struct nt_locate *locate);
+
+/** Looks sources up in another AS database from now on, or in none; the old one is not used any more. */
+void stats_set_asn(struct stats *s, struct nt_asn *asn);
 
 #endif

@@ -99,7 +99,7 @@ const struct nt_key nt_key[] = {
 	  .help = "Where its records have the code, such as country.iso_code.\n"
 		  "Empty: the first there is of country.iso_code, country_code, country." },
 	{ .path = "geo.asn", .type = NT_KEY_TEXT, AT(geo.asn), .max = PATH_BYTES, .form = "file", .value = "",
-	  .help = "AS database. Not used yet: no AS number is counted." },
+	  .help = "AS database. Empty: no AS number is counted." },
 
 	{ .path = "memory", .type = NT_KEY_SECTION, .help = "Memory." },
 	{ .path = "memory.hugepages", .type = NT_KEY_CHOICE, AT(memory.hugepages), .word = hugepages_word,
