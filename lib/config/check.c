@@ -166,9 +166,32 @@ static int check_devices(const struct nt_config *c, const struct nt_config_lines
 	return 0;
 }
 
+/* Two signatures of one name would be one in Redis. */
+static int check_signatures(const struct nt_config *c, const struct nt_config_lines *lines, const struct nt_why *why)
+{
+	int list = nt_key_find(NT_KEY_ROOT, "signatures");
+	int name = nt_key_find(list, "name"), match = nt_key_find(list, "match");
+	char reason[NT_SIGNATURE_WHY];
+
+	if (!lines->key[0][list]) /* the shipped ones */
+		return 0;
+	for (uint32_t i = 0; i < c->n_signatures; i++) {
+		for (uint32_t j = 0; j < i; j++)
+			if (!strcmp(c->signature[i].name, c->signature[j].name))
+				return nt_why(why, lines->key[1 + i][name],
+					      "signatures[%u].name: \"%s\" is there already, in line %u", i,
+					      c->signature[i].name, lines->key[1 + j][name]);
+		if (nt_signature_check(c->signature[i].match, reason))
+			return nt_why(why, lines->key[1 + i][match], "signatures[%u].match: %s", i, reason);
+	}
+	return 0;
+}
+
 int nt_check_together(const struct nt_config *c, const struct nt_config_lines *lines, const struct nt_why *why)
 {
 	int rc = check_interval(c, lines, why);
 
-	return rc < 0 ? rc : check_devices(c, lines, why);
+	if (rc == 0)
+		rc = check_devices(c, lines, why);
+	return rc < 0 ? rc : check_signatures(c, lines, why);
 }

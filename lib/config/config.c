@@ -20,11 +20,11 @@
 /* A thousand times the size of any sensible file; keeps /dev/zero and a capture given by mistake out of memory. */
 #define FILE_BYTES_MAX (1u << 20)
 
-/* Puts the defaults into the keys of a device, or into all others. */
-static int reset_keys(void *base, bool device)
+/* Puts the defaults into the keys of an item of a list, or into all that are in none (NT_KEY_NONE). */
+static int reset_keys(void *base, int list)
 {
 	for (int i = 0; i < nt_keys; i++) {
-		if (!nt_key[i].value || nt_key_in_device(i) != device)
+		if (!nt_key[i].value || nt_key_list(i) != list)
 			continue;
 		if (nt_key_reset(i, base) < 0)
 			return -ENOMEM;
@@ -32,48 +32,74 @@ static int reset_keys(void *base, bool device)
 	return 0;
 }
 
-static void clear_keys(void *base, bool device)
+static void clear_keys(void *base, int list)
 {
 	for (int i = 0; i < nt_keys; i++)
-		if (nt_key_in_device(i) == device)
+		if (nt_key_list(i) == list)
 			nt_key_clear(i, base);
 }
 
-int nt_config_defaults(struct nt_config *c)
+static int make_items(struct nt_config *c, int list, uint32_t n)
 {
-	memset(c, 0, sizeof(*c));
-	if (reset_keys(c, false) < 0) {
-		nt_config_fini(c);
+	if (nt_key_make_items(list, c, n) < 0)
 		return -ENOMEM;
-	}
-	return 0;
-}
-
-void nt_config_fini(struct nt_config *c)
-{
-	for (uint32_t i = 0; i < c->n_devices; i++)
-		clear_keys(&c->device[i], true);
-	free(c->device);
-	clear_keys(c, false);
-	memset(c, 0, sizeof(*c));
-}
-
-static int make_devices(struct nt_config *c, uint32_t n)
-{
-	if (!n)
-		return 0;
-	c->device = calloc(n, sizeof(*c->device));
-	if (!c->device)
-		return -ENOMEM;
-	c->n_devices = n;
 	for (uint32_t i = 0; i < n; i++)
-		if (reset_keys(&c->device[i], true) < 0)
+		if (reset_keys(nt_key_item(list, c, i), list) < 0)
 			return -ENOMEM;
 	return 0;
 }
 
-/* Sets the members of one device (`item` counts from 1), or all others (0), that the file has keys for. */
-static int set_keys(void *base, uint32_t item, const struct nt_config_values *values,
+static void clear_items(struct nt_config *c, int list)
+{
+	for (uint32_t i = 0; i < nt_key_count(list, c); i++)
+		clear_keys(nt_key_item(list, c, i), list);
+	free(nt_key_items(list, c));
+	(void)nt_key_make_items(list, c, 0);
+}
+
+/* Puts the items into a list that it has by default. */
+static int default_items(struct nt_config *c, int list)
+{
+	char reason[NT_KEY_REASON];
+	uint32_t n = 0;
+
+	while (nt_key[list].item && nt_key[list].item(n, "name"))
+		n++;
+	if (make_items(c, list, n) < 0)
+		return -ENOMEM;
+	for (int row = 0; row < nt_keys; row++)
+		for (uint32_t i = 0; i < n && nt_key_list(row) == list; i++)
+			if (nt_key_set(row, nt_key_item(list, c, i), nt_key[list].item(i, nt_key_leaf(row)), reason) <
+			    0)
+				return -ENOMEM;
+	return 0;
+}
+
+int nt_config_defaults(struct nt_config *c)
+{
+	int err;
+
+	memset(c, 0, sizeof(*c));
+	err = reset_keys(c, NT_KEY_NONE);
+	for (int i = 0; i < nt_keys && !err; i++)
+		if (nt_key[i].type == NT_KEY_LIST)
+			err = default_items(c, i);
+	if (err)
+		nt_config_fini(c);
+	return err;
+}
+
+void nt_config_fini(struct nt_config *c)
+{
+	for (int i = 0; i < nt_keys; i++)
+		if (nt_key[i].type == NT_KEY_LIST)
+			clear_items(c, i);
+	clear_keys(c, NT_KEY_NONE);
+	memset(c, 0, sizeof(*c));
+}
+
+/* Sets the members of an item of a list (`item` counts from 1), or those in none, that the file has keys for. */
+static int set_keys(void *base, int list, uint32_t item, const struct nt_config_values *values,
 		    const struct nt_config_lines *lines, const struct nt_why *why)
 {
 	char reason[NT_KEY_REASON], path[NT_KEY_PATH];
@@ -82,7 +108,7 @@ static int set_keys(void *base, uint32_t item, const struct nt_config_values *va
 		const char *text;
 		int rc;
 
-		if (!nt_key[i].value || nt_key_in_device(i) != (item > 0))
+		if (!nt_key[i].value || nt_key_list(i) != list)
 			continue;
 		text = nt_config_values_get(values, i, item);
 		if (!text)
@@ -98,6 +124,19 @@ static int set_keys(void *base, uint32_t item, const struct nt_config_values *va
 	return 0;
 }
 
+/* Replaces a list by what the file has in it. */
+static int set_items(struct nt_config *c, int list, const struct nt_config_values *values,
+		     const struct nt_config_lines *lines, const struct nt_why *why)
+{
+	int rc;
+
+	clear_items(c, list);
+	rc = make_items(c, list, lines->items[list]);
+	for (uint32_t i = 0; i < lines->items[list] && rc >= 0; i++)
+		rc = set_keys(nt_key_item(list, c, i), list, i + 1, values, lines, why);
+	return rc;
+}
+
 static int fill(struct nt_config *c, const struct nt_config_values *values, const struct nt_config_lines *lines,
 		const struct nt_why *why)
 {
@@ -105,17 +144,12 @@ static int fill(struct nt_config *c, const struct nt_config_values *values, cons
 
 	if (rc < 0)
 		return rc;
-	rc = make_devices(c, lines->n_devices);
+	rc = set_keys(c, NT_KEY_NONE, 0, values, lines, why);
+	for (int i = 0; i < nt_keys && rc >= 0; i++)
+		if (nt_key[i].type == NT_KEY_LIST && lines->key[0][i])
+			rc = set_items(c, i, values, lines, why);
 	if (rc < 0)
 		return rc;
-	rc = set_keys(c, 0, values, lines, why);
-	if (rc < 0)
-		return rc;
-	for (uint32_t i = 0; i < c->n_devices; i++) {
-		rc = set_keys(&c->device[i], i + 1, values, lines, why);
-		if (rc < 0)
-			return rc;
-	}
 	c->devices_line = lines->key[0][nt_key_find(NT_KEY_ROOT, "devices")];
 	return nt_check_together(c, lines, why);
 }
@@ -185,6 +219,17 @@ int nt_config_load(const char *path, struct nt_config *out, char *why, size_t wh
 	}
 	free(bytes);
 	return rc;
+}
+
+uint32_t nt_config_signatures(const struct nt_config *c, struct nt_signature signature[static NT_SIGNATURES_MAX])
+{
+	for (uint32_t i = 0; i < c->n_signatures; i++)
+		signature[i] = (struct nt_signature){
+		    .name = c->signature[i].name,
+		    .match = c->signature[i].match,
+		    .all_syns = c->signature[i].sources == NT_SOURCES_ALL_SYNS,
+		};
+	return c->n_signatures;
 }
 
 int nt_config_check_run(const struct nt_config *c, const char *path, char *why, size_t why_size)

@@ -2,6 +2,8 @@
 #ifndef NT_CONFIG_CONFIG_H
 #define NT_CONFIG_CONFIG_H
 
+#include "tally/signature.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,6 +35,18 @@ struct nt_config_device {
 	uint32_t descriptors; /**< per queue */
 	uint32_t mtu;	      /**< bytes; 0: as it is */
 	bool promiscuous;
+};
+
+/** signatures[].sources */
+enum nt_signature_sources {
+	NT_SOURCES_ANY,	    /**< sources of a packet that matches */
+	NT_SOURCES_ALL_SYNS /**< and all of whose TCP SYNs match */
+};
+
+struct nt_config_signature {
+	char *name;
+	char *match; /**< passes nt_signature_check() */
+	enum nt_signature_sources sources;
 };
 
 struct nt_config_geo {
@@ -100,6 +114,8 @@ struct nt_config {
 	struct nt_config_device *device;
 	uint32_t n_devices;
 	uint32_t devices_line; /**< where the file has `devices`, for messages; 0: nowhere */
+	struct nt_config_signature *signature;
+	uint32_t n_signatures; /**< at most NT_SIGNATURES_MAX */
 	struct nt_config_geo geo;
 	struct nt_config_memory memory;
 	struct nt_config_tables tables;
@@ -109,6 +125,9 @@ struct nt_config {
 	struct nt_config_redis redis;
 	struct nt_config_spool spool;
 };
+
+/** The signatures as nt_signatures_new() takes them; texts stay the configuration's. Returns their number. */
+uint32_t nt_config_signatures(const struct nt_config *c, struct nt_signature signature[static NT_SIGNATURES_MAX]);
 
 /** Makes the configuration of an empty file. Undone by nt_config_fini(). Returns 0 or -ENOMEM. */
 int nt_config_defaults(struct nt_config *c);

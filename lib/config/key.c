@@ -49,9 +49,11 @@ int nt_key_find(int parent, const char *leaf)
 	return NT_KEY_NONE;
 }
 
-bool nt_key_in_device(int row)
+int nt_key_list(int row)
 {
-	return strstr(nt_key[row].path, ITEM) != NULL;
+	int parent = nt_key_parent(row);
+
+	return parent >= 0 && nt_key[parent].type == NT_KEY_LIST ? parent : NT_KEY_NONE;
 }
 
 void nt_key_path(int row, uint32_t item, char text[static NT_KEY_PATH])
@@ -73,6 +75,38 @@ static void *member(int row, void *base)
 static const void *const_member(int row, const void *base)
 {
 	return (const char *)base + nt_key[row].offset;
+}
+
+void *nt_key_items(int list, const struct nt_config *c)
+{
+	void *items;
+
+	memcpy(&items, const_member(list, c), sizeof(items));
+	return items;
+}
+
+uint32_t nt_key_count(int list, const struct nt_config *c)
+{
+	uint32_t n;
+
+	memcpy(&n, (const char *)c + nt_key[list].count_offset, sizeof(n));
+	return n;
+}
+
+int nt_key_make_items(int list, struct nt_config *c, uint32_t n)
+{
+	void *items = n ? calloc(n, nt_key[list].size) : NULL;
+
+	if (n && !items)
+		return -ENOMEM;
+	memcpy(member(list, c), &items, sizeof(items));
+	memcpy((char *)c + nt_key[list].count_offset, &n, sizeof(n));
+	return 0;
+}
+
+void *nt_key_item(int list, const struct nt_config *c, uint32_t i)
+{
+	return (char *)nt_key_items(list, c) + i * nt_key[list].size;
 }
 
 /* Members are 4 or 8 bytes wide, signed where the table has negative values. */

@@ -5,10 +5,18 @@
 #include "config/config.h"
 
 #include <assert.h>
+#include <string.h>
 
 #define AT(member) .offset = offsetof(struct nt_config, member), .size = sizeof(((struct nt_config *)0)->member)
 #define AT_DEVICE(member)                                                                                              \
 	.offset = offsetof(struct nt_config_device, member), .size = sizeof(((struct nt_config_device *)0)->member)
+
+#define AT_SIGNATURE(member)                                                                                           \
+	.offset = offsetof(struct nt_config_signature, member),                                                        \
+	.size = sizeof(((struct nt_config_signature *)0)->member)
+#define AT_LIST(member, count, most)                                                                                   \
+	.offset = offsetof(struct nt_config, member), .size = sizeof(*((struct nt_config *)0)->member),                \
+	.count_offset = offsetof(struct nt_config, count), .max = (most)
 
 #define DAYS_MAX    36525 /* a century: longer is a slip of the keyboard */
 #define MEMBERS_MAX 65536 /* every port; more is no top list */
@@ -21,6 +29,23 @@ static const char *const hugepages_word[] = {
     [NT_HUGEPAGES_NO] = "no",
     NULL,
 };
+
+static const char *const sources_word[] = {
+    [NT_SOURCES_ANY] = "any",
+    [NT_SOURCES_ALL_SYNS] = "all_syns",
+    NULL,
+};
+
+static const char *shipped_signature(uint32_t i, const char *leaf)
+{
+	const struct nt_signature *s = &nt_signatures_shipped[i];
+
+	if (i >= nt_signatures_shipped_n)
+		return NULL;
+	if (!strcmp(leaf, "name"))
+		return s->name;
+	return !strcmp(leaf, "match") ? s->match : sources_word[s->all_syns ? NT_SOURCES_ALL_SYNS : NT_SOURCES_ANY];
+}
 
 /* clang-format off */
 const struct nt_key nt_key[] = {
@@ -46,7 +71,7 @@ const struct nt_key nt_key[] = {
 	  .help = "Days and quarters are those of the time zone UTC plus this: with 9 they begin at 15:00 UTC. "
 		  "Fixed while Redis holds data of the sensor." },
 
-	{ .path = "devices", .type = NT_KEY_LIST,
+	{ .path = "devices", .type = NT_KEY_LIST, AT_LIST(device, n_devices, NT_CONFIG_DEVICES_MAX),
 	  .help = "What to capture from, at most 32. `needletail ports` prints the lines for every usable device." },
 	{ .path = "devices[].name", .type = NT_KEY_TEXT, AT_DEVICE(name), .required = true, .min = 1,
 	  .max = PATH_BYTES, .check = nt_check_device, .form = "device as DPDK names it", .value = "",
@@ -108,6 +133,21 @@ const struct nt_key nt_key[] = {
 	{ .path = "tables.region_port", .type = NT_KEY_NUMBER, AT(tables.region_port), .min = 1024, .max = 1 << 26,
 	  .unit = "entries", .value = "1048576",
 	  .help = "Pairs of region and port. What does not fit is counted as overflow and missing nowhere else." },
+
+	{ .path = "signatures", .type = NT_KEY_LIST, AT_LIST(signature, n_signatures, NT_SIGNATURES_MAX),
+	  .item = shipped_signature,
+	  .help = "What to tell packets by, at most 32; the language is described in signatures.md. A list that is given "
+		  "replaces this one; [] is none." },
+	{ .path = "signatures[].name", .type = NT_KEY_TEXT, AT_SIGNATURE(name), .required = true, .min = 1, .max = 64,
+	  .check = nt_check_name, .form = NAME_FORM, .value = "",
+	  .help = "Name, under which its numbers are published." },
+	{ .path = "signatures[].match", .type = NT_KEY_TEXT, AT_SIGNATURE(match), .required = true, .min = 1,
+	  .max = PATH_BYTES, .form = "conditions, all of which hold", .value = "",
+	  .help = "What a packet must be, such as: tcp flags S/SAFR dport 445 not window 8192" },
+	{ .path = "signatures[].sources", .type = NT_KEY_CHOICE, AT_SIGNATURE(sources), .word = sources_word,
+	  .value = "any",
+	  .help = "Which sources count: those that sent a packet that matches, or only those all of whose TCP SYNs of the "
+		  "interval match,\nfor conditions that a packet meets by chance now and then." },
 
 	{ .path = "link_wait_s", .type = NT_KEY_NUMBER, AT(link_wait_s), .max = 600, .unit = "seconds", .value = "10",
 	  .help = "How long to wait for the link to come up before counting starts." },
@@ -176,3 +216,5 @@ const struct nt_key nt_key[] = {
 const int nt_keys = sizeof(nt_key) / sizeof(*nt_key);
 
 static_assert(sizeof(nt_key) / sizeof(*nt_key) <= NT_KEYS_MAX, "raise NT_KEYS_MAX");
+static_assert(NT_CONFIG_DEVICES_MAX <= NT_KEY_ITEMS_MAX && NT_SIGNATURES_MAX <= NT_KEY_ITEMS_MAX,
+	      "raise NT_KEY_ITEMS_MAX");

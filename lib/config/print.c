@@ -37,13 +37,13 @@ static void write_help(int row, int indent, const char *label, FILE *out)
 	}
 }
 
-/* Explains the keys of a device ahead of the items, so that the items stay easy to read and to copy. */
-static void explain_devices(FILE *out)
+/* Explains the keys of a list's items ahead of them, so that they stay easy to read and to copy. */
+static void explain_items(int list, FILE *out)
 {
 	for (int i = 0; i < nt_keys; i++) {
 		char label[NT_KEY_PATH];
 
-		if (!nt_key_in_device(i))
+		if (nt_key_list(i) != list)
 			continue;
 		snprintf(label, sizeof(label), "%s: ", nt_key_leaf(i));
 		write_help(i, INDENT, label, out);
@@ -53,17 +53,17 @@ static void explain_devices(FILE *out)
 	}
 }
 
-/* Writes one item of `devices`; without a device the example, commented out so that taking away '#' is enough. */
-static void write_device(const struct nt_config_device *d, FILE *out)
+/* Writes one item of a list; without one the example, commented out so that taking away '#' is enough. */
+static void write_item(int list, const void *item, FILE *out)
 {
 	const char *bullet = "- ";
 
 	for (int i = 0; i < nt_keys; i++) {
-		if (!nt_key_in_device(i))
+		if (nt_key_list(i) != list)
 			continue;
-		fprintf(out, "%s%*s%s%s: ", d ? "" : "#", INDENT, "", bullet, nt_key_leaf(i));
-		if (d)
-			nt_key_write(i, d, out);
+		fprintf(out, "%s%*s%s%s: ", item ? "" : "#", INDENT, "", bullet, nt_key_leaf(i));
+		if (item)
+			nt_key_write(i, item, out);
 		else
 			fputs(nt_key[i].example ? nt_key[i].example : nt_key[i].value, out);
 		fputc('\n', out);
@@ -71,13 +71,17 @@ static void write_device(const struct nt_config_device *d, FILE *out)
 	}
 }
 
-static void write_devices(const struct nt_config *c, FILE *out)
+/* A list that has items by default shows none when it is empty: they would look like those that are in use. */
+static void write_items(const struct nt_config *c, int list, FILE *out)
 {
-	explain_devices(out);
-	for (uint32_t i = 0; i < c->n_devices; i++)
-		write_device(&c->device[i], out);
-	if (!c->n_devices)
-		write_device(NULL, out);
+	uint32_t n = nt_key_count(list, c);
+
+	fputs(n || !nt_key[list].item ? "\n" : " []\n", out);
+	explain_items(list, out);
+	for (uint32_t i = 0; i < n; i++)
+		write_item(list, nt_key_item(list, c, i), out);
+	if (!n && !nt_key[list].item)
+		write_item(list, NULL, out);
 }
 
 static void write_key(const struct nt_config *c, int row, FILE *out)
@@ -94,16 +98,17 @@ static void write_key(const struct nt_config *c, int row, FILE *out)
 	}
 	fprintf(out, "%*s%s:%s", indent, "", nt_key_leaf(row), scalar ? " " : "");
 	nt_key_write(row, c, out);
-	fputc('\n', out);
 	if (nt_key[row].type == NT_KEY_LIST)
-		write_devices(c, out);
+		write_items(c, row, out);
+	else
+		fputc('\n', out);
 }
 
 int nt_config_print(const struct nt_config *c, FILE *out)
 {
 	fputs(preamble, out);
 	for (int i = 0; i < nt_keys; i++)
-		if (!nt_key_in_device(i))
+		if (nt_key_list(i) == NT_KEY_NONE)
 			write_key(c, i, out);
 	return fflush(out) || ferror(out) ? -EIO : 0;
 }

@@ -4,6 +4,7 @@
 #include "base/parse.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -24,7 +25,7 @@ struct scan {
 	int depth; /* open frames */
 	int documents;
 	bool keys;     /* the document is a mapping */
-	uint32_t item; /* 0, or the device that is open, counted from 1 */
+	uint32_t item; /* 0, or the item that is open, counted from 1 */
 	uint32_t line; /* of the event at hand */
 };
 
@@ -77,7 +78,7 @@ static int unknown_key(const struct scan *s, const char *name)
 	if (!strcmp(nt_key[near].path, name) && nt_key_parent(near) != NT_KEY_ROOT)
 		return nt_why(s->why, s->line, "%.*s: unknown key, write %s: indented below its section", NT_WHY_WORD,
 			      name, nt_key_leaf(near));
-	nt_key_path(near, s->item, path);
+	nt_key_path(near, nt_key_parent(near) == s->frame[s->depth - 1].row ? s->item : 0, path);
 	return nt_why(s->why, s->line, "%s%.*s: unknown key, did you mean %s?", prefix, NT_WHY_WORD, name, path);
 }
 
@@ -108,7 +109,7 @@ static int wrong_kind(const struct scan *s)
 
 	if (f->list)
 		return nt_why(s->why, s->line, "%s[%u]: expected keys, beginning with \"name: \"", nt_key[f->row].path,
-			      s->lines->n_devices);
+			      s->lines->items[f->row]);
 	if (f->pending == NT_KEY_NONE)
 		return nt_why(s->why, s->line, "expected \"key: value\" with a plain word for a key");
 	nt_key_path(f->pending, s->item, path);
@@ -124,10 +125,12 @@ static int wrong_kind(const struct scan *s)
 
 static int open_item(struct scan *s)
 {
-	if (s->lines->n_devices == NT_CONFIG_DEVICES_MAX)
-		return nt_why(s->why, s->line, "%s: more than %d", nt_key[top(s)->row].path, NT_CONFIG_DEVICES_MAX);
-	s->item = ++s->lines->n_devices;
-	s->lines->device[s->item] = s->line;
+	int list = top(s)->row;
+
+	if (s->lines->items[list] == nt_key[list].max)
+		return nt_why(s->why, s->line, "%s: more than %" PRId64, nt_key[list].path, nt_key[list].max);
+	s->item = ++s->lines->items[list];
+	s->lines->item[list][s->item] = s->line;
 	return 0;
 }
 
@@ -154,6 +157,9 @@ static int scan_value(struct scan *s, const yaml_event_t *e)
 		/* A section whose lines are all commented out is an empty one. */
 		if (!is_null(e))
 			return wrong_kind(s);
+		if (nt_key[f->pending].item) /* nothing, or what it has by default? */
+			return nt_why(s->why, s->line, "%s: has no value; write [] for none, or leave the key out",
+				      path);
 	} else if (is_null(e)) {
 		return nt_why(s->why, s->line, "%s: has no value; leave the key out for its default", path);
 	} else if (strlen((const char *)e->data.scalar.value) != e->data.scalar.length) {
@@ -326,19 +332,27 @@ static int scan_events(struct scan *s, yaml_parser_t *p, const uint8_t *bytes, s
 	return 0;
 }
 
-static int check_required(const struct nt_config_lines *lines, const struct nt_why *why)
+static int check_item(const struct nt_config_lines *lines, int list, uint32_t item, const struct nt_why *why)
 {
 	char path[NT_KEY_PATH];
 
-	for (uint32_t item = 1; item <= lines->n_devices; item++) {
-		for (int i = 0; i < nt_keys; i++) {
-			if (!nt_key[i].required || lines->key[item][i])
-				continue;
-			nt_key_path(i, item, path);
-			return nt_why(why, lines->device[item], "%s: required key is missing", path);
-		}
+	for (int i = 0; i < nt_keys; i++) {
+		if (!nt_key[i].required || nt_key_list(i) != list || lines->key[item][i])
+			continue;
+		nt_key_path(i, item, path);
+		return nt_why(why, lines->item[list][item], "%s: required key is missing", path);
 	}
 	return 0;
+}
+
+static int check_required(const struct nt_config_lines *lines, const struct nt_why *why)
+{
+	int rc = 0;
+
+	for (int list = 0; list < nt_keys; list++)
+		for (uint32_t item = 1; item <= lines->items[list] && rc == 0; item++)
+			rc = check_item(lines, list, item, why);
+	return rc;
 }
 
 int nt_config_scan(const uint8_t *bytes, size_t size, struct nt_config_lines *lines, const struct nt_why *why)

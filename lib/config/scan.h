@@ -8,9 +8,9 @@
 
 /** What the scan finds out: where things stand. Lines count from 1; 0: not in the file. */
 struct nt_config_lines {
-	uint32_t key[1 + NT_CONFIG_DEVICES_MAX][NT_KEYS_MAX]; /**< [0]: outside of devices; [n]: in the nth device */
-	uint32_t device[1 + NT_CONFIG_DEVICES_MAX];	      /**< where the nth device begins */
-	uint32_t n_devices;
+	uint32_t key[1 + NT_KEY_ITEMS_MAX][NT_KEYS_MAX]; /**< [0]: outside of lists; [n]: in the nth item of its list */
+	uint32_t item[NT_KEYS_MAX][1 + NT_KEY_ITEMS_MAX]; /**< where the nth item of a list begins */
+	uint32_t items[NT_KEYS_MAX];			  /**< of a list */
 };
 
 /**

@@ -24,7 +24,7 @@ struct block {
 struct nt_config_values {
 	struct block *file;
 	struct cyaml_schema_value top;
-	struct cyaml_schema_value item;
+	struct cyaml_schema_value item[NT_KEYS_MAX]; /* of a list */
 	/* one run of fields for the file and each section and list, each run ended by a field without a key */
 	struct cyaml_schema_field field[2 * NT_KEYS_MAX + 1];
 };
@@ -65,13 +65,13 @@ static const struct cyaml_schema_field *describe(struct nt_config_values *v, int
 		f->data_offset = (uint32_t)offsetof(struct block, place[i].at);
 		f->value = mapping(below[i], CYAML_FLAG_POINTER_NULL_STR | CYAML_FLAG_OPTIONAL);
 		if (nt_key[i].type == NT_KEY_LIST) {
-			v->item = mapping(below[i], CYAML_FLAG_DEFAULT);
+			v->item[i] = mapping(below[i], CYAML_FLAG_DEFAULT);
 			f->count_offset = (uint32_t)offsetof(struct block, place[i].n);
 			f->count_size = sizeof(((struct place *)0)->n);
 			f->value.type = CYAML_SEQUENCE;
-			f->value.sequence.entry = &v->item;
+			f->value.sequence.entry = &v->item[i];
 			f->value.sequence.min = 0;
-			f->value.sequence.max = NT_CONFIG_DEVICES_MAX;
+			f->value.sequence.max = (uint32_t)nt_key[i].max;
 		} else if (nt_key[i].type != NT_KEY_SECTION) {
 			f->value.type = CYAML_STRING;
 			f->value.flags = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL;

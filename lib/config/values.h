@@ -13,7 +13,7 @@ struct nt_config_values;
  */
 int nt_config_values_read(const uint8_t *bytes, size_t size, struct nt_config_values **out, const struct nt_why *why);
 
-/** A key's text, NULL if the file does not have it; `item` counts devices from 1, 0 outside of them. */
+/** A key's text, NULL if the file does not have it; `item` counts the items of its list from 1, 0 outside of lists. */
 const char *nt_config_values_get(const struct nt_config_values *v, int row, uint32_t item);
 
 /** NULL is fine. */

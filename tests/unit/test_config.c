@@ -216,6 +216,90 @@ static void too_many_devices(void **state)
 	assert_string_equal(why, "f:34: devices: more than 32");
 }
 
+static void wrong_signatures(void **state)
+{
+	static const struct wrong wrong[] = {
+	    {"signatures:\n", "f:1: signatures: has no value; write [] for none, or leave the key out"},
+	    {"signatures: x\n", "f:1: signatures: expected a list, lines that begin with \"- name: \""},
+	    {"signatures:\n- tcp\n", "f:2: signatures[0]: expected keys, beginning with \"name: \""},
+	    {"signatures:\n- name: a\n", "f:2: signatures[0].match: required key is missing"},
+	    {"signatures:\n- match: tcp\n", "f:2: signatures[0].name: required key is missing"},
+	    {"signatures:\n- {name: a, match: tcp}\n- {name: a b, match: tcp}\n",
+	     "f:3: signatures[1].name: \"a b\": not a name, which is 1 to 64 of A-Z a-z 0-9 . _ -"},
+	    {"signatures:\n- name: a\n  match: \"\"\n",
+	     "f:3: signatures[0].match: is empty; expected: conditions, all of which hold"},
+	    {"signatures:\n- name: a\n  match: ' '\n",
+	     "f:3: signatures[0].match: no condition; expected some such as: tcp dport 445 flags S/SAFR"},
+	    {"signatures:\n- name: a\n  match: tcp\n- name: b\n  sources: any\n  match: tcp dprt 445\n",
+	     "f:6: signatures[1].match: \"dprt\" is no condition, did you mean dport?"},
+	    {"signatures:\n- name: a\n  match: udp window 5\n",
+	     "f:3: signatures[0].match: no packet can match: its conditions belong to different protocols"},
+	    {"signatures:\n- name: a\n  match: tcp\n  sources: all\n",
+	     "f:4: signatures[0].sources: \"all\" is none of any, all_syns"},
+	    {"signatures:\n- name: a\n  match: tcp\n- match: udp\n  name: a\n",
+	     "f:5: signatures[1].name: \"a\" is there already, in line 2"},
+	    {"signatures:\n- name: a\n  mach: tcp\n",
+	     "f:3: signatures[0].mach: unknown key, did you mean signatures[0].match?"},
+	    {"signatures:\n- name: a\n  match: tcp\n  match: tcp\n",
+	     "f:4: signatures[0].match: given twice, first in line 3"},
+	    {"signatures:\n- name: a\n  queues: 1\n",
+	     "f:3: signatures[0].queues: unknown key, did you mean devices[].queues?"},
+	    {"match: tcp\n", "f:1: match: unknown key, did you mean signatures[].match?"},
+	};
+
+	(void)state;
+	expect_wrong(wrong, COUNT(wrong));
+}
+
+static void too_many_signatures(void **state)
+{
+	char yaml[64 * (NT_SIGNATURES_MAX + 2)] = "devices:\n- name: net_null0\nsignatures:\n", why[NT_CONFIG_WHY];
+	struct nt_signature signature[NT_SIGNATURES_MAX];
+	struct nt_config c;
+	size_t n = strlen(yaml);
+
+	(void)state;
+	for (int i = 0; i < NT_SIGNATURES_MAX; i++)
+		n += (size_t)snprintf(yaml + n, sizeof(yaml) - n, "- {name: s%d, match: dport %d}\n", i, i);
+	assert_int_equal(load(yaml, &c, why), 0);
+	assert_int_equal(c.n_devices, 1);
+	assert_int_equal(nt_config_signatures(&c, signature), NT_SIGNATURES_MAX);
+	assert_string_equal(signature[31].name, "s31");
+	assert_string_equal(signature[31].match, "dport 31");
+	nt_config_fini(&c);
+	snprintf(yaml + n, sizeof(yaml) - n, "- {name: s, match: dport 1}\n");
+	assert_int_equal(load(yaml, &c, why), -EINVAL);
+	assert_string_equal(why, "f:36: signatures: more than 32");
+}
+
+/* Without the key the shipped ones are in use; a list replaces them all, an empty one too. */
+static void which_signatures(void **state)
+{
+	struct nt_signature signature[NT_SIGNATURES_MAX];
+	char why[NT_CONFIG_WHY];
+	struct nt_config c;
+
+	(void)state;
+	assert_int_equal(load("workers: 1\n", &c, why), 0);
+	assert_int_equal(nt_config_signatures(&c, signature), nt_signatures_shipped_n);
+	for (uint32_t i = 0; i < nt_signatures_shipped_n; i++) {
+		assert_string_equal(signature[i].name, nt_signatures_shipped[i].name);
+		assert_string_equal(signature[i].match, nt_signatures_shipped[i].match);
+		assert_int_equal(signature[i].all_syns, nt_signatures_shipped[i].all_syns);
+	}
+	nt_config_fini(&c);
+	assert_int_equal(load("signatures: []\n", &c, why), 0);
+	assert_int_equal(nt_config_signatures(&c, signature), 0);
+	nt_config_fini(&c);
+	assert_int_equal(
+	    load("signatures:\n- {name: a, match: gre, sources: all_syns}\n- {name: b, match: tcp}\n", &c, why), 0);
+	assert_int_equal(nt_config_signatures(&c, signature), 2);
+	assert_true(signature[0].all_syns);
+	assert_false(signature[1].all_syns);
+	assert_string_equal(signature[0].match, "gre");
+	nt_config_fini(&c);
+}
+
 /* Nesting that no key has is refused where it begins, however deep it goes. */
 static void deep_nesting(void **state)
 {
@@ -481,14 +565,25 @@ static void cpu_lists(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(wrong_form),	 cmocka_unit_test(wrong_keys),
-	    cmocka_unit_test(wrong_kinds),	 cmocka_unit_test(wrong_values),
-	    cmocka_unit_test(wrong_devices),	 cmocka_unit_test(too_many_devices),
-	    cmocka_unit_test(deep_nesting),	 cmocka_unit_test(long_words),
-	    cmocka_unit_test(short_why),	 cmocka_unit_test(byte_order_mark),
-	    cmocka_unit_test(nul_bytes),	 cmocka_unit_test(files),
-	    cmocka_unit_test(defaults),		 cmocka_unit_test(sparse_device),
-	    cmocka_unit_test(run_needs_devices), cmocka_unit_test(every_kind_of_value),
+	    cmocka_unit_test(wrong_form),
+	    cmocka_unit_test(wrong_keys),
+	    cmocka_unit_test(wrong_kinds),
+	    cmocka_unit_test(wrong_values),
+	    cmocka_unit_test(wrong_devices),
+	    cmocka_unit_test(too_many_devices),
+	    cmocka_unit_test(wrong_signatures),
+	    cmocka_unit_test(too_many_signatures),
+	    cmocka_unit_test(which_signatures),
+	    cmocka_unit_test(deep_nesting),
+	    cmocka_unit_test(long_words),
+	    cmocka_unit_test(short_why),
+	    cmocka_unit_test(byte_order_mark),
+	    cmocka_unit_test(nul_bytes),
+	    cmocka_unit_test(files),
+	    cmocka_unit_test(defaults),
+	    cmocka_unit_test(sparse_device),
+	    cmocka_unit_test(run_needs_devices),
+	    cmocka_unit_test(every_kind_of_value),
 	    cmocka_unit_test(cpu_lists),
 	};
 

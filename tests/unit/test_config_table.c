@@ -80,6 +80,31 @@ static void print_and_load(void **state)
 	nt_config_fini(&c);
 }
 
+/* What is printed says the same when it is loaded again: no signature, one, the shipped ones. */
+static void print_signatures(void **state)
+{
+	static const char *const yaml[] = {"signatures: []\n", "signatures:\n- {name: a, match: 'not src ::/1'}\n",
+					   "workers: 1\n"};
+	static const uint32_t n[] = {0, 1, 7};
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		char why[NT_CONFIG_WHY], *once, *twice;
+		struct nt_config c;
+
+		assert_int_equal(load(yaml[i], &c, why), 0);
+		once = printed(&c);
+		nt_config_fini(&c);
+		assert_int_equal(load(once, &c, why), 0);
+		assert_int_equal(c.n_signatures, n[i]);
+		twice = printed(&c);
+		assert_string_equal(once, twice);
+		free(once);
+		free(twice);
+		nt_config_fini(&c);
+	}
+}
+
 static void write_file(const char *path, const char *text, size_t size)
 {
 	FILE *f = fopen(path, "w");
@@ -98,6 +123,10 @@ static uint32_t yaml_for(int row, const char *value, char *yaml, size_t size)
 	if (section == NT_KEY_ROOT) {
 		snprintf(yaml, size, "%s: %s\n", leaf, value);
 		return 1;
+	}
+	if (nt_key[section].type == NT_KEY_LIST && !strcmp(nt_key_leaf(section), "signatures")) {
+		snprintf(yaml, size, "signatures:\n  - name: x\n    match: tcp\n    %s: %s\n", leaf, value);
+		return 4;
 	}
 	if (nt_key[section].type == NT_KEY_LIST) {
 		snprintf(yaml, size, "%s:\n  - name: net_null0\n    %s: %s\n", nt_key_leaf(section), leaf, value);
@@ -250,8 +279,9 @@ static void shipped_example(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(table),	      cmocka_unit_test(table_defaults), cmocka_unit_test(ranges),
-	    cmocka_unit_test(print_and_load), cmocka_unit_test(shipped_file),	cmocka_unit_test(shipped_example),
+	    cmocka_unit_test(table),	       cmocka_unit_test(table_defaults),   cmocka_unit_test(ranges),
+	    cmocka_unit_test(print_and_load),  cmocka_unit_test(print_signatures), cmocka_unit_test(shipped_file),
+	    cmocka_unit_test(shipped_example),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
