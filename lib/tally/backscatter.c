@@ -168,8 +168,8 @@ static void note_bin(struct nt_victim_line *line, uint32_t bin)
 	if ((int32_t)(bin - line->last_bin) > 0)
 		advance_ring(line, bin);
 	if (line->last_bin - bin < NT_VICTIM_BINS) {
+		sum = ring_sum(line) + 1; /* before the store: a wide load just behind it would wait for it */
 		line->ring[bin % NT_VICTIM_BINS]++;
-		sum = ring_sum(line);
 		line->peak = sum > line->peak ? sum : line->peak;
 		if ((int32_t)(bin - line->first_bin) < 0)
 			lower_head(line, bin);

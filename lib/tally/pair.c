@@ -1,22 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tally/pair.h"
 
-#include "base/mix.h"
-
-/* Neighbouring lines and ports are common, so their numbers must not decide alone. */
-static uint32_t home_of(const struct nt_pairs *t, uint32_t source, uint32_t port)
-{
-	return (uint32_t)(nt_mix(source, port) >> 32) & t->mask;
-}
-
-void nt_pairs_prefetch(const struct nt_pairs *t, uint32_t source, uint32_t port)
-{
-	__builtin_prefetch(&t->slot[home_of(t, source, port)], 1);
-}
-
 bool nt_pairs_note(struct nt_pairs *t, uint32_t source, uint32_t port, uint32_t matched)
 {
-	uint32_t at = home_of(t, source, port);
+	uint32_t at = nt_pairs_home(t, source, port);
 	struct nt_pair_slot *slot;
 
 	while (t->slot[at].source && (t->slot[at].source != source + 1 || t->slot[at].port != port))

@@ -2,6 +2,8 @@
 #ifndef NT_TALLY_PAIR_H
 #define NT_TALLY_PAIR_H
 
+#include "base/mix.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,8 +30,18 @@ struct nt_pairs {
 /** Notes a pair. False if it found no place, which is counted. Worker. */
 bool nt_pairs_note(struct nt_pairs *t, uint32_t source, uint32_t port, uint32_t matched);
 
-/** Asks the cache for a pair's slot. Worker. */
-void nt_pairs_prefetch(const struct nt_pairs *t, uint32_t source, uint32_t port);
+/** Where a pair belongs. A good hash, because neighbouring lines and ports are common. */
+static inline uint32_t nt_pairs_home(const struct nt_pairs *t, uint32_t source, uint32_t port)
+{
+	return (uint32_t)(nt_mix(source, port) >> 32) & t->mask;
+}
+
+/** Asks the cache for a pair's slot. Inline by force: see ask_dense() in burst.c. Worker. */
+static inline __attribute__((always_inline)) void nt_pairs_prefetch(const struct nt_pairs *t, uint32_t source,
+								    uint32_t port)
+{
+	__builtin_prefetch(&t->slot[nt_pairs_home(t, source, port)], 1);
+}
 
 void nt_pairs_clear(struct nt_pairs *t);
 

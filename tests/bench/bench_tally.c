@@ -10,7 +10,8 @@
 #include <sys/mman.h>
 
 /*
- * bench_tally [ROUNDS]: nanoseconds per packet of decode, and of decode and tally, medians over the rounds. Frames are
+ * bench_tally [ROUNDS]: nanoseconds per packet of decode, and of decode and tally without and with the shipped
+ * signatures, medians over the rounds. Frames are
  * built before and lie in memory as a NIC leaves them; each burst is asked for before it is read. A round begins with
  * an empty bank of default size, in huge pages if the system gives them.
  */
@@ -225,23 +226,46 @@ static double median(double *ns, uint32_t n)
 struct cost {
 	double decode[ROUNDS_MAX];
 	double both[ROUNDS_MAX];
+	double matched[ROUNDS_MAX]; /* with signatures */
 	double clear[ROUNDS_MAX];
 };
 
+/* An interval and its clearing, which is timed apart. */
+static double count(enum workload w, struct nt_tally *t, struct nt_burst *b, double *clear)
+{
+	uint64_t start = nt_clock_monotonic_ns(), counted;
+	uint32_t packets = passes[w] * FRAMES;
+
+	for (uint32_t p = 0; p < passes[w]; p++)
+		pass(t, b, p * INT64_C(1000000000));
+	counted = nt_clock_monotonic_ns();
+	if (t->frames != packets)
+		fprintf(stderr, "frames are missing\n");
+	nt_tally_clear(t);
+	*clear = (double)(nt_clock_monotonic_ns() - counted) / packets;
+	return (double)(counted - start) / packets;
+}
+
 static void measure(enum workload w, struct nt_tally *t, struct nt_burst *b, struct cost *c, uint32_t round)
 {
-	uint64_t start = nt_clock_monotonic_ns(), fates = pass(NULL, b, 0);
+	const struct nt_signatures *signatures = t->signatures;
+	uint64_t start = nt_clock_monotonic_ns();
 
+	if (!pass(NULL, b, 0))
+		fprintf(stderr, "nothing is decoded\n");
 	c->decode[round] = (double)(nt_clock_monotonic_ns() - start) / FRAMES;
-	start = nt_clock_monotonic_ns();
-	for (uint32_t p = 0; p < passes[w]; p++)
-		fates += pass(t, b, p * INT64_C(1000000000));
-	c->both[round] = (double)(nt_clock_monotonic_ns() - start) / FRAMES / passes[w];
-	if (!fates || t->frames != passes[w] * (uint64_t)FRAMES)
-		fprintf(stderr, "frames are missing\n");
-	start = nt_clock_monotonic_ns();
-	nt_tally_clear(t);
-	c->clear[round] = (double)(nt_clock_monotonic_ns() - start) / FRAMES / passes[w];
+	c->matched[round] = count(w, t, b, &c->clear[round]);
+	t->signatures = NULL;
+	c->both[round] = count(w, t, b, &c->clear[round]);
+	t->signatures = signatures;
+}
+
+static void print(enum workload w, struct cost *c, uint32_t rounds)
+{
+	printf(
+	    "%-26s decode %5.1f ns, decode and tally %5.1f ns, with %u signatures %5.1f ns, clear %4.1f ns a packet\n",
+	    name[w], median(c->decode, rounds), median(c->both, rounds), nt_signatures_shipped_n,
+	    median(c->matched, rounds), median(c->clear, rounds));
 }
 
 int main(int argc, char **argv)
@@ -250,6 +274,8 @@ int main(int argc, char **argv)
 	void *memory = huge(nt_tally_memsize(&tables));
 	static struct nt_burst burst;
 	static struct cost cost;
+	struct nt_signatures *signatures;
+	char why[NT_SIGNATURE_WHY];
 	struct nt_tally *t;
 
 	if (!memory || !rounds || rounds > ROUNDS_MAX) {
@@ -257,14 +283,16 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	t = nt_tally_init(memory, &tables);
+	signatures = nt_signatures_new(nt_signatures_shipped, nt_signatures_shipped_n, why);
+	t->signatures = signatures;
 	for (enum workload w = 0; w < WORKLOADS; w++) {
 		make_frames(w);
 		measure(w, t, &burst, &cost, 0); /* once for nothing: caches, pages, clock rate */
 		for (uint32_t round = 0; round < rounds; round++)
 			measure(w, t, &burst, &cost, round);
-		printf("%-26s decode %5.1f ns, decode and tally %5.1f ns, clear %4.1f ns a packet\n", name[w],
-		       median(cost.decode, rounds), median(cost.both, rounds), median(cost.clear, rounds));
+		print(w, &cost, rounds);
 	}
+	nt_signatures_free(signatures);
 	free(memory);
 	return 0;
 }

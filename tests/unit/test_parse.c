@@ -111,9 +111,26 @@ static void log_lines_cannot_be_forged(void **state)
 	nt_log_set_sink(nt_log_stderr);
 }
 
+static void times_are_nanoseconds_or_the_nearest(void **state)
+{
+	(void)state;
+	assert_true(nt_time_ns((struct nt_time){.s = 1, .ns = 5}) == 1000000005);
+	assert_true(nt_time_ns((struct nt_time){.s = -1, .ns = 999999999}) == -1);
+	assert_true(nt_time_ns((struct nt_time){.s = INT64_MAX, .ns = 1}) == INT64_MAX);
+	assert_true(nt_time_ns((struct nt_time){.s = 9223372036, .ns = 854775807}) == INT64_MAX);
+	assert_true(nt_time_ns((struct nt_time){.s = INT64_MIN, .ns = 1}) == INT64_MIN);
+	assert_true(nt_seconds_of_ns(1999999999) == 1);
+	assert_true(nt_seconds_of_ns(0) == 0);
+	assert_true(nt_seconds_of_ns(-1) == -1);
+	assert_true(nt_seconds_of_ns(-1000000000) == -1);
+	assert_true(nt_seconds_of_ns(-1000000001) == -2);
+	assert_true(nt_seconds_of_ns(INT64_MIN) == -9223372037);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(times_are_nanoseconds_or_the_nearest),
 	    cmocka_unit_test(number_is_read_whole),
 	    cmocka_unit_test(what_is_no_number_is_refused),
 	    cmocka_unit_test(names),

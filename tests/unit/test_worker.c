@@ -157,6 +157,36 @@ static void nothing_is_lost_over_bank_switches(void **state)
 	tear_down(&f);
 }
 
+/* Frames carry their time into the tables, and both banks have the signatures. */
+static void a_worker_hands_time_and_signatures_on(void **state)
+{
+	static char place;
+	struct rte_rcu_qsbr *qsbr = zeroed(rte_rcu_qsbr_get_memsize(1));
+	const struct nt_worker_options options = {.qsbr = qsbr, .tables = small_tables(REGION_ENTRIES)};
+	struct nt_frame frame = whole_frame(tcp4_frame, sizeof(tcp4_frame));
+	struct nt_worker_options with = options;
+	struct nt_worker *w = nt_worker_init(zeroed(nt_worker_memsize(&options)), &options), *other;
+
+	(void)state;
+	rte_rcu_qsbr_init(qsbr, 1);
+	assert_int_equal(nt_worker_join(w), 0);
+	for (int64_t s = 1662422405; s >= 1662422400; s -= 5) {
+		frame.time_ns = s * 1000000000 + 999999999;
+		nt_worker_burst(w, &frame, 1, NT_LINK_ETHERNET);
+	}
+	nt_worker_leave(w);
+	assert_int_equal(w->bank[0]->sources.n_touched, 1);
+	assert_int_equal(w->bank[0]->sources.line[w->bank[0]->sources.touched[0]].first_s, 1662422400);
+	assert_int_equal(w->bank[0]->sources.line[w->bank[0]->sources.touched[0]].last_s, 1662422405);
+	with.signatures = (const struct nt_signatures *)(const void *)&place;
+	other = nt_worker_init(zeroed(nt_worker_memsize(&with)), &with);
+	assert_ptr_equal(other->bank[0]->signatures, with.signatures);
+	assert_ptr_equal(other->bank[1]->signatures, with.signatures);
+	free(other);
+	free(w);
+	free(qsbr);
+}
+
 static void a_switch_does_not_wait_for_workers_that_rest(void **state)
 {
 	struct fixture f;
@@ -188,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(nothing_is_lost_over_bank_switches),
+	    cmocka_unit_test(a_worker_hands_time_and_signatures_on),
 	    cmocka_unit_test(a_switch_does_not_wait_for_workers_that_rest),
 	};
 
