@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "af_packet.h"
+#include "detect_config.h"
 #include "devargs.h"
 #include "live_config.h"
 #include "machine.h"
@@ -141,6 +142,17 @@ static void check_geo(struct check *c)
 		find(c, "geo.asn: %s: %s", geo->asn, strerror(errno));
 }
 
+static void check_detect(struct check *c)
+{
+	const struct nt_detect_options options = detect_options(c->config, c->config->interval_s);
+	char why[NT_DETECT_WHY];
+	struct nt_detect *detect = nt_detect_new(&options, why);
+
+	if (!detect)
+		find(c, "%s", why);
+	nt_detect_free(detect);
+}
+
 /* A file that will be written: it need not be there, but its folder must. */
 static void check_output(struct check *c, const char *key, const char *path)
 {
@@ -200,6 +212,7 @@ static int check(const struct live_config *l)
 	check_cpus(&c);
 	check_memory(&c);
 	check_geo(&c);
+	check_detect(&c);
 	check_output(&c, "json", c.config->json);
 	check_output(&c, "spool.path", c.config->spool.path);
 	check_redis(&c);

@@ -3,6 +3,7 @@
 
 #include "af_packet.h"
 #include "complete.h"
+#include "detect_config.h"
 #include "eal.h"
 #include "live.h"
 #include "live_config.h"
@@ -241,13 +242,15 @@ static int run(const struct nt_config *config)
 	r->live.ports = &r->ports;
 	r->live.rx = &r->rx;
 	r->live.stats = &r->stats;
-	if (!prepare(r)) {
+	r->live.detect = detect_start(config, config->interval_s);
+	if (r->live.detect && !prepare(r)) {
 		live_block_signals();
 		if (!start_eal(r)) {
 			status = with_eal(r);
 			eal_stop();
 		}
 	}
+	nt_detect_free(r->live.detect);
 	free(r);
 	return status;
 }

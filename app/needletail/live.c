@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "live.h"
 
+#include "detect_config.h"
 #include "port.h"
 #include "publish.h"
 #include "rx_loop.h"
@@ -124,7 +125,8 @@ static uint64_t clamp(uint64_t value, uint64_t min, uint64_t max)
  * were switched: what was folded lies between the packets counted before and those polled after. When they have
  * ended, all three are one number.
  */
-static int close_interval(struct live *l, void (*losses)(struct watch *w, struct nt_loss *into))
+static int close_interval(struct live *l, void (*losses)(struct watch *w, struct nt_loss *into),
+			  void (*look)(struct nt_detect *d, struct nt_snapshot *s))
 {
 	struct interval interval = {
 	    .start_s = l->timeline.start_s,
@@ -133,7 +135,7 @@ static int close_interval(struct live *l, void (*losses)(struct watch *w, struct
 	};
 	uint64_t counted = rx_counted(l->rx);
 	struct nt_snapshot snapshot;
-	int err = stats_fold(l->stats);
+	int err = stats_fold_last(l->stats);
 
 	if (err)
 		return err;
@@ -141,6 +143,8 @@ static int close_interval(struct live *l, void (*losses)(struct watch *w, struct
 	    clamp(l->accounted + stats_folded_frames(l->stats), counted, rx_packets(l->rx)) - l->accounted;
 	losses(&l->watch, &interval.loss);
 	err = stats_take(l->stats, &interval, &snapshot);
+	if (!err)
+		err = watch_queues(&l->watch, &snapshot);
 	if (err) {
 		nt_snapshot_fini(&snapshot);
 		return err;
@@ -148,6 +152,7 @@ static int close_interval(struct live *l, void (*losses)(struct watch *w, struct
 	l->accounted += interval.received;
 	l->unexplained += snapshot.loss.unexplained;
 	l->intervals++;
+	look(l->detect, &snapshot);
 	publisher_submit(l->publisher, &snapshot); /* what it cannot take it counts and says */
 	return 0;
 }
@@ -167,7 +172,7 @@ static int follow_clock(struct live *l)
 
 	while (!err && (state = timeline_look(&l->timeline, wall_ns(), steady_ns())) != TIMELINE_OPEN) {
 		say_jump(&l->timeline);
-		err = close_interval(l, watch_interval);
+		err = close_interval(l, watch_interval, detect_look);
 		if (state == TIMELINE_ENDED)
 			timeline_next(&l->timeline);
 		else
@@ -218,6 +223,7 @@ static void look_at_reload(struct live *l)
 	}
 	stats_set_locate(l->stats, fresh.locate);
 	publisher_set_geo_build(l->publisher, fresh.info.build_epoch_s);
+	nt_detect_set_geo(l->detect, fresh.info.build_epoch_s, 0);
 	l->geo = fresh;
 	reload_free(&l->reload, &old);
 	nt_info("%s: reloaded, %" PRIu32 " IPv4 and %" PRIu32 " IPv6 prefixes", l->config->geo.country,
@@ -281,8 +287,9 @@ static int stop(struct live *l)
 	drain(l);
 	err = rx_stop(l->rx);
 	l->timeline.partial = true;
-	closed = close_interval(l, watch_finish);
+	closed = close_interval(l, watch_finish, detect_look_last);
 	watch_say_queues(&l->watch);
+	detect_say_dropped(l->detect);
 	nt_info("%" PRIu64 " packets in %" PRIu64 " intervals, %" PRIu64 " unexplained", l->accounted, l->intervals,
 		l->unexplained);
 	return err ? err : closed;
@@ -299,6 +306,7 @@ int live_run(struct live *l)
 
 	reload_init(&l->reload, &options);
 	watch_init(&l->watch, l->ports, l->rx);
+	nt_detect_set_geo(l->detect, l->geo.info.build_epoch_s, 0);
 	l->link_until_ns = steady_ns() + (int64_t)l->config->link_wait_s * NT_SECOND_NS;
 	wait_for_links(l);
 	timeline_begin(&l->timeline, l->config->interval_s, wall_ns(), steady_ns());

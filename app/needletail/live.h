@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct nt_config;
+struct nt_detect;
 struct ports;
 struct publisher;
 struct rx;
@@ -27,7 +28,8 @@ struct live {
 	struct rx *rx;	     /* started */
 	struct stats *stats;
 	struct publisher *publisher; /* started */
-	struct nt_geo geo;	     /* in use; replaced on SIGHUP; locate NULL: none */
+	struct nt_detect *detect;
+	struct nt_geo geo; /* in use; replaced on SIGHUP; locate NULL: none */
 
 	struct timeline timeline;
 	struct watch watch;

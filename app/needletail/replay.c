@@ -2,6 +2,7 @@
 #include "replay.h"
 
 #include "capture.h"
+#include "detect_config.h"
 #include "dispatch.h"
 #include "eal.h"
 #include "machine.h"
@@ -36,6 +37,7 @@ struct replay {
 	struct stats stats;
 	struct dispatch *dispatch;
 	struct sinks sinks;
+	struct nt_detect *detect;
 	bool open; /* an interval is */
 	int64_t start_s;
 	int64_t end_s;
@@ -81,7 +83,7 @@ static void open_interval(struct replay *r, int64_t time_s)
 	}
 }
 
-static int close_interval(struct replay *r)
+static int close_interval(struct replay *r, void (*look)(struct nt_detect *d, struct nt_snapshot *s))
 {
 	const struct interval interval = {
 	    .start_s = r->start_s,
@@ -102,6 +104,7 @@ static int close_interval(struct replay *r)
 	r->frames += r->received;
 	r->intervals++;
 	r->unexplained += snapshot.loss.unexplained;
+	look(r->detect, &snapshot);
 	return publisher_submit(r->sinks.publisher, &snapshot);
 }
 
@@ -124,7 +127,7 @@ static int adjust_interval(struct replay *r, int64_t time_s)
 		return 0;
 	}
 	if (r->open && time_s >= r->end_s)
-		err = close_interval(r);
+		err = close_interval(r, detect_look);
 	if (!r->open)
 		open_interval(r, time_s);
 	else if (time_s < r->start_s)
@@ -156,7 +159,7 @@ static int count_all(struct replay *r, struct capture_set *set)
 		err = guard_banks(r);
 	}
 	if (!err && r->open)
-		err = close_interval(r);
+		err = close_interval(r, detect_look_last);
 	return err;
 }
 
@@ -184,6 +187,7 @@ static int count(struct replay *r, struct capture_set *set)
 	}
 	err = count_all(r, set);
 	dispatch_stop(r->dispatch);
+	detect_say_dropped(r->detect);
 	if (err)
 		nt_error("replay: %s", strerror(-err));
 	if (publisher_finish(r->sinks.publisher))
@@ -254,6 +258,7 @@ static int with_regions(struct replay *r, struct capture_set *set, const struct 
 
 	if (start_stats(r, geo->locate))
 		return NT_EXIT_UNUSABLE;
+	nt_detect_set_geo(r->detect, geo->info.build_epoch_s, 0);
 	status = with_sinks(r, set, geo->info.build_epoch_s);
 	stats_fini(&r->stats);
 	return status;
@@ -316,10 +321,12 @@ int replay(const struct replay_options *options)
 		return status;
 	}
 	stop_on_signals();
-	if (!start_eal(&options->config)) {
+	r.detect = detect_start(&options->config, options->one_interval ? 0 : options->config.interval_s);
+	if (r.detect && !start_eal(&options->config)) {
 		status = with_eal(&r, set);
 		eal_stop();
 	}
+	nt_detect_free(r.detect);
 	capture_set_close(set);
 	return status;
 }

@@ -32,6 +32,7 @@ static struct nt_worker *make_worker(struct stats *s, uint32_t id, const struct 
 	    .qsbr = s->qsbr,
 	    .id = id,
 	    .locate = o->locate,
+	    .signatures = o->signatures,
 	    .tables = sizing_split(&o->tables, o->workers),
 	};
 	int socket = o->socket ? o->socket[id] : SOCKET_ID_ANY;
@@ -123,6 +124,43 @@ static uint64_t unexplained(const struct nt_snapshot *s, uint64_t received)
 	return uncounted + nt_snapshot_imbalance(s);
 }
 
+static void give_signatures(struct stats *s)
+{
+	for (uint32_t i = 0; i < s->n; i++)
+		nt_worker_retired(s->worker[i])->signatures = s->next;
+}
+
+/*
+ * Bits in a bank mean the signatures that the bank has. So new ones go into banks that nobody counts in: into the
+ * spare ones, which the switch at the interval's end then brings into use, and after it into the others.
+ */
+int stats_fold_last(struct stats *s)
+{
+	int err = 0;
+
+	if (s->next) {
+		err = stats_fold(s);
+		give_signatures(s);
+	}
+	if (!err)
+		err = stats_fold(s);
+	if (!err && s->next) {
+		give_signatures(s);
+		s->next = NULL;
+	}
+	return err;
+}
+
+void stats_set_signatures(struct stats *s, const struct nt_signatures *signatures)
+{
+	s->next = signatures;
+}
+
+bool stats_signatures_changed(const struct stats *s)
+{
+	return !s->next;
+}
+
 uint64_t stats_folded_frames(const struct stats *s)
 {
 	return nt_fold_frames(s->fold);
@@ -146,7 +184,7 @@ int stats_take(struct stats *s, const struct interval *interval, struct nt_snaps
 
 int stats_close(struct stats *s, const struct interval *interval, struct nt_snapshot *finished)
 {
-	int err = stats_fold(s);
+	int err = stats_fold_last(s);
 
 	return err ? err : stats_take(s, interval, finished);
 }

@@ -10,6 +10,7 @@
 struct nt_fold;
 struct nt_worker;
 struct nt_locate;
+struct nt_signatures;
 struct rte_rcu_qsbr;
 
 /*
@@ -20,16 +21,18 @@ struct stats {
 	struct nt_worker **worker; /* [n] */
 	uint32_t n;
 	struct rte_rcu_qsbr *qsbr;
-	struct nt_fold *fold; /* of the open interval */
-	uint64_t folded;      /* frames of all workers at the last fold */
+	struct nt_fold *fold;		  /* of the open interval */
+	const struct nt_signatures *next; /* to begin with at the interval's end; NULL: no change */
+	uint64_t folded;		  /* frames of all workers at the last fold */
 };
 
 struct stats_options {
 	uint32_t workers;
 	const struct nt_locate *locate;
-	struct nt_tally_options tables; /* per sensor; split evenly over the workers */
-	bool sketches;			/* make HyperLogLogs, for a sink that merges them */
-	const int *socket;		/* [workers] NUMA socket of each worker's memory; NULL: any */
+	const struct nt_signatures *signatures; /* NULL: none */
+	struct nt_tally_options tables;		/* per sensor; split evenly over the workers */
+	bool sketches;				/* make HyperLogLogs, for a sink that merges them */
+	const int *socket;			/* [workers] NUMA socket of each worker's memory; NULL: any */
 };
 
 /** What only the receiving side knows of an interval. */
@@ -54,6 +57,9 @@ void stats_fini(struct stats *s);
  */
 int stats_fold(struct stats *s);
 
+/** As stats_fold(), at the end of the open interval: new signatures begin right behind it. */
+int stats_fold_last(struct stats *s);
+
 /** Frames folded so far of the open interval. */
 uint64_t stats_folded_frames(const struct stats *s);
 
@@ -61,7 +67,7 @@ uint64_t stats_folded_frames(const struct stats *s);
 int stats_guard(struct stats *s);
 
 /**
- * Ends the interval with what was folded so far, for a caller that has to know between what it holds against it:
+ * Ends the interval with what stats_fold_last() folded, for a caller that has to know between what it holds against it:
  * checks conservation and moves the snapshot out; the next interval begins empty. Returns 0 or -ENOMEM.
  */
 int stats_take(struct stats *s, const struct interval *interval, struct nt_snapshot *finished);
@@ -71,6 +77,13 @@ int stats_take(struct stats *s, const struct interval *interval, struct nt_snaps
  * Returns 0 or -ENOMEM.
  */
 int stats_close(struct stats *s, const struct interval *interval, struct nt_snapshot *finished);
+
+/**
+ * From the end of the open interval on, packets are matched against these. What was used before is in no worker's
+ * hands once stats_signatures_changed().
+ */
+void stats_set_signatures(struct stats *s, const struct nt_signatures *signatures);
+bool stats_signatures_changed(const struct stats *s);
 
 /** Gives every worker another region table; on return none uses the old one. */
 void stats_set_locate(struct stats *s, const struct nt_locate *locate);

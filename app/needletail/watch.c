@@ -7,9 +7,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "needletail/snapshot.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <rte_ethdev.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 /*
  * Packets per queue before silence of one means something: with as many sources as a telescope sees, 256 packets a
@@ -134,6 +138,30 @@ void watch_finish(struct watch *w, struct nt_loss *into)
 		finish_port(w, &w->port[i], into);
 		name_idle_queues(w, &w->port[i]);
 	}
+}
+
+int watch_queues(struct watch *w, struct nt_snapshot *s)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < w->n; i++)
+		n += w->port[i].port->device->queues;
+	s->queue = calloc(n, sizeof(*s->queue));
+	if (!s->queue)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < w->n; i++) {
+		struct watch_port *p = &w->port[i];
+
+		for (uint32_t q = 0; q < p->port->device->queues && q < WATCH_QUEUES; q++) {
+			struct nt_queue_packets *out = &s->queue[s->n_queues++];
+			uint64_t now = rx_queue_packets(w->rx, p->port->id, (uint16_t)q);
+
+			snprintf(out->name, sizeof(out->name), "%s queue %" PRIu32, p->port->name, q);
+			out->packets = now - p->queue[q];
+			p->queue[q] = now;
+		}
+	}
+	return 0;
 }
 
 void watch_say_queues(const struct watch *w)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct nt_snapshot;
 struct port;
 struct ports;
 struct rx;
@@ -17,12 +18,16 @@ struct rx;
  * count explains, queues that stay silent. Everything here belongs to the main lcore.
  */
 
+/** Queues of a device: as many as the configuration takes. */
+#define WATCH_QUEUES 64
+
 struct watch_port {
 	const struct port *port;
 	struct loss loss;
 	uint64_t polled[2];	      /* at the last second's end but one, and at the last */
 	struct loss_counters stopped; /* when capture was asked to end */
 	uint64_t idle;		      /* queues named as idle, a bit each */
+	uint64_t queue[WATCH_QUEUES]; /* packets of each at the last interval's end */
 };
 
 struct watch {
@@ -48,6 +53,9 @@ bool watch_caught_up(const struct watch *w);
 
 /** watch_interval() for the last interval, when polling has ended. May wait for the devices' counters. */
 void watch_finish(struct watch *w, struct nt_loss *into);
+
+/** Fills in the snapshot's packets of each queue, those since the last call. Returns 0 or -ENOMEM. */
+int watch_queues(struct watch *w, struct nt_snapshot *s);
 
 /** Says how many packets came through each queue. */
 void watch_say_queues(const struct watch *w);

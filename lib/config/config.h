@@ -89,6 +89,56 @@ struct nt_config_spool {
 	char *path;
 };
 
+/** What is worth an event; see lib/detect/README.md. */
+struct nt_config_dos {
+	bool enabled;
+	uint32_t packets;
+	uint32_t duration_s;
+	uint32_t window_packets;
+	uint32_t silence_s;
+	uint32_t victims; /**< entries */
+};
+
+struct nt_config_fixed_tool {
+	bool enabled;
+	uint32_t sources;
+	uint32_t packets;
+	uint32_t factor;
+	uint32_t groups; /**< entries */
+};
+
+struct nt_config_surge {
+	bool enabled;
+	uint32_t warm_up_h;
+	uint32_t packets; /**< in an hour */
+	uint32_t sources; /**< in an hour, summed over its intervals */
+	uint32_t factor;
+	uint32_t series; /**< ports */
+};
+
+struct nt_config_scanner {
+	bool enabled;
+	uint32_t ports;
+	uint32_t silence_s;
+	uint32_t sources; /**< entries */
+	char *known;	  /**< file; "": none */
+};
+
+struct nt_config_sensor {
+	bool enabled;
+	uint32_t silence_s;
+	uint32_t loss_percent;
+	uint32_t geo_days;
+};
+
+struct nt_config_detect {
+	struct nt_config_dos dos;
+	struct nt_config_fixed_tool fixed_tool;
+	struct nt_config_surge surge;
+	struct nt_config_scanner scanner;
+	struct nt_config_sensor sensor;
+};
+
 struct nt_config {
 	char *sensor; /**< "": the caller takes the host name */
 	char *group;
@@ -108,6 +158,7 @@ struct nt_config {
 	char *json;		/**< file or "-"; "": none */
 	struct nt_config_redis redis;
 	struct nt_config_spool spool;
+	struct nt_config_detect detect;
 };
 
 /** Makes the configuration of an empty file. Undone by nt_config_fini(). Returns 0 or -ENOMEM. */

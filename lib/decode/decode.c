@@ -7,6 +7,10 @@ void nt_decode(const struct nt_frame *frame, enum nt_link link, struct nt_fields
 {
 	struct view v = {.data = frame->data, .cap = frame->cap_len, .wire = frame->wire_len};
 
-	*fields = (struct nt_fields){.class = NT_CLASS_OTHER, .ip_proto = NT_PROTO_NONE};
+	*fields = (struct nt_fields){
+	    .class = NT_CLASS_OTHER,
+	    .ip_proto = NT_PROTO_NONE,
+	    .window_scale = NT_WINDOW_SCALE_NONE,
+	};
 	fields->fate = (uint8_t)decode_link(&v, link, fields);
 }

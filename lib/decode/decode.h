@@ -47,7 +47,11 @@ enum nt_fate {
 /** ip_proto of a frame without an IP header that passed its checks. */
 #define NT_PROTO_NONE UINT16_MAX
 
-/** TCP options that were seen in a whole, well-formed option list; bits of nt_fields.tcp_options. */
+/**
+ * TCP options that were seen; bits of nt_fields.tcp_options. An option list is read as far as it is inside the packet,
+ * was captured and is well-formed: an option shorter than two bytes or longer than what is left ends it, what stands
+ * before that one counts. No-operation and end of list have no bit. A list changes no fate.
+ */
 enum nt_tcp_option {
 	NT_TCP_OPTION_MSS = 1u << 0,
 	NT_TCP_OPTION_WINDOW_SCALE = 1u << 1,
@@ -62,7 +66,10 @@ enum nt_tcp_option {
 /** No window scale option. */
 #define NT_WINDOW_SCALE_NONE UINT8_MAX
 
-/** What is read off a frame. Numbers in host byte order; a field is set only where the fate says that it exists. */
+/**
+ * What is read off a frame. Numbers in host byte order; a field is set only where the fate says that it exists, and
+ * is otherwise 0, window_scale NT_WINDOW_SCALE_NONE.
+ */
 struct nt_fields {
 	uint8_t fate;		/**< enum nt_fate */
 	uint8_t class;		/**< enum nt_class */
@@ -74,9 +81,10 @@ struct nt_fields {
 	uint16_t icmp;		/**< ICMP, ICMPv6: type << 8 | code */
 	uint16_t ip_id;		/**< IPv4, if ip_proto is set */
 	uint8_t ttl;		/**< TTL or hop limit, if ip_proto is set */
-	uint8_t window_scale;	/**< TCP: its option's shift count, or NT_WINDOW_SCALE_NONE */
+	uint8_t window_scale;	/**< TCP: shift count of its (last) option of 3 bytes, or NT_WINDOW_SCALE_NONE */
 	uint8_t tcp_options;	/**< TCP: enum nt_tcp_option, or-ed */
-	uint8_t inner_proto;	/**< ICMP errors, if has_inner: protocol of the packet quoted */
+	uint8_t inner_proto;	/**< ICMP errors, if has_inner: protocol of the packet quoted; of an IPv6 packet whose
+				     extension headers are not quoted to their end, the last one known */
 	bool has_inner;		/**< ICMP errors: enough of the packet is quoted to tell its destination */
 	bool has_inner_port;	/**< and its TCP or UDP destination port */
 	uint16_t inner_port;	/**< that port */

@@ -25,7 +25,10 @@ enum nt_fate decode_ipv4(struct view *v, struct nt_fields *f)
 
 	fragment = be16(v->data + 6);
 	f->ip_proto = v->data[9];
+	f->ip_id = be16(v->data + 4);
+	f->ttl = v->data[8];
 	f->src4 = be32(v->data + 12);
+	f->dst4 = be32(v->data + 16);
 	cut(v, total);
 	skip(v, header);
 	if (fragment & OFFSET_MASK)

@@ -6,21 +6,13 @@ enum {
 	IPV6_BYTES = 40,
 	EXT_BYTES = 8, /* the shortest extension header */
 	HOP_BY_HOP = 0,
-	ROUTING = 43,
 	FRAGMENT = 44,
 	AUTHENTICATION = 51,
-	DESTINATION = 60,
 	OPTION_PAD1 = 0x00,
 	OPTION_JUMBO = 0xc2,
 	OFFSET_MASK = 0xfff8,
 	MORE_FRAGMENTS = 0x0001
 };
-
-static bool is_extension(uint8_t next)
-{
-	return next == HOP_BY_HOP || next == ROUTING || next == FRAGMENT || next == AUTHENTICATION ||
-	       next == DESTINATION;
-}
 
 /* Bytes of the extension header of type `next` at the front of the view; the least possible if that is not there. */
 static uint32_t extension_bytes(const struct view *v, uint8_t next)
@@ -112,7 +104,9 @@ enum nt_fate decode_ipv6(struct view *v, struct nt_fields *f)
 		return malformed(NT_REASON_IPV6_LENGTH);
 
 	f->ip_proto = NT_PROTO_UNRESOLVED;
+	f->ttl = header[7];
 	memcpy(f->src6, header + 8, sizeof(f->src6));
+	memcpy(f->dst6, header + 24, sizeof(f->dst6));
 	cut(v, payload);
 	return walk_extensions(v, header[6], ip, f);
 }

@@ -45,6 +45,13 @@ static inline void skip(struct view *v, uint32_t bytes)
 	v->wire -= bytes;
 }
 
+/* RFC 8200; authentication header: RFC 4302. */
+static inline bool is_extension(uint8_t next)
+{
+	return next == 0 /* hop by hop */ || next == 43 /* routing */ || next == 44 /* fragment */ ||
+	       next == 51 /* authentication */ || next == 60 /* destination */;
+}
+
 /* Leaves out what lies behind the end of the packet. `bytes` is at most v->wire. */
 static inline void cut(struct view *v, uint32_t bytes)
 {
@@ -73,5 +80,12 @@ enum nt_fate decode_transport(const struct view *v, struct ip_context ip, struct
 
 /* A fragment other than the first: it has no transport header. */
 enum nt_fate decode_later_fragment(const struct nt_fields *f);
+
+/* A TCP option list of which `bytes` are there. It changes no fate: reading stops where it is ill-formed. */
+void decode_tcp_options(const uint8_t *options, uint32_t bytes, struct nt_fields *f);
+
+/* The packet that an ICMP or ICMPv6 error quotes, at the front of the view; likewise. */
+void decode_quoted_ipv4(struct view v, struct nt_fields *f);
+void decode_quoted_ipv6(struct view v, struct nt_fields *f);
 
 #endif

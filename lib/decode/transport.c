@@ -6,6 +6,17 @@
 /* RFC 9293, 768, 792, 4443. */
 enum { TCP_BYTES = 20, TCP_OFFSET_MIN = 5, UDP_BYTES = 8, ICMP_BYTES = 8 };
 
+/* Types of errors, which quote the packet that they are about; ICMPv6 has none other in use. */
+enum {
+	ICMP_UNREACHABLE = 3,
+	ICMP_QUENCH = 4,
+	ICMP_REDIRECTED = 5,
+	ICMP_EXCEEDED = 11,
+	ICMP_PROBLEM = 12,
+	ICMP6_FIRST_ERROR = 1,
+	ICMP6_LAST_ERROR = 4
+};
+
 static enum nt_fate decode_tcp(const struct view *v, struct ip_context ip, struct nt_fields *f)
 {
 	uint32_t header;
@@ -19,6 +30,10 @@ static enum nt_fate decode_tcp(const struct view *v, struct ip_context ip, struc
 	f->dst_port = be16(v->data + 2);
 	f->tcp_flags = v->data[13];
 	f->window = be16(v->data + 14);
+	f->seq = be32(v->data + 4);
+	f->ack = be32(v->data + 8);
+	if (header > TCP_BYTES)
+		decode_tcp_options(v->data + TCP_BYTES, (header < v->cap ? header : v->cap) - TCP_BYTES, f);
 	return NT_FATE_TCP;
 }
 
@@ -40,12 +55,42 @@ static enum nt_fate decode_udp(const struct view *v, struct ip_context ip, struc
 	return NT_FATE_UDP;
 }
 
-static enum nt_fate decode_icmp(const struct view *v, enum nt_fate fate, enum nt_reason reason, struct nt_fields *f)
+/* What of an ICMP packet stands behind its header. */
+static struct view behind_icmp(const struct view *v)
+{
+	struct view quote = *v;
+
+	skip(&quote, ICMP_BYTES);
+	return quote;
+}
+
+static enum nt_fate decode_icmp(const struct view *v, struct nt_fields *f)
 {
 	if (v->cap < ICMP_BYTES)
-		return too_short(v, ICMP_BYTES, reason);
+		return too_short(v, ICMP_BYTES, NT_REASON_ICMP_HEADER);
 	f->icmp = be16(v->data);
-	return fate;
+	switch (v->data[0]) {
+	case ICMP_UNREACHABLE:
+	case ICMP_QUENCH:
+	case ICMP_REDIRECTED:
+	case ICMP_EXCEEDED:
+	case ICMP_PROBLEM:
+		decode_quoted_ipv4(behind_icmp(v), f);
+		break;
+	default:
+		break;
+	}
+	return NT_FATE_ICMP;
+}
+
+static enum nt_fate decode_icmp6(const struct view *v, struct nt_fields *f)
+{
+	if (v->cap < ICMP_BYTES)
+		return too_short(v, ICMP_BYTES, NT_REASON_ICMP6_HEADER);
+	f->icmp = be16(v->data);
+	if (v->data[0] >= ICMP6_FIRST_ERROR && v->data[0] <= ICMP6_LAST_ERROR)
+		decode_quoted_ipv6(behind_icmp(v), f);
+	return NT_FATE_ICMP6;
 }
 
 enum nt_fate decode_transport(const struct view *v, struct ip_context ip, struct nt_fields *f)
@@ -58,9 +103,9 @@ enum nt_fate decode_transport(const struct view *v, struct ip_context ip, struct
 	case IPPROTO_UDP:
 		return decode_udp(v, ip, f);
 	case IPPROTO_ICMP:
-		return ipv6 ? NT_FATE_NO_L4 : decode_icmp(v, NT_FATE_ICMP, NT_REASON_ICMP_HEADER, f);
+		return ipv6 ? NT_FATE_NO_L4 : decode_icmp(v, f);
 	case IPPROTO_ICMPV6:
-		return ipv6 ? decode_icmp(v, NT_FATE_ICMP6, NT_REASON_ICMP6_HEADER, f) : NT_FATE_NO_L4;
+		return ipv6 ? decode_icmp6(v, f) : NT_FATE_NO_L4;
 	default:
 		return NT_FATE_IP_OTHER;
 	}

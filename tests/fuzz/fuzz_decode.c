@@ -31,6 +31,29 @@ static struct nt_tally *make_tally(void)
 	return nt_tally_init(memory, &options);
 }
 
+static bool has_type(const struct nt_fields *f, uint32_t low, uint32_t high)
+{
+	return f->icmp >> 8 >= low && f->icmp >> 8 <= high;
+}
+
+/* What is quoted belongs to an ICMP error alone, options to TCP alone. */
+static void check_inside(const struct nt_fields *f)
+{
+	bool error = (f->fate == NT_FATE_ICMP && (has_type(f, 3, 5) || has_type(f, 11, 12))) ||
+		     (f->fate == NT_FATE_ICMP6 && has_type(f, 1, 4));
+
+	if ((f->has_inner && !error) || (f->has_inner_port && !f->has_inner))
+		abort();
+	if (!f->has_inner && (f->inner_proto || f->inner_port || f->inner_dst[0]))
+		abort();
+	if (f->has_inner_port && f->inner_proto != 6 && f->inner_proto != 17)
+		abort();
+	if (f->tcp_options >> NT_TCP_OPTION_BITS || (f->tcp_options && !f->option_layout))
+		abort();
+	if (f->fate != NT_FATE_TCP && (f->option_layout || f->seq || f->window_scale != NT_WINDOW_SCALE_NONE))
+		abort();
+}
+
 static void check_fields(const struct nt_fields *f)
 {
 	bool ip = f->class == NT_CLASS_IPV4 || f->class == NT_CLASS_IPV6;
@@ -64,6 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		nt_tally_arrival(tally, &frame, 1);
 		nt_decode(&frame, link, &burst.fields[0]);
 		check_fields(&burst.fields[0]);
+		check_inside(&burst.fields[0]);
 		nt_tally_burst(tally, &burst);
 	}
 	nt_snapshot_init(&s);

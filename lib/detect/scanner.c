@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "detect/detector.h"
+#include "detect/known.h"
+#include "detect/ports.h"
+
+#include "base/mix.h"
+#include "base/targets.h"
+#include "needletail/schema.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Sources that touched more than so many destination ports within a day. Every source with a port is followed, since
+ * any of them may become one; a day's end forgets them all. What a source does not need until it is a scanner stays
+ * small: 100 bytes, of which the table and the list of sources grow to `sources` and no further.
+ *
+ * A sender of backscatter is left out of the intervals in which it sends some. The answers of a victim go to the
+ * ports that the attack was forged to come from, that is, to as many as there are, and a pair does not say which kind
+ * of packet it saw.
+ */
+
+#define DAY_S  86400
+#define HOUR_S 3600
+
+/* Bytes for sets of ports, on average, that each source followed may take; nearly all take none. */
+#define SET_BYTES 64
+#define SETS_MIN  (1 << 20)
+
+#define INDEX_FIRST 1024u
+#define NONE	    UINT32_MAX
+
+/* Shipped signatures that name the tool of a scan (the others name worms and protocols). */
+static const char *const scanner_signature[] = {"zmap-old", "zmap-new", "masscan", "mirai"};
+
+struct source {
+	struct nt_address address;
+	bool crossed; /* stands in crossed[] */
+	bool cut;     /* ports are missing in the set */
+	uint16_t region;
+	uint32_t asn;
+	uint32_t signatures; /* bits of name[] */
+	uint64_t packets;
+	uint64_t targets; /* sketch */
+	int64_t first_s;
+	int64_t last_s;
+	struct nt_ports ports;
+};
+
+/* Pairs of a source in the snapshot that is looked at. */
+struct group {
+	uint32_t source;
+	uint32_t n;
+	size_t pair;
+};
+
+struct nt_scanner {
+	uint32_t ports, silence_s, max;
+	int64_t offset_s;
+	struct nt_known *known;
+
+	int64_t day;	       /* of the sources, counted from 1970; meaningless while there are none */
+	bool incomplete;       /* some interval of the day has pairs that were not kept */
+	struct source *source; /* [n] */
+	uint32_t n, capacity;
+	uint32_t *index; /* [slots] places in source[], NONE where there is none; at most half full */
+	uint32_t slots;
+	uint32_t *crossed; /* [n_crossed] places of those above the threshold that are not told yet */
+	uint32_t n_crossed, crossed_capacity;
+	size_t budget; /* bytes left for sets */
+	uint64_t dropped;
+	struct group *fresh; /* [n_fresh] sources of the snapshot that are not followed yet */
+	size_t n_fresh, fresh_capacity;
+	char name[NT_SIGNATURES_MAX][NT_SIGNATURE_NAME];
+};
+
+/* ---- the table ---- */
+
+static uint64_t hash_of(const struct nt_address *a)
+{
+	uint64_t word[2];
+
+	memcpy(word, a->byte, sizeof(word));
+	return nt_mix(word[0], word[1] + a->length);
+}
+
+static bool same_address(const struct nt_address *a, const struct nt_address *b)
+{
+	return a->length == b->length && !memcmp(a->byte, b->byte, a->length);
+}
+
+/* Addresses of 4 bytes may come with anything behind them. */
+static struct nt_address clean(const struct nt_address *a)
+{
+	struct nt_address copy = {.length = a->length};
+
+	memcpy(copy.byte, a->byte, a->length <= sizeof(copy.byte) ? a->length : sizeof(copy.byte));
+	return copy;
+}
+
+static uint32_t *place(const struct nt_scanner *d, const struct nt_address *a)
+{
+	uint32_t at = (uint32_t)hash_of(a) & (d->slots - 1);
+
+	while (d->index[at] != NONE && !same_address(&d->source[d->index[at]].address, a))
+		at = (at + 1) & (d->slots - 1);
+	return &d->index[at];
+}
+
+static void index_all(struct nt_scanner *d)
+{
+	memset(d->index, 0xff, d->slots * sizeof(*d->index));
+	d->n_crossed = 0;
+	for (uint32_t i = 0; i < d->n; i++) {
+		*place(d, &d->source[i].address) = i;
+		if (d->source[i].crossed)
+			d->crossed[d->n_crossed++] = i;
+	}
+}
+
+static int grow(struct nt_scanner *d)
+{
+	uint32_t capacity = d->slots; /* places for as many sources as half of twice the slots */
+	struct source *source = realloc(d->source, capacity * sizeof(*source));
+	uint32_t *index;
+
+	if (!source)
+		return -ENOMEM;
+	d->source = source;
+	index = realloc(d->index, 2 * (size_t)capacity * sizeof(*index));
+	if (!index)
+		return -ENOMEM;
+	d->index = index;
+	d->slots = 2 * capacity;
+	d->capacity = capacity;
+	index_all(d);
+	return 0;
+}
+
+/* Takes a source in that is known to be absent. */
+static int take_in(struct nt_scanner *d, const struct nt_address *address, struct source **out)
+{
+	int err = d->n == d->capacity ? grow(d) : 0;
+
+	if (err)
+		return err;
+	*place(d, address) = d->n;
+	*out = &d->source[d->n++];
+	**out = (struct source){.address = *address, .first_s = INT64_MAX, .last_s = INT64_MIN};
+	return 0;
+}
+
+static void forget_all(struct nt_scanner *d)
+{
+	for (uint32_t i = 0; i < d->n; i++)
+		nt_ports_clear(&d->source[i].ports, &d->budget);
+	d->n = 0;
+	d->incomplete = false;
+	index_all(d);
+}
+
+/* Makes room: lets go of who touched one port, and not lately. They are the most, and the least likely to be missed. */
+static void sweep(struct nt_scanner *d, int64_t now_s)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < d->n; i++) {
+		if (d->source[i].ports.n <= 1 && d->source[i].last_s + d->silence_s < now_s)
+			d->dropped++;
+		else
+			d->source[kept++] = d->source[i];
+	}
+	d->n = kept;
+	index_all(d);
+}
+
+/* ---- telling ---- */
+
+static json_t *ports_json(const struct nt_ports *ports)
+{
+	json_t *array = json_array();
+	uint32_t n;
+	const uint32_t *first = nt_ports_first(ports, &n);
+
+	for (uint32_t i = 0; i < n; i++) {
+		char text[NT_MEMBER_TEXT];
+
+		nt_port_text(first[i], text);
+		json_array_append_new(array, json_string(text));
+	}
+	return array;
+}
+
+static bool names_tool(const char *name)
+{
+	for (size_t i = 0; i < sizeof(scanner_signature) / sizeof(*scanner_signature); i++)
+		if (!strcmp(name, scanner_signature[i]))
+			return true;
+	return false;
+}
+
+static json_t *signatures_json(const struct nt_scanner *d, uint32_t bits, bool tools_only)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < NT_SIGNATURES_MAX; i++)
+		if (bits >> i & 1 && (!tools_only || names_tool(d->name[i])))
+			json_array_append_new(array, json_string(d->name[i]));
+	return array;
+}
+
+static int tell(const struct nt_scanner *d, struct nt_snapshot *s, const struct source *source)
+{
+	const char *known = nt_known_find(d->known, &source->address);
+	char address[NT_ADDRESS_TEXT];
+	const struct nt_about about = {
+	    .type = NT_EVENT_SCANNER,
+	    .start_s = source->first_s,
+	    .end_s = source->last_s + 1,
+	    .region = source->region,
+	    .source = address,
+	};
+	json_t *body;
+
+	nt_address_text(&source->address, address);
+	body =
+	    json_pack("{s:I, s:b, s:I, s:I, s:o, s:o, s:o, s:I, s:b}", "ports", (json_int_t)source->ports.n, "exact",
+		      !source->cut && !d->incomplete, "packets", (json_int_t)source->packets, "targets_estimate",
+		      (json_int_t)nt_targets_estimate(&source->targets, 1), "first_ports", ports_json(&source->ports),
+		      "signatures", signatures_json(d, source->signatures, false), "scanner_signatures",
+		      signatures_json(d, source->signatures, true), "asn", (json_int_t)source->asn, "known", !!known);
+	if (body && known && json_object_set_new(body, "name", json_string(known))) {
+		json_decref(body);
+		return -ENOMEM;
+	}
+	return nt_detect_tell(s, &about, body);
+}
+
+/* Tells of those above the threshold who were last seen before that moment. */
+static int tell_until(struct nt_scanner *d, struct nt_snapshot *s, int64_t before_s)
+{
+	uint32_t left = 0;
+	int err = 0;
+
+	for (uint32_t i = 0; i < d->n_crossed; i++) {
+		struct source *source = &d->source[d->crossed[i]];
+
+		if (source->last_s >= before_s) {
+			d->crossed[left++] = d->crossed[i];
+			continue;
+		}
+		source->crossed = false; /* once a day: its ports remain above the threshold and cross it no more */
+		err = err ? err : tell(d, s, source);
+	}
+	d->n_crossed = left;
+	return err;
+}
+
+static int end_day(struct nt_scanner *d, struct nt_snapshot *s)
+{
+	int err = tell_until(d, s, INT64_MAX);
+
+	forget_all(d);
+	return err;
+}
+
+/* ---- counting ---- */
+
+/* Signatures may be others since a reload; bits follow their names. */
+static void learn_names(struct nt_scanner *d, const struct nt_snapshot *s)
+{
+	uint32_t moved[NT_SIGNATURES_MAX] = {0};
+	size_t n = s->n_signatures < NT_SIGNATURES_MAX ? s->n_signatures : NT_SIGNATURES_MAX;
+	bool same = true;
+
+	for (uint32_t i = 0; i < NT_SIGNATURES_MAX; i++) {
+		same = same && !strcmp(d->name[i], i < n ? s->signature[i].name : "");
+		for (uint32_t j = 0; j < n; j++)
+			if (!strcmp(d->name[i], s->signature[j].name))
+				moved[i] = 1u << j;
+	}
+	if (same)
+		return;
+	for (uint32_t i = 0; i < d->n; i++) {
+		uint32_t bits = 0;
+
+		for (uint32_t j = 0; j < NT_SIGNATURES_MAX; j++)
+			bits |= d->source[i].signatures >> j & 1 ? moved[j] : 0;
+		d->source[i].signatures = bits;
+	}
+	memset(d->name, 0, sizeof(d->name));
+	for (uint32_t i = 0; i < n; i++)
+		memcpy(d->name[i], s->signature[i].name, NT_SIGNATURE_NAME);
+}
+
+static int note_crossing(struct nt_scanner *d, uint32_t at)
+{
+	if (d->n_crossed == d->crossed_capacity) {
+		uint32_t capacity = d->crossed_capacity ? 2 * d->crossed_capacity : 64;
+		uint32_t *grown = realloc(d->crossed, capacity * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		d->crossed = grown;
+		d->crossed_capacity = capacity;
+	}
+	d->source[at].crossed = true;
+	d->crossed[d->n_crossed++] = at;
+	return 0;
+}
+
+static int add_ports(struct nt_scanner *d, struct source *source, const struct nt_pair *pair, uint32_t n)
+{
+	bool below = source->ports.n <= d->ports;
+
+	for (uint32_t i = 0; i < n; i++) {
+		int added = nt_ports_add(&source->ports, pair[i].port, &d->budget);
+
+		if (added == -ENOMEM)
+			return added;
+		if (added == -ENOSPC) {
+			d->dropped += !source->cut;
+			source->cut = true;
+		}
+	}
+	return below && source->ports.n > d->ports ? note_crossing(d, (uint32_t)(source - d->source)) : 0;
+}
+
+static int add_group(struct nt_scanner *d, struct source *source, const struct nt_snapshot *s, const struct group *g)
+{
+	const struct nt_source *from = &s->source[g->source];
+	int64_t first_s = s->start_s, last_s = s->end_s - 1;
+
+	if (s->detail) {
+		first_s = s->detail[g->source].first_s;
+		last_s = s->detail[g->source].last_s;
+		nt_targets_merge(&source->targets, &s->detail[g->source].targets, 1);
+	}
+	source->first_s = first_s < source->first_s ? first_s : source->first_s;
+	source->last_s = last_s > source->last_s ? last_s : source->last_s;
+	source->region = from->region;
+	source->asn = from->asn;
+	source->signatures |= from->signatures;
+	source->packets += from->packets;
+	return add_ports(d, source, &s->pair[g->pair], g->n);
+}
+
+static int note_fresh(struct nt_scanner *d, const struct group *g)
+{
+	if (d->n_fresh == d->fresh_capacity) {
+		size_t capacity = d->fresh_capacity ? 2 * d->fresh_capacity : 1024;
+		struct group *grown = realloc(d->fresh, capacity * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		d->fresh = grown;
+		d->fresh_capacity = capacity;
+	}
+	d->fresh[d->n_fresh++] = *g;
+	return 0;
+}
+
+/* Most ports first, then by address: who finds no place must not depend on the order in a snapshot. */
+static int by_ports(const void *left, const void *right, void *snapshot)
+{
+	const struct group *a = left, *b = right;
+	const struct nt_snapshot *s = snapshot;
+	struct nt_address x = clean(&s->source[a->source].address), y = clean(&s->source[b->source].address);
+
+	if (a->n != b->n)
+		return a->n > b->n ? -1 : 1;
+	return memcmp(&x, &y, sizeof(x));
+}
+
+static int add_fresh(struct nt_scanner *d, struct nt_snapshot *s)
+{
+	int err = 0;
+
+	if (d->n_fresh > d->max - d->n) {
+		sweep(d, s->start_s);
+		qsort_r(d->fresh, d->n_fresh, sizeof(*d->fresh), by_ports, s);
+	}
+	for (size_t i = 0; !err && i < d->n_fresh; i++) {
+		struct nt_address address = clean(&s->source[d->fresh[i].source].address);
+		struct source *source;
+
+		if (d->n == d->max) {
+			d->dropped += d->n_fresh - i;
+			break;
+		}
+		err = take_in(d, &address, &source);
+		if (!err)
+			err = add_group(d, source, s, &d->fresh[i]);
+	}
+	return err;
+}
+
+/* Sources that are followed already have their turn before new ones may take places. */
+static int count(struct nt_scanner *d, struct nt_snapshot *s)
+{
+	struct group g;
+	int err = 0;
+
+	d->n_fresh = 0;
+	d->incomplete = d->incomplete || s->overflow[NT_OVERFLOW_PAIRS] || s->overflow[NT_OVERFLOW_SOURCES];
+	for (g.pair = 0; !err && g.pair < s->n_pairs; g.pair += g.n) {
+		struct nt_address address;
+		uint32_t at;
+
+		g.source = s->pair[g.pair].source;
+		for (g.n = 1; g.pair + g.n < s->n_pairs && s->pair[g.pair + g.n].source == g.source;)
+			g.n++;
+		if (s->source[g.source].backscatter)
+			continue;
+		address = clean(&s->source[g.source].address);
+		at = *place(d, &address);
+		err = at == NONE ? note_fresh(d, &g) : add_group(d, &d->source[at], s, &g);
+	}
+	return err ? err : add_fresh(d, s);
+}
+
+static int64_t day_of(const struct nt_scanner *d, int64_t time_s)
+{
+	int64_t local_s = time_s + d->offset_s;
+
+	return local_s / DAY_S - (local_s % DAY_S < 0);
+}
+
+int nt_scanner_interval(struct nt_scanner *d, struct nt_snapshot *s)
+{
+	int64_t day = day_of(d, s->start_s);
+	int err = 0, counted;
+
+	if (day != d->day)
+		err = end_day(d, s);
+	else
+		err = tell_until(d, s, s->start_s - d->silence_s);
+	d->day = day;
+	learn_names(d, s);
+	counted = count(d, s);
+	err = err ? err : counted;
+	if (!err)
+		err = tell_until(d, s, s->end_s - d->silence_s);
+	return err || day_of(d, s->end_s) == day ? err : end_day(d, s);
+}
+
+int nt_scanner_finish(struct nt_scanner *d, struct nt_snapshot *s)
+{
+	return end_day(d, s);
+}
+
+uint64_t nt_scanner_dropped(const struct nt_scanner *d)
+{
+	return d->dropped;
+}
+
+/* ---- making ---- */
+
+struct nt_scanner *nt_scanner_new(const struct nt_detect_options *options, char why[static NT_DETECT_WHY])
+{
+	const struct nt_detect_scanner *o = &options->scanner;
+	struct nt_scanner *d = calloc(1, sizeof(*d));
+	size_t sets = (size_t)o->sources * SET_BYTES;
+	int err;
+
+	if (!d || !(d->index = malloc(INDEX_FIRST * sizeof(*d->index)))) {
+		snprintf(why, NT_DETECT_WHY, "detect.scanner: %s", strerror(ENOMEM));
+		err = ENOMEM;
+		goto err;
+	}
+	d->ports = o->ports;
+	d->silence_s = o->silence_s;
+	d->max = o->sources;
+	d->offset_s = (int64_t)options->day_offset_h * HOUR_S;
+	d->budget = sets > SETS_MIN ? sets : SETS_MIN;
+	d->slots = INDEX_FIRST;
+	index_all(d);
+	if (o->known && *o->known) {
+		d->known = nt_known_load(o->known, why);
+		err = errno;
+		if (!d->known)
+			goto err;
+	}
+	return d;
+err:
+	nt_scanner_free(d);
+	errno = err;
+	return NULL;
+}
+
+void nt_scanner_free(struct nt_scanner *d)
+{
+	if (!d)
+		return;
+	for (uint32_t i = 0; i < d->n; i++)
+		nt_ports_clear(&d->source[i].ports, &d->budget);
+	nt_known_free(d->known);
+	free(d->source);
+	free(d->index);
+	free(d->crossed);
+	free(d->fresh);
+	free(d);
+}

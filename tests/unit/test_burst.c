@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "random.h"
+#include "tally_memory.h"
+
+#include "base/targets.h"
+
+/* Whole bursts: what stands in the tables afterwards against a list of all packets, searched from end to end. */
+
+#define PACKETS 12000u
+#define SOURCES 150u
+
+enum { FIN = 0x01, SYN = 0x02, RST = 0x04, PSH = 0x08, ACK = 0x10, URG = 0x20 };
+
+struct packet {
+	struct nt_fields fields;
+	uint16_t region;
+	int64_t time_ns;
+};
+
+static struct packet packet[PACKETS];
+
+/* Stands in for compiled signatures, which are tested elsewhere: the bits are the packet's TTL and IP ID. */
+uint32_t nt_signatures_match(const struct nt_signatures *s, const struct nt_fields *fields, uint16_t region)
+{
+	(void)s;
+	(void)region;
+	return fields->ttl < 40 ? 0 : (uint32_t)fields->ip_id << (fields->ttl & 1 ? 16 : 0);
+}
+
+static const struct nt_signatures *some_signatures(void)
+{
+	static char place;
+
+	return (const struct nt_signatures *)(const void *)&place;
+}
+
+static void some_transport(struct nt_fields *f)
+{
+	static const uint8_t v4_fates[] = {
+	    NT_FATE_TCP,   NT_FATE_TCP,	     NT_FATE_UDP, NT_FATE_ICMP,
+	    NT_FATE_NO_L4, NT_FATE_IP_OTHER, NT_FATE_TCP, NT_FATE_MALFORMED + NT_REASON_TCP_HEADER};
+	static const uint8_t flags[] = {SYN, SYN | URG, SYN | ACK, RST | PSH, RST | ACK, ACK, FIN, 0};
+	static const uint16_t icmp[] = {8 << 8, 0, 3 << 8 | 1, 129 << 8, 1 << 8, 14 << 8};
+
+	f->fate = v4_fates[next_random() % sizeof(v4_fates)];
+	if (f->fate == NT_FATE_ICMP && f->class == NT_CLASS_IPV6)
+		f->fate = NT_FATE_ICMP6;
+	f->tcp_flags = flags[next_random() % sizeof(flags)];
+	f->icmp = icmp[next_random() % (sizeof(icmp) / sizeof(icmp[0]))];
+	f->src_port = (uint16_t)(next_random() % 2);
+	f->dst_port = (uint16_t)(next_random() % 3);
+	f->window = (uint16_t)(next_random() % 2);
+	f->seq = (uint32_t)(next_random() % 2);
+	f->ack = (uint32_t)(next_random() % 2);
+}
+
+/* Few packets of many sources, and of the other way about, so that what varies varies for some of them only. */
+static void make_packet(struct packet *p, int64_t start_s)
+{
+	uint32_t source = (uint32_t)(next_random() % (next_random() % SOURCES + 1));
+	struct nt_fields *f = &p->fields;
+
+	memset(p, 0, sizeof(*p));
+	f->class = source % 3 ? NT_CLASS_IPV4 : NT_CLASS_IPV6;
+	f->src4 = source;
+	f->src6[15] = (uint8_t)source;
+	f->dst4 = (uint32_t)(next_random() % 40);
+	f->dst6[15] = (uint8_t)(next_random() % 40);
+	f->ip_proto = 6; /* which one matters to the dense table alone */
+	f->ttl = (uint8_t)(next_random() % 64);
+	f->ip_id = (uint16_t)(next_random() & next_random() & next_random());
+	some_transport(f);
+	if (next_random() % 20 == 0)
+		*f = (struct nt_fields){.class = NT_CLASS_ARP, .fate = NT_FATE_ARP, .ip_proto = NT_PROTO_NONE};
+	p->region = f->ip_proto == NT_PROTO_NONE ? 0 : (uint16_t)(source % 5);
+	p->time_ns = (start_s + (int64_t)(next_random() % 120)) * 1000000000;
+}
+
+static void count(struct nt_tally *t)
+{
+	static struct nt_burst burst;
+
+	for (uint32_t at = 0; at < PACKETS; at += burst.n) {
+		uint32_t n = (uint32_t)(next_random() % NT_BURST + 1);
+
+		burst.n = PACKETS - at < n ? PACKETS - at : n;
+		for (uint32_t i = 0; i < burst.n; i++) {
+			burst.fields[i] = packet[at + i].fields;
+			burst.region[i] = packet[at + i].region;
+			burst.time_ns[i] = packet[at + i].time_ns;
+		}
+		nt_tally_burst(t, &burst);
+	}
+}
+
+static bool has_source(const struct packet *p)
+{
+	return p->fields.ip_proto != NT_PROTO_NONE;
+}
+
+static bool has_port(const struct packet *p)
+{
+	return p->fields.fate == NT_FATE_TCP || p->fields.fate == NT_FATE_UDP;
+}
+
+static uint32_t port_of(const struct packet *p)
+{
+	return nt_port_key(p->fields.fate == NT_FATE_UDP, p->fields.dst_port);
+}
+
+static uint32_t matched_by(const struct nt_tally *t, const struct packet *p)
+{
+	return t->signatures ? nt_signatures_match(NULL, &p->fields, 0) : 0;
+}
+
+static bool is_from(const struct packet *p, const struct nt_source_line *line)
+{
+	bool v6 = line->traits & NT_SOURCE_V6;
+
+	return has_source(p) && (p->fields.class == NT_CLASS_IPV6) == v6 &&
+	       (v6 ? p->fields.src6[15] : p->fields.src4) == line->address.low;
+}
+
+static void expect_tcp(struct nt_source_line *e, const struct nt_fields *f, uint32_t matched)
+{
+	if (!(e->traits & NT_SOURCE_TCP)) {
+		e->seq = f->seq;
+		e->ack = f->ack;
+		e->window = f->window;
+	}
+	e->traits |= NT_SOURCE_TCP;
+	if (f->seq != e->seq)
+		e->traits |= NT_SOURCE_SEQ_VARIES;
+	if (f->ack != e->ack)
+		e->traits |= NT_SOURCE_ACK_VARIES;
+	if (f->window != e->window)
+		e->traits |= NT_SOURCE_WINDOW_VARIES;
+	if ((f->tcp_flags & (SYN | ACK | RST | FIN)) == SYN) {
+		e->traits |= NT_SOURCE_SYN;
+		e->missed |= ~matched;
+	}
+}
+
+static void expect_ports(struct nt_source_line *e, const struct packet *p)
+{
+	if (e->traits & NT_SOURCE_PORT) {
+		if (e->src_port != p->fields.src_port)
+			e->traits |= NT_SOURCE_SRC_PORT_VARIES;
+		if (e->last_port != port_of(p))
+			e->traits |= NT_SOURCE_PORT_VARIES;
+	} else {
+		e->src_port = p->fields.src_port;
+	}
+	e->traits |= NT_SOURCE_PORT;
+	e->last_port = port_of(p);
+}
+
+static uint64_t target_of(const struct packet *p)
+{
+	return nt_mix(0, p->fields.class == NT_CLASS_IPV6 ? p->fields.dst6[15] : p->fields.dst4);
+}
+
+static void check_line(const struct nt_tally *t, const struct nt_source_line *line)
+{
+	struct nt_source_line e = {.address = line->address, .traits = NT_SOURCE_USED | (line->traits & NT_SOURCE_V6)};
+	int64_t first = INT64_MAX, last = INT64_MIN;
+
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		const struct packet *p = &packet[i];
+
+		if (!is_from(p, line))
+			continue;
+		e.region = p->region;
+		e.packets++;
+		first = p->time_ns < first ? p->time_ns : first;
+		last = p->time_ns > last ? p->time_ns : last;
+		e.matched |= matched_by(t, p);
+		nt_targets_add(&e.targets, 1, target_of(p));
+		if (nt_reply_class(&p->fields))
+			e.traits |= NT_SOURCE_BACKSCATTER;
+		if (p->fields.fate == NT_FATE_TCP)
+			expect_tcp(&e, &p->fields, matched_by(t, p));
+		if (has_port(p))
+			expect_ports(&e, p);
+	}
+	e.first_s = (uint32_t)(first / 1000000000);
+	e.last_s = (uint32_t)(last / 1000000000);
+	assert_memory_equal(line, &e, sizeof(e));
+}
+
+static uint32_t line_number(const struct nt_tally *t, const struct packet *p)
+{
+	for (uint32_t i = 0; i < t->sources.n_touched; i++)
+		if (is_from(p, &t->sources.line[t->sources.touched[i]]))
+			return t->sources.touched[i];
+	return NT_SOURCE_NONE;
+}
+
+static const struct nt_pair_slot *pair_of(const struct nt_tally *t, uint32_t line, uint32_t port)
+{
+	for (uint32_t i = 0; i < t->pairs.n_touched; i++) {
+		const struct nt_pair_slot *slot = &t->pairs.slot[t->pairs.touched[i]];
+
+		if (slot->source == line + 1 && slot->port == port)
+			return slot;
+	}
+	return NULL;
+}
+
+/* Each packet's pair is there, and each pair has as many bits as its packets matched. */
+static void check_pairs(const struct nt_tally *t)
+{
+	uint32_t *matched = calloc(t->pairs.mask + 1, sizeof(*matched));
+
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		const struct nt_pair_slot *slot;
+
+		if (!has_port(&packet[i]))
+			continue;
+		slot = pair_of(t, line_number(t, &packet[i]), port_of(&packet[i]));
+		assert_non_null(slot);
+		matched[slot - t->pairs.slot] |= matched_by(t, &packet[i]);
+	}
+	for (uint32_t i = 0; i < t->pairs.n_touched; i++)
+		assert_int_equal(t->pairs.slot[t->pairs.touched[i]].matched, matched[t->pairs.touched[i]]);
+	free(matched);
+}
+
+/* Packets that stand under a key of the region x port table. */
+static uint32_t expected_of_key(const struct nt_tally *t, uint32_t key)
+{
+	uint32_t id = key & NT_KIND_MASK, n = 0;
+
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		const struct packet *p = &packet[i];
+		bool signature = has_source(p) && matched_by(t, p) >> (id >> 17 & 31) & 1, udp = port_of(p) >> 16;
+
+		switch ((enum nt_region_port_kind)(key >> NT_KIND_SHIFT)) {
+		case NT_KIND_REGION_PORT:
+			n += has_port(p) && id == nt_region_port_key(p->region, udp, p->fields.dst_port);
+			break;
+		case NT_KIND_BACKSCATTER_PORT:
+			n += p->fields.fate == NT_FATE_TCP && nt_reply_class(&p->fields) &&
+			     id == nt_region_port_key(p->region, false, p->fields.src_port);
+			break;
+		case NT_KIND_SIGNATURE_REGION:
+			n += signature && (id & 0x1ffff) == p->region;
+			break;
+		case NT_KIND_SIGNATURE_PORT:
+			n += signature && has_port(p) && (id & 0x1ffff) == port_of(p);
+			break;
+		}
+	}
+	return n;
+}
+
+/* Keys of one kind: what all of them together must hold. */
+static void check_region_port(const struct nt_tally *t)
+{
+	uint64_t sum[4] = {0}, expected[4] = {0};
+
+	for (uint32_t i = 0; i < t->region_port.n_touched; i++) {
+		const struct nt_region_port_slot *slot = &t->region_port.slot[t->region_port.touched[i]];
+
+		assert_int_equal(slot->count, expected_of_key(t, slot->key));
+		sum[slot->key >> NT_KIND_SHIFT] += slot->count;
+	}
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		uint64_t bits = has_source(&packet[i]) ? (uint64_t)__builtin_popcount(matched_by(t, &packet[i])) : 0;
+		bool reply = packet[i].fields.fate == NT_FATE_TCP && nt_reply_class(&packet[i].fields);
+
+		expected[NT_KIND_REGION_PORT] += has_port(&packet[i]);
+		expected[NT_KIND_BACKSCATTER_PORT] += reply;
+		expected[NT_KIND_SIGNATURE_REGION] += bits;
+		expected[NT_KIND_SIGNATURE_PORT] += has_port(&packet[i]) ? bits : 0;
+	}
+	assert_memory_equal(sum, expected, sizeof(sum));
+}
+
+static void check_signatures(const struct nt_tally *t)
+{
+	for (uint32_t s = 0; s < NT_SIGNATURES_MAX; s++) {
+		uint32_t n = 0;
+
+		for (uint32_t i = 0; i < PACKETS; i++)
+			n += has_source(&packet[i]) && matched_by(t, &packet[i]) >> s & 1;
+		assert_int_equal(t->signature_packets[s], n);
+	}
+}
+
+static void check_all(const struct nt_tally *t)
+{
+	uint64_t sent = 0, replies = 0;
+
+	for (uint32_t i = 0; i < t->sources.n_touched; i++)
+		check_line(t, &t->sources.line[t->sources.touched[i]]);
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		assert_true(!has_source(&packet[i]) || line_number(t, &packet[i]) != NT_SOURCE_NONE);
+		replies += has_source(&packet[i]) && nt_reply_class(&packet[i].fields);
+	}
+	check_pairs(t);
+	check_region_port(t);
+	check_signatures(t);
+	for (uint32_t i = 0; i < t->senders.n_touched; i++)
+		for (uint32_t c = 0; c < NT_BACKSCATTER_SLOTS; c++)
+			sent += t->senders.line[t->senders.touched[i]].packets[c];
+	assert_int_equal(sent, replies);
+	assert_int_equal(t->sketches.n, 0);
+}
+
+static void tables_equal_a_list(void **state)
+{
+	static const int64_t starts[] = {1662422400, UINT32_MAX - 60}; /* the second one wraps */
+	struct nt_tally *t = new_tally(&(struct nt_tally_options){
+	    .region_port_entries = 2048, .source_entries = SOURCES, .pair_entries = 2000, .victim_entries = 200});
+
+	(void)state;
+	random_state = 31;
+	for (uint32_t round = 0; round < 4; round++) {
+		t->signatures = round < 2 ? some_signatures() : NULL;
+		for (uint32_t i = 0; i < PACKETS; i++)
+			make_packet(&packet[i], starts[round % 2]);
+		count(t);
+		check_all(t);
+		nt_tally_clear(t);
+		assert_ptr_equal(t->signatures, round < 2 ? some_signatures() : NULL);
+	}
+	free(t);
+}
+
+/* ---- full tables ---- */
+
+#define MANY 200000u
+
+/* SYNs of `n` sources to one of 4 ports each, regions by source, some of it backscatter. */
+static void count_many(struct nt_tally *t, uint32_t n)
+{
+	static struct nt_burst burst;
+
+	for (uint32_t at = 0; at < n; at += burst.n) {
+		burst.n = n - at < NT_BURST ? n - at : NT_BURST;
+		for (uint32_t i = 0; i < burst.n; i++) {
+			uint32_t source = at + i;
+
+			burst.fields[i] = (struct nt_fields){.class = NT_CLASS_IPV4,
+							     .fate = NT_FATE_TCP,
+							     .ip_proto = 6,
+							     .tcp_flags = source % 5 ? SYN : SYN | ACK,
+							     .src4 = source * 2654435761u,
+							     .dst_port = (uint16_t)(source % 4),
+							     .ttl = 40,
+							     .ip_id = source % 2};
+			burst.region[i] = (uint16_t)(source % 3);
+			burst.time_ns[i] = source;
+		}
+		nt_tally_burst(t, &burst);
+	}
+}
+
+static uint64_t estimate_of(const struct nt_tally *t, uint32_t key)
+{
+	uint32_t histogram[NT_HLL_RANK_MAX + 1] = {0};
+
+	for (uint32_t i = 0; i < t->sketches.n; i++) {
+		if (t->sketches.key[i] != key)
+			continue;
+		for (uint32_t r = 0; r < NT_HLL_REGISTERS; r++)
+			histogram[t->sketches.registers[i][r]]++;
+		return nt_hll_estimate(histogram);
+	}
+	return 0;
+}
+
+static void near(uint64_t estimate, uint64_t truth)
+{
+	assert_in_range(estimate * 1000, truth * 967, truth * 1033);
+}
+
+static void sources_without_a_line_are_estimated(void **state)
+{
+	struct nt_tally *t = new_tally(&(struct nt_tally_options){.region_port_entries = 1024,
+								  .source_entries = 1000,
+								  .pair_entries = 400,
+								  .victim_entries = 100,
+								  .sketches = 64});
+	uint32_t missing = MANY - 1000;
+
+	(void)state;
+	t->signatures = some_signatures();
+	count_many(t, MANY);
+	assert_int_equal(t->sources.overflow, missing);
+	assert_int_equal(t->pairs.overflow, 1000 - 400);
+	assert_int_equal(t->senders.overflow, MANY / 5 - 100);
+	assert_int_equal(t->victims.overflow, MANY / 5 - 100);
+	assert_int_equal(t->fate[NT_FATE_TCP], MANY);
+	assert_int_equal(t->signature_packets[0], MANY / 2);
+	assert_int_equal(t->sketches.overflow, 0);
+	assert_int_equal(t->sketches.n, 1 + 3 + 4 + 1 + 3 + 1 + 3 + 2);
+	near(estimate_of(t, nt_sketch_key(NT_SKETCH_SOURCES, 0)), missing);
+	near(estimate_of(t, nt_sketch_key(NT_SKETCH_REGION, 2)), missing / 3);
+	near(estimate_of(t, nt_sketch_key(NT_SKETCH_PORT, 3)), (missing + 600) / 4);
+	near(estimate_of(t, nt_sketch_key(NT_SKETCH_BACKSCATTER, 0)), missing / 5);
+	near(estimate_of(t, nt_sketch_key(NT_SKETCH_BACKSCATTER_REGION, 0)), missing / 15);
+	near(estimate_of(t, nt_sketch_key(NT_SKETCH_SIGNATURE, 0)), missing / 2);
+	near(estimate_of(t, nt_sketch_key(NT_SKETCH_SIGNATURE_REGION, 1)), missing / 6);
+	near(estimate_of(t, nt_sketch_key(NT_SKETCH_SIGNATURE_PORT, 3)), (missing + 600) / 4);
+	free(t);
+}
+
+/* Tables that take nothing at all. */
+static void every_total_stands_without_any_table(void **state)
+{
+	struct nt_tally *t = new_tally(&(struct nt_tally_options){0});
+
+	(void)state;
+	t->signatures = some_signatures();
+	count_many(t, 1000);
+	assert_int_equal(t->sources.overflow, 1000);
+	assert_int_equal(t->senders.overflow, 200);
+	assert_int_equal(t->victims.overflow, 200);
+	assert_int_equal(t->region_port.overflow, 1000 + 200 + 2 * 500);
+	assert_int_equal(t->fate[NT_FATE_TCP], 1000);
+	assert_int_equal(t->histogram[NT_TABLE_TCP_PORT].count[3], 250);
+	assert_int_equal(t->signature_packets[0], 500);
+	free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(tables_equal_a_list),
+	    cmocka_unit_test(sources_without_a_line_are_estimated),
+	    cmocka_unit_test(every_total_stands_without_any_table),
+	};
+
+	return cmocka_run_group_tests_name("burst", tests, NULL, NULL);
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "random.h"
+#include "tally_memory.h"
+
+/* The tables of sources and pairs, and the set of sketches, against lists that are searched from end to end. */
+
+#define KNOWN_MAX 4000
+
+struct known {
+	struct nt_key128 address;
+	bool v6;
+	uint32_t line;
+};
+
+static struct known known[KNOWN_MAX];
+static uint32_t n_known;
+
+static struct known *find_known(struct nt_key128 address, bool v6)
+{
+	for (uint32_t i = 0; i < n_known; i++)
+		if (known[i].address.high == address.high && known[i].address.low == address.low && known[i].v6 == v6)
+			return &known[i];
+	return NULL;
+}
+
+/* Addresses that resemble one another: the same numbers as IPv4 and IPv6, equal low or high halves, neighbours. */
+static struct nt_key128 some_address(uint32_t variety, bool *v6)
+{
+	uint64_t number = next_random() % variety;
+
+	*v6 = next_random() % 2;
+	if (!*v6)
+		return (struct nt_key128){.low = number};
+	switch (next_random() % 3) {
+	case 0:
+		return (struct nt_key128){.low = number};
+	case 1:
+		return (struct nt_key128){.high = number, .low = 1};
+	default:
+		return (struct nt_key128){.high = number << 40, .low = number << 32};
+	}
+}
+
+static bool line_is_taken(uint32_t line)
+{
+	for (uint32_t i = 0; i < n_known; i++)
+		if (known[i].line == line)
+			return true;
+	return false;
+}
+
+/* Looks up random addresses and compares with the list; returns how many found no place. */
+static uint64_t look_up(struct nt_sources *t, uint32_t limit, uint32_t variety, uint32_t times)
+{
+	uint64_t overflow = 0;
+
+	for (uint32_t i = 0; i < times; i++) {
+		bool v6;
+		struct nt_key128 address = some_address(variety, &v6);
+		struct known *k = find_known(address, v6);
+		uint32_t line = nt_sources_find(t, address, v6, nt_source_home(t, address, v6));
+
+		if (k) {
+			assert_int_equal(line, k->line);
+		} else if (n_known == limit) {
+			assert_int_equal(line, NT_SOURCE_NONE);
+			overflow++;
+		} else {
+			assert_in_range(line, 0, t->mask);
+			assert_false(line_is_taken(line));
+			known[n_known++] = (struct known){.address = address, .v6 = v6, .line = line};
+		}
+	}
+	return overflow;
+}
+
+static void check_lines(const struct nt_sources *t)
+{
+	assert_int_equal(t->n_touched, n_known);
+	for (uint32_t i = 0; i < n_known; i++) {
+		const struct nt_source_line *line = &t->line[known[i].line];
+
+		assert_int_equal(t->touched[i], known[i].line);
+		assert_int_equal(line->address.high, known[i].address.high);
+		assert_int_equal(line->address.low, known[i].address.low);
+		assert_int_equal(line->traits, NT_SOURCE_USED | (known[i].v6 ? NT_SOURCE_V6 : 0));
+	}
+}
+
+static void check_all_zero(const void *memory, size_t bytes)
+{
+	const uint8_t *byte = memory;
+
+	for (size_t i = 0; i < bytes; i++)
+		assert_int_equal(byte[i], 0);
+}
+
+static void table_equals_list(uint32_t limit, uint32_t variety)
+{
+	struct nt_tally *tally = new_tally(&(struct nt_tally_options){.source_entries = limit});
+	struct nt_sources *t = &tally->sources;
+
+	for (uint32_t round = 0; round < 3; round++) {
+		uint64_t overflow;
+
+		n_known = 0;
+		overflow = look_up(t, limit, variety, 4 * variety);
+		assert_int_equal(t->overflow, overflow);
+		check_lines(t);
+		nt_sources_clear(t);
+		check_all_zero(t->line, (t->mask + 1) * sizeof(t->line[0]));
+		assert_int_equal(t->n_touched, 0);
+		assert_int_equal(t->overflow, 0);
+	}
+	free(tally);
+}
+
+static void sources_are_told_apart(void **state)
+{
+	(void)state;
+	random_state = 11;
+	table_equals_list(KNOWN_MAX, 2500); /* with room */
+	table_equals_list(1000, 2500);	    /* full */
+	table_equals_list(16, 300);
+	table_equals_list(1, 20);
+	table_equals_list(0, 20);
+}
+
+/* A line is a cache line, and the table begins with one. */
+static void lines_are_cache_lines(void **state)
+{
+	struct nt_tally *tally = new_tally(&(struct nt_tally_options){.source_entries = 100, .victim_entries = 100});
+
+	(void)state;
+	assert_int_equal(sizeof(struct nt_source_line), 64);
+	assert_int_equal((uintptr_t)tally->sources.line % 64, 0);
+	assert_int_equal((uintptr_t)tally->senders.line % 64, 0);
+	free(tally);
+}
+
+static void slots_are_at_most_three_quarters_full(void **state)
+{
+	(void)state;
+	for (uint32_t entries = 1; entries < 100000; entries = entries * 3 + 1) {
+		struct nt_tally *t = new_tally(&(struct nt_tally_options){
+		    .source_entries = entries, .pair_entries = entries, .victim_entries = entries});
+		const uint32_t masks[] = {t->sources.mask, t->pairs.mask, t->senders.mask, t->victims.mask};
+
+		for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
+			assert_int_equal(masks[i] & (masks[i] + 1), 0);
+			assert_true((uint64_t)entries * 4 <= (uint64_t)(masks[i] + 1) * 3);
+		}
+		free(t);
+	}
+}
+
+#define SOURCES 40u
+#define PORTS	60u
+
+/* Random pairs, noted and in a dense array. Returns how many found no place. */
+static uint64_t note_pairs(struct nt_pairs *t, uint32_t *matched, bool *noted, uint32_t limit)
+{
+	uint64_t overflow = 0;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < 20000; i++) {
+		uint32_t source = (uint32_t)(next_random() % SOURCES), port = (uint32_t)(next_random() % PORTS);
+		uint32_t at = source * PORTS + port, bits = 1u << next_random() % 32;
+		uint32_t key = nt_port_key(port % 2, (uint16_t)(port / 2));
+		bool place = noted[at] || n < limit;
+
+		assert_int_equal(nt_pairs_note(t, source, key, bits), place);
+		n += place && !noted[at];
+		noted[at] = place;
+		matched[at] |= place ? bits : 0;
+		overflow += !place;
+	}
+	return overflow;
+}
+
+static void check_pairs(const struct nt_pairs *t, const uint32_t *matched, const bool *noted)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < SOURCES * PORTS; i++)
+		n += noted[i];
+	assert_int_equal(t->n_touched, n);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct nt_pair_slot *slot = &t->slot[t->touched[i]];
+		uint32_t port = (slot->port & 0xffff) * 2 + (slot->port >> 16);
+
+		assert_in_range(slot->source, 1, SOURCES);
+		assert_true(noted[(slot->source - 1) * PORTS + port]);
+		assert_int_equal(slot->matched, matched[(slot->source - 1) * PORTS + port]);
+	}
+}
+
+static void pairs_are_a_set(void **state)
+{
+	static const uint32_t limits[] = {0, 1, 16, 1000, SOURCES * PORTS};
+
+	(void)state;
+	random_state = 12;
+	for (size_t l = 0; l < sizeof(limits) / sizeof(limits[0]); l++) {
+		struct nt_tally *tally = new_tally(&(struct nt_tally_options){.pair_entries = limits[l]});
+
+		for (uint32_t round = 0; round < 2; round++) {
+			uint32_t matched[SOURCES * PORTS] = {0};
+			bool noted[SOURCES * PORTS] = {false};
+			uint64_t overflow = note_pairs(&tally->pairs, matched, noted, limits[l]);
+
+			assert_int_equal(tally->pairs.overflow, overflow);
+			check_pairs(&tally->pairs, matched, noted);
+			nt_pairs_clear(&tally->pairs);
+			check_all_zero(tally->pairs.slot, (tally->pairs.mask + 1) * sizeof(tally->pairs.slot[0]));
+		}
+		free(tally);
+	}
+}
+
+#define NAMES 300u
+
+/* Names of all kinds, ports by far the most, as they come. */
+static uint32_t some_name(void)
+{
+	uint32_t number = (uint32_t)(next_random() % NAMES);
+
+	switch (number % 16) {
+	case 0:
+		return nt_sketch_key(NT_SKETCH_SOURCES, 0);
+	case 1:
+		return nt_sketch_key(NT_SKETCH_BACKSCATTER, 0);
+	case 2:
+		return nt_sketch_key(NT_SKETCH_SIGNATURE, number % 3 << 17);
+	case 3:
+		return nt_sketch_key(NT_SKETCH_REGION, number);
+	default:
+		return nt_sketch_key(NT_SKETCH_PORT, number);
+	}
+}
+
+static void check_registers(const struct nt_sketches *t, uint32_t i, uint8_t (*expected)[NT_HLL_REGISTERS])
+{
+	for (uint32_t j = 0; j < i; j++)
+		assert_int_not_equal(t->key[i], t->key[j]);
+	assert_memory_equal(t->registers[i], expected[t->key[i] % 8191], NT_HLL_REGISTERS);
+}
+
+/* Every name that has a place must hold all of its elements; 8191 tells the few names apart. */
+static void sketches_hold_their_elements(void **state)
+{
+	static uint8_t expected[8191][NT_HLL_REGISTERS];
+	static const uint32_t limits[] = {1, 16, 64, 512};
+
+	(void)state;
+	random_state = 13;
+	for (size_t l = 0; l < sizeof(limits) / sizeof(limits[0]); l++) {
+		struct nt_tally *tally = new_tally(&(struct nt_tally_options){.sketches = limits[l]});
+		struct nt_sketches *t = &tally->sketches;
+
+		memset(expected, 0, sizeof(expected));
+		nt_sketches_add(t, nt_sketch_key(NT_SKETCH_SOURCES, 0), 0);
+		expected[0][0] = NT_HLL_RANK_MAX;
+		for (uint32_t i = 0; i < 20000; i++) {
+			uint32_t key = some_name();
+			uint64_t hash = next_random();
+			uint8_t *at = &expected[key % 8191][nt_hll_index(hash)];
+
+			nt_sketches_add(t, key, hash);
+			*at = *at < nt_hll_rank(hash) ? nt_hll_rank(hash) : *at;
+		}
+		assert_int_equal(t->key[0], nt_sketch_key(NT_SKETCH_SOURCES, 0));
+		assert_true(limits[l] == 512 ? !t->overflow : t->overflow > 0);
+		for (uint32_t i = 0; i < t->n; i++)
+			check_registers(t, i, expected);
+		nt_sketches_clear(t);
+		check_all_zero(t->line, (t->mask + 1) * sizeof(t->line[0]));
+		check_all_zero(t->registers, limits[l] * sizeof(t->registers[0]));
+		free(tally);
+	}
+}
+
+/* However many ports come first. */
+static void ports_leave_room_for_totals_and_regions(void **state)
+{
+	struct nt_tally *tally = new_tally(&(struct nt_tally_options){.sketches = 256});
+	struct nt_sketches *t = &tally->sketches;
+	uint32_t totals = 2 + NT_SIGNATURES_MAX, before;
+
+	(void)state;
+	for (uint32_t port = 0; port < 1000; port++)
+		nt_sketches_add(t, nt_sketch_key(NT_SKETCH_PORT, port), port);
+	assert_int_equal(t->n, 128);
+	for (uint32_t region = 0; region < 1000; region++)
+		nt_sketches_add(t, nt_sketch_key(NT_SKETCH_REGION, region), region);
+	assert_int_equal(t->n, 256 - totals);
+	before = (uint32_t)t->overflow;
+	nt_sketches_add(t, nt_sketch_key(NT_SKETCH_SOURCES, 0), 1);
+	nt_sketches_add(t, nt_sketch_key(NT_SKETCH_BACKSCATTER, 0), 1);
+	for (uint32_t i = 0; i < NT_SIGNATURES_MAX; i++)
+		nt_sketches_add(t, nt_sketch_key(NT_SKETCH_SIGNATURE, i << 17), 1);
+	assert_int_equal(t->n, 256);
+	assert_int_equal(t->overflow, before);
+	free(tally);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(sources_are_told_apart),
+	    cmocka_unit_test(lines_are_cache_lines),
+	    cmocka_unit_test(slots_are_at_most_three_quarters_full),
+	    cmocka_unit_test(pairs_are_a_set),
+	    cmocka_unit_test(sketches_hold_their_elements),
+	    cmocka_unit_test(ports_leave_room_for_totals_and_regions),
+	};
+
+	return cmocka_run_group_tests_name("source", tests, NULL, NULL);
+}
