@@ -117,7 +117,9 @@ struct nt_config_fixed_tool {
 	uint32_t sources;
 	uint32_t packets;
 	uint32_t factor;
-	uint32_t groups; /**< entries */
+	uint32_t warm_up_h;
+	uint32_t groups; /**< entries; likewise tracked */
+	uint32_t tracked;
 };
 
 struct nt_config_surge {
