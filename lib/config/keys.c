@@ -238,7 +238,7 @@ const struct nt_key nt_key[] = {
 	  .max = 1000000, .unit = "sources", .value = "4",
 	  .help = "Least of a group." },
 	{ .path = "detect.fixed_tool.packets", .type = NT_KEY_NUMBER, AT(detect.fixed_tool.packets), .min = 1,
-	  .max = 1000000000, .unit = "packets", .value = "20",
+	  .max = 1000000000, .unit = "packets", .value = "10",
 	  .help = "Least of each of them in an hour; SYNs that a host sends again make seven of one sequence number." },
 	{ .path = "detect.fixed_tool.factor", .type = NT_KEY_NUMBER, AT(detect.fixed_tool.factor), .min = 1,
 	  .max = 1000, .unit = "times", .value = "4",

@@ -21,7 +21,7 @@
 
 static const struct nt_detect_options options = {
     .fixed_tool =
-	{.enabled = true, .sources = 4, .packets = 20, .factor = 4, .warm_up_h = 24, .groups = 4096, .tracked = 20000},
+	{.enabled = true, .sources = 4, .packets = 10, .factor = 4, .warm_up_h = 24, .groups = 4096, .tracked = 20000},
 };
 
 /* A detector and the snapshot being filled. */
@@ -249,14 +249,14 @@ static size_t told_of(const struct sender *from, uint32_t n, uint64_t packets, u
 static void test_thresholds(void **state)
 {
 	(void)state;
-	assert_int_equal(told_of(&flood, 4, 20, 0), 1);
+	assert_int_equal(told_of(&flood, 4, 10, 0), 1);
 	assert_int_equal(told_of(&flood, 3, 1000, 0), 0);
-	assert_int_equal(told_of(&flood, 40, 19, 0), 0);
-	assert_int_equal(told_of(&reply, 4, 20, 0), 1);
+	assert_int_equal(told_of(&flood, 40, 9, 0), 0);
+	assert_int_equal(told_of(&reply, 4, 10, 0), 1);
 	assert_int_equal(told_of(&reply, 3, 1000, 0), 0);
-	assert_int_equal(told_of(&probe, 4, 20, 24), 1);
+	assert_int_equal(told_of(&probe, 4, 10, 24), 1);
 	assert_int_equal(told_of(&probe, 3, 1000, 24), 0);
-	assert_int_equal(told_of(&probe, 40, 19, 24), 0);
+	assert_int_equal(told_of(&probe, 40, 9, 24), 0);
 	assert_int_equal(told_of(&probe, 40, 100, 23), 0); /* no past yet */
 }
 
