@@ -26,7 +26,7 @@
 
 /* Bytes for sets of ports, on average, that each source followed may take; nearly all take none. */
 #define SET_BYTES 64
-#define SETS_MIN  (1 << 20)
+#define SETS_MIN  (1 << 24) /* a thousand sources of every port */
 
 #define INDEX_FIRST 1024u
 #define NONE	    UINT32_MAX
