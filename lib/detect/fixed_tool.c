@@ -25,7 +25,7 @@
 
 #define HOUR_S	       3600
 #define EVENTS	       256 /* going on at a time */
-#define CHANCE	       6   /* Poisson standard deviations above factor x usual */
+#define CHANCE	       8   /* Poisson standard deviations above factor x usual */
 #define PROVEN	       1   /* likewise where what is shared is proof: an hour with one more is no event */
 #define CARELESS       1   /* largest number that a program may send without meaning to */
 #define UNSEEN_SOURCES 0.5 /* added to a past's sum: nothing seen is not nothing there (Jeffreys' prior) */
@@ -35,6 +35,7 @@ struct member {
 	struct nt_index_key group;
 	struct nt_index_key address;
 	uint32_t source;
+	enum nt_tool_reason explained; /* by a stronger mark, or a wider group */
 };
 
 struct nt_fixed_tool {
@@ -46,6 +47,7 @@ struct nt_fixed_tool {
 	struct nt_tool_event *event[EVENTS]; /* [n_events] going on */
 	uint32_t n_events;
 	bool open;	 /* an hour has begun */
+	bool incomplete; /* sources of this hour found no room */
 	int64_t start_s; /* of the hour */
 	int64_t end_s;
 	uint64_t seen_s;  /* length of all hours before */
@@ -137,6 +139,7 @@ static void add_source(struct nt_fixed_tool *d, const struct nt_source *source, 
 		at = nt_index_add(&d->index, &key);
 		if (at == NT_INDEX_NONE) {
 			d->dropped++;
+			d->incomplete = true;
 			return;
 		}
 		begin_source(&d->source[at], source, detail);
@@ -232,10 +235,12 @@ static int by_group(const void *left, const void *right)
 	const struct member *a = left, *b = right;
 	int order = nt_index_compare(&a->group, &b->group);
 
+	if (order == 0 && a->explained != b->explained)
+		order = a->explained < b->explained ? -1 : 1;
 	return order != 0 ? order : nt_index_compare(&a->address, &b->address);
 }
 
-/* Lists those who bear a mark, group after group. */
+/* Lists those who bear a mark, group after group, in each first those whom nothing explains yet. */
 static uint32_t list_members(struct nt_fixed_tool *d, enum nt_tool_mark mark, enum nt_tool_scope scope)
 {
 	uint32_t n = 0;
@@ -243,14 +248,14 @@ static uint32_t list_members(struct nt_fixed_tool *d, enum nt_tool_mark mark, en
 	for (uint32_t i = 0; i < d->index.n; i++) {
 		const struct nt_tool_source *t = &d->source[i];
 		uint32_t id = scope == NT_TOOL_REGION ? t->region : t->asn, value;
+		struct nt_index_key group = {0};
 
-		if (t->explained || t->packets < d->limit.packets || (scope == NT_TOOL_AS && id == 0) ||
-		    !bears(t, mark, &value))
+		if (t->packets < d->limit.packets || (scope == NT_TOOL_AS && id == 0) || !bears(t, mark, &value))
 			continue;
-		d->member[n++] = (struct member){.group = {.a = (uint64_t)mark << 40 | (uint64_t)scope << 32 | id,
-							   .b = (uint64_t)value << 16 | t->window},
-						 .address = d->index.key[i],
-						 .source = i};
+		group.a = (uint64_t)mark << 40 | (uint64_t)scope << 32 | id;
+		group.b = (uint64_t)value << 16 | t->window;
+		d->member[n++] =
+		    (struct member){.group = group, .address = d->index.key[i], .source = i, .explained = t->explained};
 	}
 	qsort(d->member, n, sizeof(d->member[0]), by_group);
 	return n;
@@ -259,7 +264,7 @@ static uint32_t list_members(struct nt_fixed_tool *d, enum nt_tool_mark mark, en
 /* Sources that are far above a group's past: more than its factor, and that not by a chance of small numbers. */
 static double needed(const struct nt_fixed_tool *d, const struct nt_usual *usual, bool proof)
 {
-	double sum = usual->sources * usual->hours + (proof ? 0 : UNSEEN_SOURCES), high;
+	double sum = usual->sources * usual->hours + (proof ? 0 : UNSEEN_SOURCES + usual->doubt), high;
 
 	if (usual->hours == 0)
 		return proof ? d->limit.sources : HUGE_VAL;
@@ -349,10 +354,28 @@ static void extend(struct nt_fixed_tool *d, struct nt_tool_event *e, const struc
 		nt_tool_event_add_source(e, &d->source[member[i].source]);
 }
 
-static void explain(struct nt_fixed_tool *d, const struct member *member, uint32_t n)
+static void explain(struct nt_fixed_tool *d, const struct member *member, uint32_t n, enum nt_tool_reason reason)
 {
 	for (uint32_t i = 0; i < n; i++)
-		d->source[member[i].source].explained = true;
+		d->source[member[i].source].explained = reason;
+}
+
+static uint32_t count_explained(const struct member *member, uint32_t n, enum nt_tool_reason reason)
+{
+	uint32_t explained = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		explained += member[i].explained == reason;
+	return explained;
+}
+
+/* An hour without an event is learnt, unless another group's event has a part in it, or sources found no room. */
+static void learn(struct nt_fixed_tool *d, struct nt_past_group *group, const struct member *member, uint32_t n)
+{
+	if (d->incomplete || count_explained(member, n, NT_TOOL_EVENT) != 0)
+		nt_past_leave_out(&d->past, group);
+	else
+		nt_past_learn(&d->past, group, n);
 }
 
 /* ---- judging an hour ---- */
@@ -371,25 +394,27 @@ static int judge(struct nt_fixed_tool *d, struct nt_snapshot *s, const struct me
 	struct nt_tool_hour hour = {.usual = usual.sources, .needed = least};
 	uint32_t at = find_event(d, key);
 	bool going = at < d->n_events || group->used_to, warm = d->seen_s / HOUR_S >= d->limit.warm_up_h;
+	uint32_t fresh = count_explained(member, n, NT_TOOL_NOTHING);
 	int err;
 
-	if (!(proof || warm) || n < (going ? least / 2 : least)) {
-		nt_past_learn(&d->past, group, n);
+	if (!(proof || warm) || fresh < (going ? least / 2 : least)) {
+		learn(d, group, member, n);
 		group->used_to = false;
 		return 0;
 	}
-	explain(d, member, n);
 	if (group->used_to) {
-		nt_past_learn(&d->past, group, n);
+		learn(d, group, member, n);
+		explain(d, member, fresh, NT_TOOL_USUAL);
 		return 0;
 	}
+	explain(d, member, fresh, NT_TOOL_EVENT);
 	nt_past_leave_out(&d->past, group);
 	if (at == d->n_events) {
 		err = begin_event(d, key);
 		if (err || at == d->n_events)
 			return err;
 	}
-	extend(d, d->event[at], member, n, &hour);
+	extend(d, d->event[at], member, fresh, &hour);
 	if (!nt_tool_event_full(d->event[at]))
 		return 0;
 	group->used_to = true;
@@ -427,6 +452,7 @@ static int end_hour(struct nt_fixed_tool *d, struct nt_snapshot *s)
 	nt_index_clear(&d->index);
 	d->seen_s += (uint64_t)(d->end_s - d->start_s);
 	d->open = false;
+	d->incomplete = false;
 	return first_err != 0 ? first_err : err;
 }
 

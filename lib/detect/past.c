@@ -51,6 +51,22 @@ static uint32_t weight(const struct nt_past *p, struct nt_past_group *g)
 	return sum;
 }
 
+/* Remembers what a group had that is forgotten: one that is met later on may be the same. */
+static void doubt(struct nt_past *p, const struct nt_past_group *g)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < NT_PAST_HOURS; i++)
+		sum += g->hour[i] == LEFT_OUT ? 0 : g->hour[i];
+	if (sum == 0)
+		return;
+	p->dropped++;
+	if (sum >= p->doubt || p->hour - p->doubt_hour >= NT_PAST_HOURS) {
+		p->doubt = sum;
+		p->doubt_hour = p->hour;
+	}
+}
+
 static int by_weight(const void *left, const void *right, void *context)
 {
 	struct nt_past *p = context;
@@ -81,7 +97,7 @@ static void forget(struct nt_past *p)
 		p->order[i] = i;
 	qsort_r(p->order, n, sizeof(p->order[0]), by_weight, p);
 	for (uint32_t i = 0; i < leave; i++)
-		p->dropped += weight(p, &p->group[p->order[i]]) != 0;
+		doubt(p, &p->group[p->order[i]]);
 	/* From the highest place down, for the last line moves into the gap. */
 	qsort(p->order, leave, sizeof(p->order[0]), downwards);
 	for (uint32_t i = 0; i < leave; i++) {
@@ -98,7 +114,9 @@ struct nt_past_group *nt_past_group(struct nt_past *p, const struct nt_index_key
 		if (p->index.n == p->index.capacity)
 			forget(p);
 		at = nt_index_add(&p->index, key);
-		p->group[at] = (struct nt_past_group){.newest = p->hour};
+		p->group[at] = (struct nt_past_group){.newest = p->hour, .born = p->hour};
+		if (p->hour - p->doubt_hour < NT_PAST_HOURS)
+			p->group[at].doubt = p->doubt;
 	}
 	catch_up(p, &p->group[at]);
 	return &p->group[at];
@@ -132,6 +150,7 @@ struct nt_usual nt_past_usual(const struct nt_past *p, const struct nt_past_grou
 	for (uint32_t i = 0; i < n; i++)
 		sum += hour[i];
 	usual.hours = n;
+	usual.doubt = p->hour - g->born < NT_PAST_HOURS ? g->doubt : 0;
 	usual.sources = n == 0 ? 0 : (double)sum / n;
 	return usual;
 }

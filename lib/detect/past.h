@@ -18,6 +18,8 @@
 struct nt_past_group {
 	uint16_t hour[NT_PAST_HOURS]; /* sources; hour h in hour[h % NT_PAST_HOURS] */
 	uint32_t newest;	      /* hour up to which that is filled */
+	uint32_t born;		      /* hour in which it was made */
+	uint32_t doubt;		      /* sources that it may have had before it was born, and which were forgotten */
 	bool used_to;		      /* told for so long that it became the usual state */
 };
 
@@ -26,12 +28,15 @@ struct nt_past {
 	struct nt_past_group *group; /* [index.capacity] */
 	uint32_t *order;	     /* [index.capacity] to choose whom to forget */
 	uint32_t hour;		     /* the current one; as many were seen before it */
+	uint32_t doubt;		     /* most sources of a group forgotten within the last NT_PAST_HOURS */
+	uint32_t doubt_hour;	     /* when */
 	uint64_t dropped;	     /* groups with a past that were forgotten for want of room */
 };
 
 struct nt_usual {
 	double sources; /**< mean of the hours that count */
 	uint32_t hours; /**< how many those are */
+	uint32_t doubt; /**< sources that there may have been in them besides */
 };
 
 /** Returns 0, -EINVAL or -ENOMEM; nt_past_fini() may follow either way. */

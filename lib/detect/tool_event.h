@@ -20,12 +20,19 @@ enum nt_tool_mark {
 /** Whose sources form a group. */
 enum nt_tool_scope { NT_TOOL_REGION, NT_TOOL_AS, NT_TOOL_SCOPES };
 
+/** What explains a source of this hour. */
+enum nt_tool_reason {
+	NT_TOOL_NOTHING, /**< nothing yet */
+	NT_TOOL_EVENT,	 /**< an event */
+	NT_TOOL_USUAL	 /**< what was an event for so long that it is the usual state */
+};
+
 /** A source within an hour. */
 struct nt_tool_source {
 	struct nt_address address;
 	bool backscatter;
-	bool mirai;	/**< a Mirai-type scanner */
-	bool explained; /**< by a mark that was told, or is the usual state */
+	bool mirai; /**< a Mirai-type scanner */
+	enum nt_tool_reason explained;
 	uint16_t region;
 	uint16_t window; /**< the SAME bits of traits say whether these are of all its packets */
 	uint16_t src_port;
