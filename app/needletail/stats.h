@@ -48,7 +48,7 @@ struct interval {
 /** Makes the workers, with both banks each. Needs the EAL. Returns 0 or -errno; undone by stats_fini(). */
 int stats_init(struct stats *s, const struct stats_options *options);
 
-/** Frees the workers; none may run any more. */
+/** Lets go of the workers, whose memory stays until eal_stop(); none may run any more. */
 void stats_fini(struct stats *s);
 
 /**

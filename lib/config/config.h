@@ -62,6 +62,9 @@ struct nt_config_keep {
 	uint32_t d_days;
 	uint32_t q_days;
 	uint32_t live_entries; /**< of the stream, one an interval */
+	uint32_t events_entries;
+	uint32_t h_hll_days;	 /**< HyperLogLogs of hours */
+	uint32_t d_sources_days; /**< addresses and HyperLogLogs of days */
 };
 
 /** How many members a sorted set keeps when its bucket closes. */
@@ -74,6 +77,16 @@ struct nt_config_members {
 	uint32_t q;
 	uint32_t open_region_port;   /**< while the hour or the day is open */
 	uint32_t open_q_region_port; /**< while the quarter is open */
+	uint32_t open_asn;
+	uint32_t sig; /**< ports and regions of a signature, intervals and hours */
+	uint32_t open_sig;
+	uint32_t d_source;	/**< a region */
+	uint32_t d_backscatter; /**< in all */
+	uint32_t open_source;	/**< a region; likewise the next */
+	uint32_t open_backscatter;
+	uint32_t d_hll;
+	uint32_t q_hll;
+	uint32_t open_hll;
 };
 
 struct nt_config_redis {
@@ -104,6 +117,8 @@ struct nt_config_fixed_tool {
 	uint32_t sources;
 	uint32_t packets;
 	uint32_t factor;
+	uint32_t warm_up_h;
+	uint32_t tracked;
 	uint32_t groups; /**< entries */
 };
 

@@ -1,19 +1,38 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fold/fold.h"
+#include "fold/interval.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct nt_fold {
 	struct nt_fold_options options;
 	struct nt_asn *asn;
 	const struct nt_locate *locate;
-	struct nt_snapshot open; /* of the interval */
+	struct nt_fold_interval interval; /* the open one */
+	struct nt_fold_orgs told;	  /* outlives intervals */
 };
+
+static void interval_fini(struct nt_fold_interval *i)
+{
+	nt_snapshot_fini(&i->open);
+	nt_fold_sources_fini(&i->sources);
+	nt_fold_pairs_fini(&i->pairs);
+	nt_fold_senders_fini(&i->senders);
+	nt_fold_victims_fini(&i->victims);
+	nt_fold_sketches_fini(&i->sketches);
+	*i = (struct nt_fold_interval){0};
+}
+
+/* ---- packets ---- */
 
 static void fold_scalars(const struct nt_tally *t, struct nt_snapshot *into)
 {
 	into->frames += t->frames;
 	into->bytes += t->bytes;
+	into->overflow[NT_OVERFLOW_PAIRS] += t->pairs.overflow;
+	into->overflow[NT_OVERFLOW_VICTIMS] += t->senders.overflow + t->victims.overflow;
 	into->overflow[NT_OVERFLOW_REGION_PORT] += t->region_port.overflow;
 	for (uint32_t c = 0; c < NT_CLASSES; c++)
 		into->class_frames[c] += t->class_frames[c];
@@ -21,6 +40,8 @@ static void fold_scalars(const struct nt_tally *t, struct nt_snapshot *into)
 		into->malformed[r] += t->fate[NT_FATE_MALFORMED + r];
 		into->truncated[r] += t->fate[NT_FATE_TRUNCATED + r];
 	}
+	for (size_t i = 0; i < into->n_signatures; i++)
+		into->signature[i].packets += t->signature_packets[i];
 }
 
 static int fold_histogram(const struct nt_histogram *h, struct nt_counts *into)
@@ -34,21 +55,38 @@ static int fold_histogram(const struct nt_histogram *h, struct nt_counts *into)
 	return 0;
 }
 
-static int fold_region_port(const struct nt_region_port *t, struct nt_counts *into)
+/* Where a slot of the table of two things at once belongs; NULL: nowhere. *key becomes what it is there. */
+static struct nt_counts *table_of(struct nt_snapshot *into, uint32_t *key)
+{
+	enum nt_region_port_kind kind = *key >> NT_KIND_SHIFT;
+	uint32_t id = *key & NT_KIND_MASK, signature = id >> 17;
+
+	*key = id;
+	if (kind == NT_KIND_REGION_PORT)
+		return &into->table[NT_TABLE_REGION_PORT];
+	if (kind == NT_KIND_BACKSCATTER_PORT)
+		return &into->backscatter_port;
+	if (signature >= into->n_signatures)
+		return NULL;
+	*key = id & 0x1ffff;
+	return kind == NT_KIND_SIGNATURE_REGION ? &into->signature[signature].region_packets
+						: &into->signature[signature].port_packets;
+}
+
+static int fold_region_port(const struct nt_region_port *t, struct nt_snapshot *into)
 {
 	for (uint32_t i = 0; i < t->n_touched; i++) {
-		const struct nt_region_port_slot *slot = &t->slot[t->touched[i]];
-		int err = 0;
+		uint32_t key = t->slot[t->touched[i]].key;
+		struct nt_counts *table = table_of(into, &key);
+		int err = table ? nt_counts_append(table, key, t->slot[t->touched[i]].count) : 0;
 
-		if (slot->key >> NT_KIND_SHIFT == NT_KIND_REGION_PORT)
-			err = nt_counts_append(into, slot->key, slot->count);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-static int fold_bank(const struct nt_tally *t, struct nt_snapshot *into)
+static int fold_packets(const struct nt_tally *t, struct nt_snapshot *into)
 {
 	fold_scalars(t, into);
 	for (uint32_t i = 0; i < NT_TABLES; i++) {
@@ -57,8 +95,72 @@ static int fold_bank(const struct nt_tally *t, struct nt_snapshot *into)
 		if (err)
 			return err;
 	}
-	return fold_region_port(&t->region_port, &into->table[NT_TABLE_REGION_PORT]);
+	return fold_region_port(&t->region_port, into);
 }
+
+static void compact_all(struct nt_snapshot *s)
+{
+	for (uint32_t i = 0; i < NT_TABLES; i++)
+		nt_counts_compact(&s->table[i]);
+	nt_counts_compact(&s->backscatter_port);
+	for (size_t i = 0; i < s->n_signatures; i++) {
+		nt_counts_compact(&s->signature[i].region_packets);
+		nt_counts_compact(&s->signature[i].port_packets);
+	}
+}
+
+/* ---- who ---- */
+
+static int fold_sources(const struct nt_tally *t, struct nt_fold_interval *i)
+{
+	/* Memory that is not touched costs next to nothing: only lines in use are written to. */
+	uint32_t *place = t->sources.n_touched ? malloc(((size_t)t->sources.mask + 1) * sizeof(*place)) : NULL;
+	int err = 0;
+
+	if (t->sources.n_touched && !place)
+		return -ENOMEM;
+	if (place)
+		err = nt_fold_sources_add(&i->sources, &t->sources, place);
+	if (!err && place && t->pairs.n_touched)
+		err = nt_fold_pairs_add(&i->pairs, &t->pairs, place);
+	free(place);
+	return err;
+}
+
+static int fold_bank(const struct nt_tally *t, struct nt_fold_interval *i)
+{
+	int err = fold_packets(t, &i->open);
+
+	i->lost_packets += t->sources.overflow;
+	i->overflowed = i->overflowed || t->sources.overflow || t->pairs.overflow;
+	if (!err)
+		err = fold_sources(t, i);
+	if (!err && t->senders.n_touched)
+		err = nt_fold_senders_add(&i->senders, &t->senders);
+	if (!err && t->victims.n_touched)
+		err = nt_fold_victims_add(&i->victims, &t->victims);
+	return err ? err : nt_fold_sketches_add(&i->sketches, &t->sketches);
+}
+
+/* The signatures of the interval are those of its first bank; their names must outlive them. */
+static int note_signatures(const struct nt_signatures *signatures, struct nt_fold_interval *i)
+{
+	struct nt_snapshot *s = &i->open;
+	uint32_t n = signatures ? nt_signatures_n(signatures) : 0;
+
+	if (!n || s->signature)
+		return 0;
+	s->signature = calloc(n, sizeof(*s->signature));
+	if (!s->signature)
+		return -ENOMEM;
+	s->n_signatures = n;
+	i->all_syns = nt_signatures_all_syns(signatures);
+	for (uint32_t k = 0; k < n; k++)
+		snprintf(s->signature[k].name, NT_SIGNATURE_NAME, "%s", nt_signatures_name(signatures, k));
+	return 0;
+}
+
+/* ---- the interface ---- */
 
 struct nt_fold *nt_fold_new(const struct nt_fold_options *options)
 {
@@ -67,7 +169,6 @@ struct nt_fold *nt_fold_new(const struct nt_fold_options *options)
 	if (!f)
 		return NULL;
 	f->options = *options;
-	nt_snapshot_init(&f->open);
 	return f;
 }
 
@@ -75,13 +176,15 @@ void nt_fold_free(struct nt_fold *f)
 {
 	if (!f)
 		return;
-	nt_snapshot_fini(&f->open);
+	interval_fini(&f->interval);
+	nt_fold_orgs_fini(&f->told);
 	free(f);
 }
 
 void nt_fold_set_asn(struct nt_fold *f, struct nt_asn *asn)
 {
 	f->asn = asn;
+	nt_fold_orgs_fini(&f->told); /* another database may have other names */
 }
 
 void nt_fold_set_locate(struct nt_fold *f, const struct nt_locate *locate)
@@ -91,27 +194,59 @@ void nt_fold_set_locate(struct nt_fold *f, const struct nt_locate *locate)
 
 int nt_fold_add(struct nt_fold *f, struct nt_tally *const *banks, uint32_t n)
 {
-	for (uint32_t b = 0; b < n; b++) {
-		int err = fold_bank(banks[b], &f->open);
+	int err = n ? note_signatures(banks[0]->signatures, &f->interval) : 0;
 
-		if (err)
-			return err;
-	}
-	for (uint32_t i = 0; i < NT_TABLES; i++)
-		nt_counts_compact(&f->open.table[i]);
-	return 0;
+	for (uint32_t b = 0; b < n && !err; b++)
+		err = fold_bank(banks[b], &f->interval);
+	compact_all(&f->interval.open);
+	return err;
 }
 
 uint64_t nt_fold_frames(const struct nt_fold *f)
 {
-	return f->open.frames;
+	return f->interval.open.frames;
+}
+
+static void note_lost(const struct nt_fold *f, struct nt_snapshot *s)
+{
+	const uint8_t *sources = nt_fold_sketches_find(&f->interval.sketches, nt_sketch_key(NT_SKETCH_SOURCES, 0));
+	uint64_t lost = sources ? nt_fold_registers_estimate(sources) : 0;
+
+	if (!f->interval.lost_packets)
+		return;
+	s->overflow[NT_OVERFLOW_SOURCES] = lost ? lost : 1;
+	s->overflow[NT_OVERFLOW_ASN_PACKETS] = f->asn ? f->interval.lost_packets : 0;
+}
+
+static int make_lists(struct nt_fold *f, struct nt_snapshot *s)
+{
+	const struct nt_fold_interval *i = &f->interval;
+	int err = nt_fold_list_sources(i, s);
+
+	if (!err)
+		err = nt_fold_list_pairs(i, s);
+	if (!err)
+		err = nt_fold_list_senders(i, s);
+	if (!err)
+		err = nt_fold_list_victims(i, f->locate, s);
+	return err ? err : nt_fold_list_as(f->asn, &f->told, s);
 }
 
 int nt_fold_take(struct nt_fold *f, int64_t start_s, int64_t end_s, struct nt_snapshot *into)
 {
-	*into = f->open;
+	int err;
+
+	*into = f->interval.open;
 	into->start_s = start_s;
 	into->end_s = end_s;
-	nt_snapshot_init(&f->open);
-	return 0;
+	into->unique.estimated = f->interval.overflowed;
+	note_lost(f, into);
+	err = make_lists(f, into);
+	if (!err)
+		err = nt_fold_count(into);
+	if (!err && (f->options.sketches || f->interval.overflowed))
+		err = nt_fold_unite(&f->interval.sketches, into);
+	nt_snapshot_init(&f->interval.open); /* what it held is the caller's now */
+	interval_fini(&f->interval);
+	return err;
 }

@@ -1,57 +1,50 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "redis/encode.h"
+
 #include "needletail/schema.h"
-#include "redis/plan.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #define NOW_MEMBERS 20
-#define FIELD_TEXT  64
 
-/* Fields and what is to be added to them; the count of rows, which goes before them, is filled in at the end. */
-struct rows {
-	struct nt_request *request;
-	size_t reserved;
-	int64_t n;
-};
-
-static struct rows rows_begin(struct nt_request *r)
+struct nt_rows nt_rows_begin(struct nt_request *r)
 {
-	return (struct rows){.request = r, .reserved = nt_request_reserve(r)};
+	return (struct nt_rows){.request = r, .reserved = nt_request_reserve(r)};
 }
 
-static void rows_end(struct rows *rows)
+void nt_rows_end(struct nt_rows *rows)
 {
 	nt_request_fill(rows->request, rows->reserved, rows->n);
 }
 
-static void row_add(struct rows *rows, const char *name, uint64_t count)
+void nt_rows_add(struct nt_rows *rows, const char *name, uint64_t count)
 {
 	nt_request_text(rows->request, name);
 	nt_request_count(rows->request, count);
 	rows->n++;
 }
 
-/* As row_add(), for the fields that are left out while they are zero. */
-static void row_add_some(struct rows *rows, const char *group, const char *name, uint64_t count)
-{
-	char field[FIELD_TEXT];
-
-	if (!count)
-		return;
-	snprintf(field, sizeof(field), "%s.%s", group, name);
-	row_add(rows, field, count);
-}
-
-static void info_add(struct rows *rows, const char *name, const char *value)
+void nt_rows_add_text(struct nt_rows *rows, const char *name, const char *value)
 {
 	nt_request_text(rows->request, name);
 	nt_request_text(rows->request, value);
 	rows->n++;
 }
 
-static void info_add_number(struct rows *rows, const char *name, int64_t value)
+/* As nt_rows_add(), for the fields that are left out while they are zero. */
+static void row_add_some(struct nt_rows *rows, const char *group, const char *name, uint64_t count)
+{
+	char field[NT_FIELD_TEXT];
+
+	if (!count)
+		return;
+	snprintf(field, sizeof(field), "%s.%s", group, name);
+	nt_rows_add(rows, field, count);
+}
+
+static void info_add_number(struct nt_rows *rows, const char *name, int64_t value)
 {
 	nt_request_text(rows->request, name);
 	nt_request_number(rows->request, value);
@@ -59,30 +52,30 @@ static void info_add_number(struct rows *rows, const char *name, int64_t value)
 }
 
 /* A number that may be unknown: then the field is removed. */
-static void info_add_known(struct rows *rows, const char *name, uint64_t value)
+static void info_add_known(struct nt_rows *rows, const char *name, uint64_t value)
 {
 	char text[24] = "";
 
 	if (value)
 		snprintf(text, sizeof(text), "%" PRIu64, value);
-	info_add(rows, name, text);
+	nt_rows_add_text(rows, name, text);
 }
 
-static size_t sensor_key(struct nt_request *r, const struct nt_sensor *sensor, enum nt_redis_key key)
+int64_t nt_encode_sensor_key(struct nt_request *r, const struct nt_sensor *sensor, enum nt_redis_key key)
 {
 	char text[NT_REDIS_KEY_TEXT];
 
 	nt_redis_key(text, sensor->name, key);
-	return nt_request_key(r, nt_redis_key_row[key].type, text);
+	return (int64_t)nt_request_key(r, nt_redis_key_row[key].type, text);
 }
 
-static size_t bucket_key(struct nt_request *r, const struct nt_sensor *sensor, enum nt_bucket bucket,
-			 struct nt_span span, enum nt_redis_key key)
+int64_t nt_encode_bucket_key(struct nt_request *r, const struct nt_sensor *sensor, enum nt_bucket bucket,
+			     struct nt_span span, enum nt_redis_key key)
 {
 	char text[NT_REDIS_KEY_TEXT];
 
 	nt_redis_bucket_key(text, sensor->name, bucket, span.start_s, key);
-	return nt_request_key(r, nt_redis_key_row[key].type, text);
+	return (int64_t)nt_request_key(r, nt_redis_key_row[key].type, text);
 }
 
 static void add_lifetime(struct nt_request *r, const struct nt_sensor *sensor, enum nt_bucket bucket,
@@ -92,18 +85,29 @@ static void add_lifetime(struct nt_request *r, const struct nt_sensor *sensor, e
 	nt_request_number(r, sensor->limits.lifetime_s[bucket]);
 }
 
-/* A set as the script's take_set() reads it. */
 static void add_set(struct nt_request *r, const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span,
-		    enum nt_redis_key key, uint8_t bound)
+		    enum nt_redis_key key, const char *part, uint8_t bound)
 {
-	char rest[FIELD_TEXT];
+	char text[NT_REDIS_KEY_TEXT], rest[NT_FIELD_TEXT];
 
+	if (part)
+		nt_redis_part_key(text, sensor->name, bucket, span.start_s, key, part);
+	else
+		nt_redis_bucket_key(text, sensor->name, bucket, span.start_s, key);
 	snprintf(rest, sizeof(rest), "rest.%s", nt_redis_key_row[key].name);
-	nt_request_number(r, (int64_t)bucket_key(r, sensor, bucket, span, key));
-	nt_request_number(r, (int64_t)bucket_key(r, sensor, bucket, span, NT_RKEY_TOTALS));
+	nt_request_number(r, (int64_t)nt_request_key(r, NT_REDIS_ZSET, text));
+	nt_request_number(r, nt_encode_bucket_key(r, sensor, bucket, span, NT_RKEY_TOTALS));
 	nt_request_text(r, rest);
 	nt_request_number(r, sensor->limits.members[bound]);
-	add_lifetime(r, sensor, bucket, span);
+	nt_request_number(r, span.end_s);
+	nt_request_number(r, nt_redis_lifetime_s(&sensor->limits, key, bucket));
+	nt_request_number(r, sensor->limits.lifetime_s[bucket]);
+}
+
+void nt_encode_set(struct nt_request *r, const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span,
+		   enum nt_redis_key key, const char *part)
+{
+	add_set(r, sensor, bucket, span, key, part, nt_redis_key_row[key].open[bucket]);
 }
 
 const char *nt_plan_reopened_field(enum nt_bucket bucket)
@@ -121,13 +125,13 @@ const char *nt_plan_reopened_field(enum nt_bucket bucket)
 static void encode_info(const struct nt_plan *p, const struct nt_plan_first *first, struct nt_request *r)
 {
 	const struct nt_sensor *s = p->sensor;
-	struct rows rows;
+	struct nt_rows rows;
 
 	nt_request_text(r, "i");
-	rows = rows_begin(r);
-	info_add(&rows, "schema", NT_SCHEMA);
-	info_add(&rows, "version", s->version);
-	info_add(&rows, "group", s->group);
+	rows = nt_rows_begin(r);
+	nt_rows_add_text(&rows, "schema", NT_SCHEMA);
+	nt_rows_add_text(&rows, "version", s->version);
+	nt_rows_add_text(&rows, "group", s->group);
 	info_add_known(&rows, "addresses", s->addresses);
 	info_add_number(&rows, "interval", s->interval_s);
 	info_add_number(&rows, "day_offset_h", s->day_offset_h);
@@ -139,33 +143,33 @@ static void encode_info(const struct nt_plan *p, const struct nt_plan_first *fir
 	for (enum nt_bucket b = NT_BUCKET_H; b < NT_BUCKETS; b++)
 		if (first->reopened[b])
 			info_add_number(&rows, nt_plan_reopened_field(b), p->span[b].start_s);
-	rows_end(&rows);
+	nt_rows_end(&rows);
 	if (!first->dropped_intervals && !first->gap_intervals)
 		return;
 	nt_request_text(r, "h");
 	nt_request_number(r, 1);
-	nt_request_number(r, (int64_t)sensor_key(r, s, NT_RKEY_INFO));
+	nt_request_number(r, nt_encode_sensor_key(r, s, NT_RKEY_INFO));
 	nt_request_number(r, 0); /* `info` has no end and no lifetime */
 	nt_request_number(r, 0);
-	rows = rows_begin(r);
-	row_add(&rows, "dropped_intervals", first->dropped_intervals);
-	row_add(&rows, "gap_intervals", first->gap_intervals);
-	rows_end(&rows);
+	rows = nt_rows_begin(r);
+	nt_rows_add(&rows, "dropped_intervals", first->dropped_intervals);
+	nt_rows_add(&rows, "gap_intervals", first->gap_intervals);
+	nt_rows_end(&rows);
 }
 
-static void add_loss(struct rows *rows, const struct nt_loss *loss)
+static void add_loss(struct nt_rows *rows, const struct nt_loss *loss)
 {
 	if (loss->missed_unknown)
-		row_add(rows, "loss.missed_unknown", 1);
+		nt_rows_add(rows, "loss.missed_unknown", 1);
 	else
-		row_add(rows, "loss.missed", loss->missed);
-	row_add(rows, "loss.no_mbuf", loss->no_mbuf);
-	row_add(rows, "loss.errors", loss->errors);
-	row_add(rows, "loss.unexplained", loss->unexplained);
+		nt_rows_add(rows, "loss.missed", loss->missed);
+	nt_rows_add(rows, "loss.no_mbuf", loss->no_mbuf);
+	nt_rows_add(rows, "loss.errors", loss->errors);
+	nt_rows_add(rows, "loss.unexplained", loss->unexplained);
 }
 
 /* Tables without a set of their own are few numbers; they stand in the totals. */
-static void add_small_tables(struct rows *rows, const struct nt_snapshot *s)
+static void add_small_tables(struct nt_rows *rows, const struct nt_snapshot *s)
 {
 	for (enum nt_table t = 0; t < NT_TABLES; t++) {
 		for (size_t i = 0; !nt_table_row[t].redis && i < s->table[t].n; i++) {
@@ -177,17 +181,17 @@ static void add_small_tables(struct rows *rows, const struct nt_snapshot *s)
 	}
 }
 
-static void add_totals(struct rows *rows, const struct nt_snapshot *s)
+static void add_totals(struct nt_rows *rows, const struct nt_snapshot *s)
 {
 	uint64_t backscatter[NT_BACKSCATTERS];
-	char field[FIELD_TEXT];
+	char field[NT_FIELD_TEXT];
 
-	row_add(rows, "intervals", 1);
-	row_add(rows, "frames", s->frames);
-	row_add(rows, "bytes", s->bytes);
+	nt_rows_add(rows, "intervals", 1);
+	nt_rows_add(rows, "frames", s->frames);
+	nt_rows_add(rows, "bytes", s->bytes);
 	for (uint32_t i = 0; i < NT_CLASSES; i++) {
 		snprintf(field, sizeof(field), "class.%s", nt_class_name[i]);
-		row_add(rows, field, s->class_frames[i]);
+		nt_rows_add(rows, field, s->class_frames[i]);
 	}
 	for (uint32_t i = 0; i < NT_REASONS; i++)
 		row_add_some(rows, "malformed", nt_reason_name[i], s->malformed[i]);
@@ -201,14 +205,14 @@ static void add_totals(struct rows *rows, const struct nt_snapshot *s)
 		row_add_some(rows, "overflow", nt_overflow_name[o], s->overflow[o]);
 	add_loss(rows, &s->loss);
 	if (s->partial)
-		row_add(rows, "partial", 1);
+		nt_rows_add(rows, "partial", 1);
 	if (s->late)
-		row_add(rows, "late", s->late);
+		nt_rows_add(rows, "late", s->late);
 }
 
 static void add_totals_hash(const struct nt_plan *p, enum nt_bucket b, struct nt_request *r)
 {
-	nt_request_number(r, (int64_t)bucket_key(r, p->sensor, b, p->span[b], NT_RKEY_TOTALS));
+	nt_request_number(r, nt_encode_bucket_key(r, p->sensor, b, p->span[b], NT_RKEY_TOTALS));
 	add_lifetime(r, p->sensor, b, p->span[b]);
 }
 
@@ -216,33 +220,33 @@ static void add_totals_hash(const struct nt_plan *p, enum nt_bucket b, struct nt
 static void encode_bucket_totals(const struct nt_plan *p, enum nt_bucket b, const struct nt_plan_first *first,
 				 struct nt_request *r)
 {
-	struct rows rows;
+	struct nt_rows rows;
 
 	if (!first->reopened[b] && !(b == NT_BUCKET_M && p->heaviest))
 		return;
 	nt_request_text(r, "h");
 	nt_request_number(r, 1);
 	add_totals_hash(p, b, r);
-	rows = rows_begin(r);
+	rows = nt_rows_begin(r);
 	if (first->reopened[b])
-		row_add(&rows, "reopened", 1);
+		nt_rows_add(&rows, "reopened", 1);
 	for (enum nt_redis_key key = 0; b == NT_BUCKET_M && key < NT_REDIS_KEYS; key++)
 		row_add_some(&rows, "rest", nt_redis_key_row[key].name, p->minute_rest[key]);
-	rows_end(&rows);
+	nt_rows_end(&rows);
 }
 
 static void encode_head(const struct nt_plan *p, const struct nt_plan_first *first, struct nt_request *r)
 {
-	struct rows rows;
+	struct nt_rows rows;
 
 	encode_info(p, first, r);
 	nt_request_text(r, "h");
 	nt_request_number(r, NT_BUCKETS);
 	for (enum nt_bucket b = 0; b < NT_BUCKETS; b++)
 		add_totals_hash(p, b, r);
-	rows = rows_begin(r);
+	rows = nt_rows_begin(r);
 	add_totals(&rows, p->snapshot);
-	rows_end(&rows);
+	nt_rows_end(&rows);
 	for (enum nt_bucket b = 0; b < NT_BUCKETS; b++)
 		encode_bucket_totals(p, b, first, r);
 }
@@ -257,7 +261,7 @@ static void encode_set_rows(const struct nt_plan *p, const struct nt_plan_part *
 	nt_request_text(r, "z");
 	nt_request_number(r, last - first + 1);
 	for (enum nt_bucket b = first; b <= last; b++)
-		add_set(r, p->sensor, b, p->span[b], key, nt_redis_key_row[key].open[b]);
+		nt_encode_set(r, p->sensor, b, p->span[b], key, NULL);
 	nt_request_number(r, (int64_t)(to - from));
 	for (size_t i = from; i < to; i++) {
 		char member[NT_MEMBER_TEXT];
@@ -274,27 +278,27 @@ static void encode_port_all(const struct nt_plan *p, const struct nt_plan_part *
 {
 	const char *transport = nt_redis_port_all_transport(part->table);
 	char text[NT_REDIS_KEY_TEXT];
-	struct rows rows = {0};
+	struct nt_rows rows = {0};
 
 	for (size_t i = from; i < to; i++) {
 		uint64_t port = part->entry[i].key;
 
 		if (i == from || port / NT_PORT_ALL_FIELDS != part->entry[i - 1].key / NT_PORT_ALL_FIELDS) {
 			if (rows.request)
-				rows_end(&rows);
+				nt_rows_end(&rows);
 			nt_redis_port_all_key(text, p->sensor->name, p->span[NT_BUCKET_Q].start_s, transport,
 					      (uint16_t)port);
 			nt_request_text(r, "h");
 			nt_request_number(r, 1);
 			nt_request_number(r, (int64_t)nt_request_key(r, NT_REDIS_HASH, text));
 			add_lifetime(r, p->sensor, NT_BUCKET_Q, p->span[NT_BUCKET_Q]);
-			rows = rows_begin(r);
+			rows = nt_rows_begin(r);
 		}
 		snprintf(text, sizeof(text), "%" PRIu64, port);
-		row_add(&rows, text, part->entry[i].count);
+		nt_rows_add(&rows, text, part->entry[i].count);
 	}
 	if (rows.request)
-		rows_end(&rows);
+		nt_rows_end(&rows);
 }
 
 static uint64_t sum(const uint64_t *number, size_t n)
@@ -306,8 +310,7 @@ static uint64_t sum(const uint64_t *number, size_t n)
 	return total;
 }
 
-/* Fields in the published order. What is not counted yet is left out, and so is a loss that the driver does
- * not report. */
+/* Fields in the published order. A loss that the driver does not report is left out. */
 static void encode_live(const struct nt_plan *p, struct nt_request *r)
 {
 	const struct nt_snapshot *s = p->snapshot;
@@ -315,51 +318,54 @@ static void encode_live(const struct nt_plan *p, struct nt_request *r)
 	uint64_t icmp = nt_snapshot_proto(s, 1) + nt_snapshot_proto(s, 58);
 	uint64_t known = tcp + udp + icmp, backscatter[NT_BACKSCATTERS];
 	char id[40] = "0-1"; /* 0-0 is no ID */
-	struct rows rows;
+	struct nt_rows rows;
 
 	if (s->start_s)
 		snprintf(id, sizeof(id), "%" PRId64 "-0", s->start_s * 1000);
 	nt_snapshot_backscatter(s, backscatter);
 	nt_request_text(r, "x");
-	nt_request_number(r, (int64_t)sensor_key(r, p->sensor, NT_RKEY_LIVE));
+	nt_request_number(r, nt_encode_sensor_key(r, p->sensor, NT_RKEY_LIVE));
 	nt_request_number(r, p->sensor->limits.live_entries);
 	nt_request_text(r, id);
-	rows = rows_begin(r);
-	row_add(&rows, "frames", s->frames);
-	row_add(&rows, "bytes", s->bytes);
-	row_add(&rows, "tcp", tcp);
-	row_add(&rows, "udp", udp);
-	row_add(&rows, "icmp", icmp);
-	row_add(&rows, "other", s->frames > known ? s->frames - known : 0);
-	row_add(&rows, "backscatter_packets", sum(backscatter, NT_BACKSCATTERS));
-	row_add(&rows, "malformed", sum(s->malformed, NT_REASONS));
-	row_add(&rows, "truncated", sum(s->truncated, NT_REASONS));
+	nt_request_number(r, 0); /* that ID or none */
+	rows = nt_rows_begin(r);
+	nt_rows_add(&rows, "frames", s->frames);
+	nt_rows_add(&rows, "bytes", s->bytes);
+	nt_rows_add(&rows, "tcp", tcp);
+	nt_rows_add(&rows, "udp", udp);
+	nt_rows_add(&rows, "icmp", icmp);
+	nt_rows_add(&rows, "other", s->frames > known ? s->frames - known : 0);
+	nt_rows_add(&rows, "sources", s->unique.sources);
+	nt_rows_add(&rows, "backscatter_packets", sum(backscatter, NT_BACKSCATTERS));
+	nt_rows_add(&rows, "backscatter_sources", s->unique.backscatter);
+	nt_rows_add(&rows, "malformed", sum(s->malformed, NT_REASONS));
+	nt_rows_add(&rows, "truncated", sum(s->truncated, NT_REASONS));
 	if (!s->loss.missed_unknown)
-		row_add(&rows, "missed", s->loss.missed);
-	row_add(&rows, "no_mbuf", s->loss.no_mbuf);
-	row_add(&rows, "errors", s->loss.errors);
-	row_add(&rows, "unexplained", s->loss.unexplained);
-	rows_end(&rows);
+		nt_rows_add(&rows, "missed", s->loss.missed);
+	nt_rows_add(&rows, "no_mbuf", s->loss.no_mbuf);
+	nt_rows_add(&rows, "errors", s->loss.errors);
+	nt_rows_add(&rows, "unexplained", s->loss.unexplained);
+	nt_rows_end(&rows);
 }
 
 static void encode_now(const struct nt_plan *p, struct nt_request *r)
 {
-	struct rows rows;
+	struct nt_rows rows;
 
 	nt_request_text(r, "n");
 	nt_request_number(r, p->snapshot->start_s);
 	nt_request_number(r, NOW_MEMBERS - 1);
-	rows = rows_begin(r);
+	rows = nt_rows_begin(r);
 	for (enum nt_redis_key key = 0; key < NT_REDIS_KEYS; key++) {
 		enum nt_redis_key of = nt_redis_key_row[key].heaviest_of;
 
 		if (!of)
 			continue;
-		nt_request_number(r, (int64_t)bucket_key(r, p->sensor, NT_BUCKET_M, p->span[NT_BUCKET_M], of));
-		nt_request_number(r, (int64_t)sensor_key(r, p->sensor, key));
+		nt_request_number(r, nt_encode_bucket_key(r, p->sensor, NT_BUCKET_M, p->span[NT_BUCKET_M], of));
+		nt_request_number(r, nt_encode_sensor_key(r, p->sensor, key));
 		rows.n++;
 	}
-	rows_end(&rows);
+	nt_rows_end(&rows);
 }
 
 static void encode_part(const struct nt_plan *p, const struct nt_plan_part *part, size_t from, size_t to,
@@ -380,14 +386,17 @@ static void encode_part(const struct nt_plan *p, const struct nt_plan_part *part
 		encode_live(p, r);
 		encode_now(p, r);
 		break;
+	default:
+		nt_encode_source_part(p, part, from, to, r);
+		break;
 	}
 }
 
 void nt_plan_begin(const struct nt_sensor *sensor, struct nt_request *request)
 {
 	nt_request_reset(request);
-	sensor_key(request, sensor, NT_RKEY_CURSOR);
-	sensor_key(request, sensor, NT_RKEY_INFO);
+	nt_encode_sensor_key(request, sensor, NT_RKEY_CURSOR);
+	nt_encode_sensor_key(request, sensor, NT_RKEY_INFO);
 }
 
 void nt_plan_encode(const struct nt_plan *p, uint32_t chunk, const struct nt_plan_first *first,
@@ -407,16 +416,17 @@ void nt_plan_encode(const struct nt_plan *p, uint32_t chunk, const struct nt_pla
 void nt_plan_encode_trim(const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span,
 			 struct nt_request *request)
 {
-	struct rows sets;
+	struct nt_rows sets;
 
 	nt_plan_begin(sensor, request);
 	nt_request_text(request, "t");
-	sets = rows_begin(request);
+	sets = nt_rows_begin(request);
 	for (enum nt_redis_key key = 0; key < NT_REDIS_KEYS; key++) {
-		if (nt_redis_key_row[key].type != NT_REDIS_ZSET || !nt_redis_key_in(key, bucket))
+		if (!nt_redis_is_table_set(key))
 			continue;
-		add_set(request, sensor, bucket, span, key, nt_redis_key_row[key].closed[bucket]);
+		add_set(request, sensor, bucket, span, key, NULL, nt_redis_key_row[key].closed[bucket]);
 		sets.n++;
 	}
-	rows_end(&sets);
+	nt_rows_end(&sets);
+	nt_encode_trim_sources(sensor, bucket, span, request);
 }

@@ -2,6 +2,7 @@
 #include "redis/plan.h"
 
 #include "redis/heaviest.h"
+#include "redis/plan_sources.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,23 +15,44 @@
 #define PORT_ALL_COST 3
 #define HEAD_COST     300 /* some 70 fields in each of four buckets */
 #define TAIL_COST     150 /* five times 20 members, and the stream */
-#define PART_COST     12  /* looking at types and setting lifetimes, key by key */
+#define SIG_COST      12
+#define SOURCE_COST   3	 /* two looks, the set, and now and then the AS */
+#define SKETCH_COST   75 /* two unions of 16,384 registers, each counted */
+#define EVENT_COST    10 /* their evidence is long */
+#define PART_COST     12 /* looking at types and setting lifetimes, key by key */
 
 static size_t row_cost(enum nt_plan_kind kind)
 {
 	static const size_t cost[] = {
-	    [NT_PLAN_HEAD] = HEAD_COST,		[NT_PLAN_MINUTE] = 1,	    [NT_PLAN_LONG] = LONG_COST,
-	    [NT_PLAN_PORT_ALL] = PORT_ALL_COST, [NT_PLAN_TAIL] = TAIL_COST,
+	    [NT_PLAN_HEAD] = HEAD_COST,
+	    [NT_PLAN_MINUTE] = 1,
+	    [NT_PLAN_LONG] = LONG_COST,
+	    [NT_PLAN_PORT_ALL] = PORT_ALL_COST,
+	    [NT_PLAN_TAIL] = TAIL_COST,
+	    [NT_PLAN_SIG] = SIG_COST,
+	    [NT_PLAN_SIG_MINUTE] = 1,
+	    [NT_PLAN_SIG_LONG] = LONG_COST,
+	    [NT_PLAN_SOURCE] = SOURCE_COST,
+	    [NT_PLAN_BACKSCATTER] = SOURCE_COST,
+	    [NT_PLAN_BACKSCATTER_PORT] = 1,
+	    [NT_PLAN_SKETCH] = SKETCH_COST,
+	    [NT_PLAN_ORG] = 1,
+	    [NT_PLAN_EVENT] = EVENT_COST,
 	};
 
 	return cost[kind];
+}
+
+void nt_plan_add_part(struct nt_plan *p, struct nt_plan_part part)
+{
+	p->part[p->n_parts++] = part;
 }
 
 static void add_part(struct nt_plan *p, enum nt_plan_kind kind, enum nt_table table, const struct nt_count *entry,
 		     size_t n)
 {
 	if (n)
-		p->part[p->n_parts++] = (struct nt_plan_part){.kind = kind, .table = table, .entry = entry, .n = n};
+		nt_plan_add_part(p, (struct nt_plan_part){.kind = kind, .table = table, .entry = entry, .n = n});
 }
 
 /* Tables of one set as they are: all of it fits. */
@@ -164,11 +186,16 @@ int nt_plan_init(struct nt_plan *p, const struct nt_sensor *sensor, const struct
 	for (enum nt_bucket b = 0; b < NT_BUCKETS; b++)
 		p->span[b] =
 		    nt_bucket_span(b, (struct nt_span){snapshot->start_s, snapshot->end_s}, sensor->day_offset_h);
+	p->part = calloc(2 + 3 * NT_TABLES + nt_plan_source_parts(snapshot), sizeof(*p->part));
+	if (!p->part)
+		goto err;
 	add_part(p, NT_PLAN_HEAD, NT_TABLES, NULL, 1);
 	if (add_minute(p))
 		goto err;
 	add_tables(p, NT_PLAN_LONG);
 	add_tables(p, NT_PLAN_PORT_ALL);
+	if (nt_plan_add_sources(p))
+		goto err;
 	add_part(p, NT_PLAN_TAIL, NT_TABLES, NULL, 1);
 	p->chunks = cut_rows(p, NULL);
 	p->cut = calloc(p->chunks + 1, sizeof(*p->cut));
@@ -183,7 +210,12 @@ err:
 
 void nt_plan_fini(struct nt_plan *p)
 {
+	free(p->part);
 	free(p->heaviest);
+	free(p->sig);
+	free(p->sig_heaviest);
+	free(p->source_order);
+	free(p->backscatter_order);
 	free(p->cut);
 	*p = (struct nt_plan){0};
 }

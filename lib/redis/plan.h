@@ -41,14 +41,39 @@ struct nt_plan_first {
 	uint64_t gap_intervals;	    /**< lost just before this one by Redis, and not in the spool any more */
 };
 
-enum nt_plan_kind { NT_PLAN_HEAD, NT_PLAN_MINUTE, NT_PLAN_LONG, NT_PLAN_PORT_ALL, NT_PLAN_TAIL };
+enum nt_plan_kind {
+	NT_PLAN_HEAD,
+	NT_PLAN_MINUTE,
+	NT_PLAN_LONG,
+	NT_PLAN_PORT_ALL,
+	NT_PLAN_SIG,	    /**< one row: packets of a signature, and of its ports that are not fed */
+	NT_PLAN_SIG_MINUTE, /**< ports or regions of a signature, for the interval's own bucket */
+	NT_PLAN_SIG_LONG,   /**< for the others */
+	NT_PLAN_SOURCE,	    /**< of one region, as the next two */
+	NT_PLAN_BACKSCATTER,
+	NT_PLAN_BACKSCATTER_PORT,
+	NT_PLAN_SKETCH,
+	NT_PLAN_ORG,
+	NT_PLAN_EVENT,
+	NT_PLAN_TAIL
+};
 
 /** Rows that are written alike. */
 struct nt_plan_part {
 	enum nt_plan_kind kind;
 	enum nt_table table;
-	const struct nt_count *entry; /**< HEAD and TAIL: NULL, one row */
+	const struct nt_count *entry; /**< rows of tables and signatures */
+	const uint32_t *order;	      /**< rows of SOURCE and BACKSCATTER: places in the snapshot */
+	uint32_t id;		      /**< region, or place of the signature */
+	bool ports;		      /**< SIG_*: the rows are ports, not regions */
 	size_t n;
+};
+
+/** What of a signature finds no place in the rows. */
+struct nt_plan_sig {
+	uint64_t minute_regions; /**< packets */
+	uint64_t minute_ports;
+	uint64_t long_ports;
 };
 
 struct nt_plan_at {
@@ -60,10 +85,14 @@ struct nt_plan {
 	const struct nt_sensor *sensor;
 	const struct nt_snapshot *snapshot;
 	struct nt_span span[NT_BUCKETS];
-	struct nt_plan_part part[2 + 3 * NT_TABLES];
+	struct nt_plan_part *part;
 	size_t n_parts;
 	uint64_t minute_rest[NT_REDIS_KEYS]; /**< packets of members that do not get into the interval's own bucket */
 	struct nt_count *heaviest;	     /**< behind the MINUTE parts of sets that were cut */
+	struct nt_plan_sig *sig;	     /**< [n_signatures] */
+	struct nt_count *sig_heaviest;	     /**< behind the rows of signatures */
+	uint32_t *source_order;		     /**< [n_sources] by region */
+	uint32_t *backscatter_order;	     /**< [n_backscatter] by region */
 	struct nt_plan_at *cut;		     /**< [chunks + 1] */
 	uint32_t chunks;
 };

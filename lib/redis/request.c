@@ -27,28 +27,28 @@ static void *grow(void *array, size_t *room, size_t wanted, size_t element)
 }
 
 /* Appends bytes without making them an entry of the list. */
-static int store(struct nt_texts *t, const char *text, struct nt_text_at *at)
+static int store(struct nt_texts *t, const void *text, size_t length, struct nt_text_at *at)
 {
-	size_t length = strlen(text);
 	char *bytes = grow(t->bytes, &t->room, t->used + length + 1, 1);
 
 	if (!bytes)
 		return -ENOMEM;
 	t->bytes = bytes;
-	memcpy(t->bytes + t->used, text, length + 1);
+	memcpy(t->bytes + t->used, text, length);
+	t->bytes[t->used + length] = '\0';
 	*at = (struct nt_text_at){.offset = t->used, .length = length};
 	t->used += length + 1;
 	return 0;
 }
 
-static int append(struct nt_texts *t, const char *text)
+static int append(struct nt_texts *t, const void *text, size_t length)
 {
 	struct nt_text_at *entry = grow(t->at, &t->n_room, t->n + 1, sizeof(*t->at));
 
 	if (!entry)
 		return -ENOMEM;
 	t->at = entry;
-	if (store(t, text, &t->at[t->n]))
+	if (store(t, text, length, &t->at[t->n]))
 		return -ENOMEM;
 	t->n++;
 	return 0;
@@ -90,15 +90,20 @@ size_t nt_request_key(struct nt_request *r, enum nt_redis_type type, const char 
 	for (size_t i = r->key.n; i > 0; i--)
 		if (strcmp(nt_texts_get(&r->key, i - 1), key) == 0)
 			return i;
-	if (append(&r->key, key) || append(&r->type, letter))
+	if (append(&r->key, key, strlen(key)) || append(&r->type, letter, 1))
 		r->error = -ENOMEM;
 	return r->key.n;
 }
 
+void nt_request_bytes(struct nt_request *r, const void *bytes, size_t length)
+{
+	if (append(&r->arg, bytes, length))
+		r->error = -ENOMEM;
+}
+
 void nt_request_text(struct nt_request *r, const char *text)
 {
-	if (append(&r->arg, text))
-		r->error = -ENOMEM;
+	nt_request_bytes(r, text, strlen(text));
 }
 
 void nt_request_number(struct nt_request *r, int64_t number)
@@ -127,6 +132,6 @@ void nt_request_fill(struct nt_request *r, size_t reserved, int64_t number)
 	char text[NUMBER_TEXT];
 
 	snprintf(text, sizeof(text), "%" PRId64, number);
-	if (r->error || store(&r->arg, text, &r->arg.at[reserved]))
+	if (r->error || store(&r->arg, text, strlen(text), &r->arg.at[reserved]))
 		r->error = -ENOMEM;
 }

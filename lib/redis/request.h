@@ -14,7 +14,7 @@
  * and looked at once, by whoever sends the request.
  */
 
-/** Texts, one behind the other, each ended by a NUL that is not part of it. */
+/** Texts, one behind the other, each ended by a NUL that is not part of it; one may hold NULs of its own. */
 struct nt_texts {
 	char *bytes;
 	size_t used;
@@ -44,6 +44,7 @@ void nt_request_fini(struct nt_request *r);
 size_t nt_request_key(struct nt_request *r, enum nt_redis_type type, const char *key);
 
 void nt_request_text(struct nt_request *r, const char *text);
+void nt_request_bytes(struct nt_request *r, const void *bytes, size_t length);
 void nt_request_number(struct nt_request *r, int64_t number);
 
 /** Packets and bytes; what Redis' signed 64-bit numbers cannot hold is cut to their greatest. */

@@ -37,6 +37,30 @@ const char nt_redis_type_letter[] = {
 		}                                                                                                      \
 	}
 
+#define IN_H (1u << NT_BUCKET_H)
+#define IN_D (1u << NT_BUCKET_D)
+#define IN_Q (1u << NT_BUCKET_Q)
+
+/* Of a day alone, and living as long as its sources. */
+#define DAY_SET(key, growing, day, lives)                                                                              \
+	{                                                                                                              \
+		.name = key, .type = NT_REDIS_ZSET, .buckets = IN_D, .open = {[NT_BUCKET_D] = growing},                \
+		.closed = {[NT_BUCKET_D] = day}, .life = {                                                             \
+			[NT_BUCKET_D] = lives                                                                          \
+		}                                                                                                      \
+	}
+
+/* HyperLogLogs and what belongs to them. */
+#define HLL_ROW(key, kind)                                                                                             \
+	{                                                                                                              \
+		.name = key, .type = kind, .buckets = IN_H | IN_D | IN_Q,                                              \
+		.open = {[NT_BUCKET_D] = NT_BOUND_OPEN_HLL, [NT_BUCKET_Q] = NT_BOUND_OPEN_HLL},                        \
+		.closed = {[NT_BUCKET_D] = NT_BOUND_D_HLL, [NT_BUCKET_Q] = NT_BOUND_Q_HLL}, .life = {                  \
+			[NT_BUCKET_H] = NT_LIFE_HLL_H,                                                                 \
+			[NT_BUCKET_D] = NT_LIFE_SOURCES                                                                \
+		}                                                                                                      \
+	}
+
 #define NOW(key, of)                                                                                                   \
 	{                                                                                                              \
 		.name = key, .type = NT_REDIS_ZSET, .heaviest_of = of                                                  \
@@ -47,6 +71,9 @@ const struct nt_redis_key_row nt_redis_key_row[NT_REDIS_KEYS] = {
     [NT_RKEY_CURSOR] = {.name = "cursor", .type = NT_REDIS_STRING},
     [NT_RKEY_INFO] = {.name = "info", .type = NT_REDIS_HASH},
     [NT_RKEY_LIVE] = {.name = "live", .type = NT_REDIS_STREAM},
+    [NT_RKEY_EVENTS] = {.name = "events", .type = NT_REDIS_STREAM},
+    [NT_RKEY_ORG] = {.name = "org", .type = NT_REDIS_HASH},
+    [NT_RKEY_SCRATCH] = {.name = "scratch", .type = NT_REDIS_STRING},
     [NT_RKEY_NOW_PORT] = NOW("now:port", NT_RKEY_PORT),
     [NT_RKEY_NOW_REGION] = NOW("now:region", NT_RKEY_REGION),
     [NT_RKEY_NOW_FLAGS] = NOW("now:flags", NT_RKEY_FLAGS),
@@ -62,7 +89,22 @@ const struct nt_redis_key_row nt_redis_key_row[NT_REDIS_KEYS] = {
     [NT_RKEY_PROTO] = TABLE("proto", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE, NT_BOUND_NONE),
     [NT_RKEY_REGION_PORT] = TABLE("region_port", NT_BOUND_D_REGION_PORT, NT_BOUND_Q, NT_BOUND_OPEN_REGION_PORT,
 				  NT_BOUND_OPEN_Q_REGION_PORT),
-    [NT_RKEY_PORT_ALL] = {.name = "port_all", .type = NT_REDIS_HASH, .buckets = 1u << NT_BUCKET_Q},
+    [NT_RKEY_ASN] = TABLE("asn", NT_BOUND_D_PORT, NT_BOUND_Q, NT_BOUND_OPEN_ASN, NT_BOUND_NONE),
+    [NT_RKEY_PORT_ALL] = {.name = "port_all", .type = NT_REDIS_HASH, .buckets = IN_Q},
+    [NT_RKEY_SIG] = {.name = "sig",
+		     .type = NT_REDIS_HASH,
+		     .buckets = EVERY_BUCKET,
+		     .open = {NT_BOUND_SIG, NT_BOUND_OPEN_SIG, NT_BOUND_OPEN_SIG, NT_BOUND_OPEN_SIG},
+		     .closed = {NT_BOUND_SIG, NT_BOUND_SIG, NT_BOUND_D_OTHER, NT_BOUND_Q}},
+    [NT_RKEY_SOURCE] = DAY_SET("source", NT_BOUND_OPEN_SOURCE, NT_BOUND_D_SOURCE, NT_LIFE_SOURCES),
+    [NT_RKEY_BACKSCATTER] = DAY_SET("backscatter", NT_BOUND_OPEN_BACKSCATTER, NT_BOUND_D_BACKSCATTER, NT_LIFE_SOURCES),
+    [NT_RKEY_BACKSCATTER_PORT] =
+	DAY_SET("backscatter_port", NT_BOUND_OPEN_BACKSCATTER, NT_BOUND_D_OTHER, NT_LIFE_BUCKET),
+    [NT_RKEY_WHO] = {.name = "who", .type = NT_REDIS_HASH, .buckets = IN_D, .life = {[NT_BUCKET_D] = NT_LIFE_SOURCES}},
+    [NT_RKEY_NAMES] = {.name = "names", .type = NT_REDIS_SET, .buckets = IN_H | IN_D | IN_Q},
+    [NT_RKEY_HLL] = HLL_ROW("hll", NT_REDIS_STRING),
+    [NT_RKEY_HLL_NAMES] = HLL_ROW("hll_names", NT_REDIS_ZSET),
+    [NT_RKEY_UNIQUE] = {.name = "unique", .type = NT_REDIS_HASH, .buckets = IN_H | IN_D | IN_Q},
 };
 
 /* Days from 1970-01-01 to the first of a month of the Gregorian calendar, which repeats every 400 years of 146,097
@@ -140,6 +182,27 @@ enum nt_redis_key nt_redis_table_key(enum nt_table table)
 	return NT_REDIS_KEYS;
 }
 
+bool nt_redis_is_table_set(enum nt_redis_key key)
+{
+	for (enum nt_table t = 0; t < NT_TABLES; t++)
+		if (nt_redis_table_key(t) == key)
+			return true;
+	return false;
+}
+
+int64_t nt_redis_lifetime_s(const struct nt_redis_limits *limits, enum nt_redis_key key, enum nt_bucket bucket)
+{
+	switch ((enum nt_redis_life)nt_redis_key_row[key].life[bucket]) {
+	case NT_LIFE_HLL_H:
+		return limits->h_hll_lifetime_s;
+	case NT_LIFE_SOURCES:
+		return limits->d_sources_lifetime_s;
+	case NT_LIFE_BUCKET:
+		break;
+	}
+	return limits->lifetime_s[bucket];
+}
+
 const char *nt_redis_port_all_transport(enum nt_table table)
 {
 	static const char *const transport[NT_TABLES] = {
@@ -165,6 +228,13 @@ void nt_redis_bucket_key(char text[static NT_REDIS_KEY_TEXT], const char *sensor
 {
 	snprintf(text, NT_REDIS_KEY_TEXT, "nt:{%s}:%c:%" PRId64 ":%s", sensor, nt_bucket_letter[bucket], start_s,
 		 nt_redis_key_row[key].name);
+}
+
+void nt_redis_part_key(char text[static NT_REDIS_KEY_TEXT], const char *sensor, enum nt_bucket bucket, int64_t start_s,
+		       enum nt_redis_key key, const char *part)
+{
+	snprintf(text, NT_REDIS_KEY_TEXT, "nt:{%s}:%c:%" PRId64 ":%s:%s", sensor, nt_bucket_letter[bucket], start_s,
+		 nt_redis_key_row[key].name, part);
 }
 
 void nt_redis_port_all_key(char text[static NT_REDIS_KEY_TEXT], const char *sensor, int64_t start_s,

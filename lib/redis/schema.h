@@ -4,6 +4,7 @@
 
 #include "needletail/snapshot.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -47,6 +48,9 @@ enum nt_redis_key {
 	NT_RKEY_CURSOR,
 	NT_RKEY_INFO,
 	NT_RKEY_LIVE,
+	NT_RKEY_EVENTS,
+	NT_RKEY_ORG,
+	NT_RKEY_SCRATCH, /**< only while a script runs */
 	NT_RKEY_NOW_PORT,
 	NT_RKEY_NOW_REGION,
 	NT_RKEY_NOW_FLAGS,
@@ -61,11 +65,22 @@ enum nt_redis_key {
 	NT_RKEY_ICMP6,
 	NT_RKEY_PROTO,
 	NT_RKEY_REGION_PORT,
+	NT_RKEY_ASN,
 	NT_RKEY_PORT_ALL,
+	NT_RKEY_SIG,
+	NT_RKEY_SOURCE,
+	NT_RKEY_BACKSCATTER,
+	NT_RKEY_BACKSCATTER_PORT,
+	NT_RKEY_WHO,
+	NT_RKEY_NAMES,	   /**< what stands behind the colon of the bucket's keys above: so that none is searched for */
+	NT_RKEY_HLL,	   /**< a string a name */
+	NT_RKEY_HLL_NAMES, /**< those names, with their numbers */
+	NT_RKEY_UNIQUE,
 	NT_REDIS_KEYS
 };
 
-/** How many members a sorted set may have. Each bound is one number of the configuration. */
+/** How many members a sorted set, ports a hash of a signature, or strings `hll` may have. Each bound is one number of
+ * the configuration. */
 enum nt_redis_bound {
 	NT_BOUND_NONE, /**< all that there are */
 	NT_BOUND_M,
@@ -76,22 +91,43 @@ enum nt_redis_bound {
 	NT_BOUND_Q,
 	NT_BOUND_OPEN_REGION_PORT,   /**< while an hour or a day is open */
 	NT_BOUND_OPEN_Q_REGION_PORT, /**< while a quarter is open */
+	NT_BOUND_OPEN_ASN,	     /**< while an hour or a day is open */
+	NT_BOUND_SIG,		     /**< ports, and regions, of a signature in an interval or a closed hour */
+	NT_BOUND_OPEN_SIG,	     /**< ports of a signature in an open bucket, and from one interval */
+	NT_BOUND_D_SOURCE,	     /**< of a region */
+	NT_BOUND_D_BACKSCATTER,	     /**< of all regions together */
+	NT_BOUND_OPEN_SOURCE,	     /**< of a region */
+	NT_BOUND_OPEN_BACKSCATTER,   /**< of a region */
+	NT_BOUND_D_HLL,
+	NT_BOUND_Q_HLL,
+	NT_BOUND_OPEN_HLL,
 	NT_BOUNDS
+};
+
+/** How long a key lives. */
+enum nt_redis_life {
+	NT_LIFE_BUCKET, /**< as long as the bucket's others */
+	NT_LIFE_HLL_H,	/**< HyperLogLogs of an hour */
+	NT_LIFE_SOURCES /**< addresses and HyperLogLogs of a day */
 };
 
 /** What Redis is allowed to keep: the numbers of redis.keep and redis.members in the configuration. */
 struct nt_redis_limits {
 	int64_t lifetime_s[NT_BUCKETS]; /**< from the later of the bucket's end and the writing */
-	uint32_t live_entries;		/**< of the stream `live`; Redis cuts whole nodes, so a few more stay */
-	uint32_t members[NT_BOUNDS];	/**< 0: all */
+	int64_t h_hll_lifetime_s;
+	int64_t d_sources_lifetime_s;
+	uint32_t live_entries;	     /**< of the stream `live`; Redis cuts whole nodes, so a few more stay */
+	uint32_t events_entries;     /**< of the stream `events`, likewise */
+	uint32_t members[NT_BOUNDS]; /**< 0: all */
 };
 
 struct nt_redis_key_row {
 	const char *name; /**< what follows the sensor or the bucket; complete for NT_RKEY_SENSORS */
 	enum nt_redis_type type;
 	uint8_t buckets;	       /**< one bit per bucket that has this key; 0: none has */
-	uint8_t open[NT_BUCKETS];      /**< enum nt_redis_bound, ZSET: while the bucket is open */
-	uint8_t closed[NT_BUCKETS];    /**< enum nt_redis_bound, ZSET: once a later bucket has begun */
+	uint8_t open[NT_BUCKETS];      /**< enum nt_redis_bound: while the bucket is open */
+	uint8_t closed[NT_BUCKETS];    /**< enum nt_redis_bound: once a later bucket has begun */
+	uint8_t life[NT_BUCKETS];      /**< enum nt_redis_life */
 	enum nt_redis_key heaviest_of; /**< now:*: the set whose heaviest members it copies */
 };
 
@@ -103,6 +139,9 @@ static inline bool nt_redis_key_in(enum nt_redis_key key, enum nt_bucket bucket)
 	return nt_redis_key_row[key].buckets >> bucket & 1;
 }
 
+/** True for the sorted sets that tables of a snapshot are added to. */
+bool nt_redis_is_table_set(enum nt_redis_key key);
+
 /** The sorted set that a snapshot's table is added to, NT_REDIS_KEYS if there is none. Any thread. */
 enum nt_redis_key nt_redis_table_key(enum nt_table table);
 
@@ -112,8 +151,8 @@ const char *nt_redis_port_all_transport(enum nt_table table);
 /** Ports in one `port_all` hash: as many as Redis 7 keeps in the compact form (hash-max-listpack-entries). */
 #define NT_PORT_ALL_FIELDS 512u
 
-/** Longest key with its NUL: sensor 64, bucket start 20, the rest is fixed. */
-#define NT_REDIS_KEY_TEXT 144
+/** Longest key with its NUL: sensor 64, bucket start 20, name of a sketch 84, the rest is fixed. */
+#define NT_REDIS_KEY_TEXT 224
 
 /** Writes a key that is in no bucket. Any thread. */
 void nt_redis_key(char text[static NT_REDIS_KEY_TEXT], const char *sensor, enum nt_redis_key key);
@@ -121,6 +160,13 @@ void nt_redis_key(char text[static NT_REDIS_KEY_TEXT], const char *sensor, enum 
 /** Writes the key of a bucket that begins at start_s. Any thread. */
 void nt_redis_bucket_key(char text[static NT_REDIS_KEY_TEXT], const char *sensor, enum nt_bucket bucket,
 			 int64_t start_s, enum nt_redis_key key);
+
+/** As nt_redis_bucket_key() with ":" and `part`: a region, a signature or the name of a sketch. */
+void nt_redis_part_key(char text[static NT_REDIS_KEY_TEXT], const char *sensor, enum nt_bucket bucket, int64_t start_s,
+		       enum nt_redis_key key, const char *part);
+
+/** Seconds that a key of a bucket lives. Any thread. */
+int64_t nt_redis_lifetime_s(const struct nt_redis_limits *limits, enum nt_redis_key key, enum nt_bucket bucket);
 
 /** Writes the key of the hash that holds `port` in the quarter that begins at start_s. Any thread. */
 void nt_redis_port_all_key(char text[static NT_REDIS_KEY_TEXT], const char *sensor, int64_t start_s,

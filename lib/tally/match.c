@@ -1,11 +1,111 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "tally/signature.h"
+#include "tally/signature_tables.h"
 
-/* Stands in for the compiled signatures: no packet matches any. */
-uint32_t nt_signatures_match(const struct nt_signatures *s, const struct nt_fields *fields, uint16_t region)
+#include <string.h>
+
+/*
+ * The packet path's part of signatures: one look-up per field, and-ed, whatever the number of signatures. A field that
+ * a packet lacks is 0 and its table is looked at all the same: signatures that ask for it have gone by then, because
+ * kind[] leaves only those whose fields the packet has.
+ */
+
+uint32_t nt_signatures_n(const struct nt_signatures *s)
 {
-	(void)s;
-	(void)fields;
-	(void)region;
-	return 0;
+	return s->n;
+}
+
+const char *nt_signatures_name(const struct nt_signatures *s, uint32_t i)
+{
+	return s->name[i];
+}
+
+uint32_t nt_signatures_all_syns(const struct nt_signatures *s)
+{
+	return s->all_syns;
+}
+
+static inline uint32_t wide_bits(const struct nt_signatures *s, enum nt_wide_table table, uint16_t value)
+{
+	uint32_t entry = s->wide[table][value >> 8];
+
+	return s->chunk[(entry >> 8) + (value & entry & 0xff)];
+}
+
+static inline uint32_t value_bits(const struct nt_values *v, uint32_t value)
+{
+	const struct nt_value_slot *slot = &v->slot[value * v->multiplier >> v->shift];
+
+	return slot->value == value ? slot->bits : v->otherwise;
+}
+
+/* Without a branch to predict: the number of turns depends on the table alone. */
+static uint32_t source4_bits(const struct nt_signatures *s, const struct nt_steps4 *steps, uint32_t address)
+{
+	uint32_t low = steps->first, n = steps->n;
+
+	while (n > 1) {
+		uint32_t half = n / 2;
+
+		low += s->start4[low + half] <= address ? half : 0;
+		n -= half;
+	}
+	return s->bits4[low];
+}
+
+static inline bool key_below(struct nt_key128 a, struct nt_key128 b)
+{
+	return a.high < b.high || (a.high == b.high && a.low < b.low);
+}
+
+static uint32_t source6_bits(const struct nt_signatures *s, const uint8_t address[static 16])
+{
+	uint32_t low = 0, n = s->source[NT_SOURCE_BYTE_IPV6].n;
+	struct nt_key128 key;
+
+	memcpy(&key.high, address, sizeof(key.high));
+	memcpy(&key.low, address + sizeof(key.high), sizeof(key.low));
+	key.high = __builtin_bswap64(key.high);
+	key.low = __builtin_bswap64(key.low);
+	while (n > 1) {
+		uint32_t half = n / 2;
+
+		low += key_below(key, s->start6[low + half]) ? 0 : half;
+		n -= half;
+	}
+	return s->bits6[low];
+}
+
+/* The first byte of an IPv4 address settles nearly every prefix; the rest is searched for, and only if it matters. */
+static inline uint32_t source_bits(const struct nt_signatures *s, const struct nt_fields *f, uint32_t bits)
+{
+	bool v6 = f->class == NT_CLASS_IPV6;
+	const struct nt_steps4 *steps = &s->source[v6 ? NT_SOURCE_BYTE_IPV6 : f->src4 >> 24];
+
+	bits &= steps->some;
+	if (!(bits & steps->undecided))
+		return bits;
+	return bits & (v6 ? source6_bits(s, f->src6) : source4_bits(s, steps, f->src4));
+}
+
+/* masscan computes the IP ID of its SYNs from what they carry besides, all in host byte order (its README). */
+static inline bool masscan(const struct nt_fields *f)
+{
+	return f->ip_id == (uint16_t)(f->dst4 ^ f->dst_port ^ f->seq);
+}
+
+uint32_t nt_signatures_match(const struct nt_signatures *s, const struct nt_fields *f, uint16_t region)
+{
+	uint32_t proto = f->ip_proto < NT_PROTO_NONE_INDEX ? f->ip_proto : NT_PROTO_NONE_INDEX;
+	uint32_t bits = s->kind[f->class][f->fate] & s->proto[proto];
+
+	bits &= s->flags[f->tcp_flags] & s->ttl[f->ttl];
+	bits &= s->option[f->tcp_options] & s->window_scale[f->window_scale];
+	bits &= wide_bits(s, NT_WIDE_DST_PORT, f->dst_port) & wide_bits(s, NT_WIDE_SRC_PORT, f->src_port);
+	bits &= wide_bits(s, NT_WIDE_WINDOW, f->window) & wide_bits(s, NT_WIDE_IP_ID, f->ip_id);
+	bits &= s->region[region];
+	bits &= ~(f->seq == f->dst4 ? s->seq_is_not_dst : s->seq_is_dst);
+	bits &= ~(masscan(f) ? s->not_masscan : s->masscan);
+	bits &= value_bits(&s->values[NT_VALUES_SEQ], f->seq) & value_bits(&s->values[NT_VALUES_ACK], f->ack);
+	bits &= value_bits(&s->values[NT_VALUES_LAYOUT], f->option_layout);
+	return source_bits(s, f, bits);
 }

@@ -26,6 +26,11 @@ struct nt_signature {
 	bool all_syns;
 };
 
+/** The signatures of a sensor whose configuration says nothing else; why they are what they are: config/signatures.md.
+ */
+extern const struct nt_signature nt_signatures_shipped[];
+extern const uint32_t nt_signatures_shipped_n;
+
 struct nt_signatures;
 
 /** Room for the reason of nt_signature_check() with its NUL. */

@@ -8,10 +8,12 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable, NamedTuple
 
 import pytest
 
 import captures.sources
+from reference.region import Regions, Systems
 
 ROOT = Path(__file__).resolve().parents[2]
 SENSOR = "telescope-1"
@@ -28,7 +30,27 @@ class Run:
 
     @property
     def lines(self):
-        return [json.loads(line) for line in self.text.splitlines()]
+        """Of intervals."""
+        return intervals_of(self.text)
+
+    @property
+    def events(self):
+        return events_of(self.text)
+
+
+def intervals_of(text):
+    return [one for one in map(json.loads, text.splitlines()) if one["schema"] == "needletail/1"]
+
+
+def events_of(text):
+    return [one for one in map(json.loads, text.splitlines()) if one["schema"] == "needletail-event/1"]
+
+
+class Places(NamedTuple):
+    """From the address of a source to what databases say of it."""
+
+    region_of: Callable
+    asn_of: Callable | None = None  # without an AS database
 
 
 @pytest.fixture(scope="session")
@@ -53,14 +75,15 @@ def run(program):
 
 
 @pytest.fixture(scope="session")
-def replay(run, country_mmdb):
-    """replay(captures, interval=60, workers=1, country=PATH or None) -> Run"""
+def replay(run, country_mmdb, asn_mmdb):
+    """replay(captures, interval=60, workers=1, country=PATH or None, asn=PATH or None, config=PATH or None) -> Run"""
 
-    def replay_captures(paths, interval=60, workers=1, country=country_mmdb):
-        database = () if country is None else ("--country", country)
+    def replay_captures(paths, interval=60, workers=1, country=country_mmdb, asn=asn_mmdb, config=None):
+        chosen = {"--country": country, "--asn": asn, "-c": config}
+        files = [part for option, path in chosen.items() if path is not None for part in (option, path)]
         return run(
             *("replay", "--json", "-", "--sensor", SENSOR, "--interval", interval, "--workers", workers),
-            *(*database, *paths),
+            *(*files, *paths),
         )
 
     return replay_captures
@@ -75,12 +98,13 @@ def regions_csv(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def make_mmdb(regions_csv):
-    """make_mmdb("--layout", "dbip") -> path of a country database with the regions of the tests"""
+    """make_mmdb("--layout", "dbip") -> path of a country database with the regions of the tests; output="--asn": of
+    an AS database"""
 
-    def make(*form):
-        path = regions_csv.with_name("".join(("regions", *form, ".mmdb")))
+    def make(*form, output="-o"):
+        path = regions_csv.with_name("".join(("regions", output, *form, ".mmdb")))
         if not path.exists():
-            subprocess.run([ROOT / "tools/mkregions", "--csv", regions_csv, "-o", path, *form], check=True)
+            subprocess.run([ROOT / "tools/mkregions", "--csv", regions_csv, output, path, *form], check=True)
         return path
 
     return make
@@ -89,6 +113,17 @@ def make_mmdb(regions_csv):
 @pytest.fixture(scope="session")
 def country_mmdb(make_mmdb):
     return make_mmdb()
+
+
+@pytest.fixture(scope="session")
+def asn_mmdb(make_mmdb):
+    return make_mmdb(output="--asn")
+
+
+@pytest.fixture(scope="session")
+def places(regions_csv):
+    """Where sources are, as the reference has it from the table that country_mmdb and asn_mmdb are made of."""
+    return Places(Regions.from_csv(regions_csv).of, Systems.from_csv(regions_csv).of)
 
 
 @pytest.fixture(scope="session")

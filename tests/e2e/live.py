@@ -13,6 +13,8 @@ import threading
 import time
 from pathlib import Path
 
+from conftest import intervals_of
+
 CLONE_NEWNET = 0x40000000
 SENSOR = "live-1"
 START_S = 20  # longest wait for a program on a busy machine
@@ -170,7 +172,7 @@ class Live:
     def lines(self):
         if not self.json.exists():
             return []
-        return [json.loads(line) for line in self.json.read_text(encoding="utf-8").splitlines()]
+        return intervals_of(self.json.read_text(encoding="utf-8"))
 
     @property
     def frames(self):
@@ -191,7 +193,7 @@ class Live:
 
 ADDED = (
     *("frames", "bytes", "late", "class", "malformed", "truncated", "no_l4", "ip_proto", "tcp_port", "udp_port"),
-    *("tcp_flags", "tcp_window", "icmp", "icmp6", "region", "region_port", "backscatter"),
+    *("tcp_flags", "tcp_window", "icmp", "icmp6", "region", "asn", "region_port"),
 )
 
 
@@ -202,11 +204,21 @@ def _add(one, other):
     return (one or 0) + (other or 0)
 
 
+def countable(line):
+    """What of a line can be added up: not numbers of different sources, of which the same may come again."""
+    packets = {name: found["packets"] for name, found in line["signatures"].items()}
+    return {
+        **{key: line[key] for key in ADDED},
+        "backscatter": line["backscatter"]["packets"],
+        "signatures": packets,
+    }
+
+
 def added(lines):
     """The counts of several lines as one, without an order of keys."""
     total = {}
     for line in lines:
-        total = _add(total, {key: line[key] for key in ADDED})
+        total = _add(total, countable(line))
     return total
 
 

@@ -11,47 +11,14 @@ import random
 import pytest
 import tshark
 from captures import cases, files, sources
-from conftest import SENSOR
+from comparing import objects, same_lines
+from conftest import Places
 from conservation import conserves
-from reference import capture, line, replay as reference
-from reference.region import Regions
+from reference import capture
+from reference.region import Regions, Systems
 
 COUNTING = [case for case in cases() if case.counting]
 STANDING = [case for case in cases() if not case.counting]
-
-
-def differences(expected, found, where=""):
-    """What is not the same, keys in order, as a list of lines to read."""
-    if isinstance(expected, dict) and isinstance(found, dict):
-        result = [
-            one
-            for key in dict.fromkeys((*expected, *found))
-            for one in differences(expected.get(key, "absent"), found.get(key, "absent"), f"{where}.{key}")
-        ]
-        if not result and list(expected) != list(found):
-            result = [f"{where}: keys in the order {list(found)}, not {list(expected)}"]
-        return result
-    return [] if expected == found else [f"{where}: {found}, not {expected}"]
-
-
-def same_lines(expected, found):
-    """Both as objects, one per interval."""
-    starts = [one["start"] for one in expected], [one["start"] for one in found]
-    assert starts[0] == starts[1], "other intervals"
-    wrong = [text for a, b in zip(expected, found) for text in differences(a, b, f"[{a['start']}]")]
-    assert not wrong, "\n".join(wrong[:40])
-
-
-@pytest.fixture(scope="module")
-def regions(regions_csv):
-    return Regions.from_csv(regions_csv)
-
-
-def objects(paths, interval, regions):
-    """What the reference says of these captures, as far as they can be read."""
-    read = [capture.read(path) for path in paths]
-    length = interval if interval == reference.ALL else int(interval)
-    return [line.as_object(totals, SENSOR) for totals in reference.intervals(read, length, regions.of)]
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +32,7 @@ def batch(replay, together):
 
 
 @pytest.mark.parametrize("case", COUNTING, ids=lambda case: case.name)
-def test_counts(case, batch, replay, written, regions):
+def test_counts(case, batch, replay, written, places):
     paths = written(case)
     if batch.status in (0, 1):
         (start,) = case.each["start"]
@@ -74,19 +41,19 @@ def test_counts(case, batch, replay, written, regions):
         alone = replay(paths)
         assert alone.status == 0, alone.errors
         lines = alone.lines
-    same_lines(objects(paths, case.interval, regions), lines)
+    same_lines(objects(paths, case.interval, places), lines)
     conserves(lines[0])
 
 
 @pytest.mark.parametrize("case", STANDING, ids=lambda case: case.name)
-def test_files_and_times(case, replay, written, regions):
+def test_files_and_times(case, replay, written, places):
     paths = written(case)
     done = replay(paths, case.interval)
     assert done.status == case.status, done.errors
     if case.status == 2:
         refused(done)
         return
-    same_lines(objects(paths, case.interval, regions), done.lines)
+    same_lines(objects(paths, case.interval, places), done.lines)
     for one in done.lines:
         conserves(one)
     warned = case.status == 1 or any(one["late"] for one in done.lines)
@@ -119,10 +86,10 @@ def test_order_of_captures_changes_nothing(seed, batch, replay, together):
 
 
 @pytest.mark.parametrize("interval", [3600, "all"])
-def test_other_intervals(interval, replay, together, regions):
+def test_other_intervals(interval, replay, together, places):
     done = replay(together, interval, workers=2)
     assert done.status == 0, done.errors
-    same_lines(objects(together, interval, regions), done.lines)
+    same_lines(objects(together, interval, places), done.lines)
 
 
 @pytest.mark.parametrize(
@@ -130,11 +97,11 @@ def test_other_intervals(interval, replay, together, regions):
     [("merge_two", "late"), ("merge_with_disorder", "merge_ties"), ("edges_60", "edges_ns", "late_contents")],
     ids="+".join,
 )
-def test_late_frames_in_any_order(names, replay, written, regions):
+def test_late_frames_in_any_order(names, replay, written, places):
     paths = [path for case in STANDING if case.name in names for path in written(case)]
     forward, backward = replay(paths), replay(paths[::-1], workers=4)
     assert forward.text == backward.text
-    same_lines(objects(paths, 60, regions), forward.lines)
+    same_lines(objects(paths, 60, places), forward.lines)
 
 
 @pytest.mark.parametrize("case", [case for case in COUNTING if case.name in tshark.SOUND], ids=lambda case: case.name)
@@ -158,16 +125,19 @@ REGIONAL = [case for case in COUNTING if case.name.startswith("region_")]
 )
 def test_forms_of_database(form, replay, make_mmdb, written, regions_csv):
     paths = [written(case)[0] for case in REGIONAL]
-    regions = Regions.from_csv(regions_csv, ipv6="4" not in form, aliases="--no-alias" not in form)
-    done = replay(paths, country=make_mmdb(*form))
+    held = {"ipv6": "4" not in form, "aliases": "--no-alias" not in form}
+    places = Places(Regions.from_csv(regions_csv, **held).of, Systems.from_csv(regions_csv, **held).of)
+    asn_form = () if "--layout" in form or "--registered" in form else form
+    done = replay(paths, country=make_mmdb(*form), asn=make_mmdb(*asn_form, output="--asn"))
     assert done.status == 0, done.errors
-    same_lines(objects(paths, 60, regions), done.lines)
+    same_lines(objects(paths, 60, places), done.lines)
 
 
 def test_without_database_every_region_is_unknown(replay, written):
     paths = [written(case)[0] for case in REGIONAL]
-    done = replay(paths, country=None)
-    same_lines(objects(paths, 60, Regions()), done.lines)
+    done = replay(paths, country=None, asn=None)
+    same_lines(objects(paths, 60, Places(Regions().of)), done.lines)
+    assert all(one["asn"] == {} for one in done.lines)
 
 
 @pytest.mark.parametrize("what", ["missing", "folder", "missing beside good", "folder beside good"])
@@ -204,12 +174,12 @@ def damaged(seed, write):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_damaged_pcap(seed, replay, regions, tmp_path):
+def test_damaged_pcap(seed, replay, places, tmp_path):
     path = tmp_path / "damaged"
     path.write_bytes(damaged(seed, files.pcap))
     done = replay([path], workers=1 + seed % 4)
     assert done.status == int(capture.read(path).defect is not None), done.errors
-    same_lines(objects([path], 60, regions), done.lines)
+    same_lines(objects([path], 60, places), done.lines)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -17,10 +17,9 @@ import pytest
 from captures import cases, files, frames as f
 from conftest import ROOT
 from conservation import conserves
-from live import ADDED, Clock, Live, Namespace, Peer, added, hugepages, in_order, namespaces_possible, nothing_lost
+from live import Clock, Live, Namespace, Peer, added, countable, hugepages, in_order, namespaces_possible, nothing_lost
 from live import DPDK_DIR, SENSOR, wait_until
 from reference import capture, line, replay as reference
-from reference.region import Regions
 
 needs_namespaces = pytest.mark.skipif(not namespaces_possible(), reason="network namespaces take root")
 needs_root = pytest.mark.skipif(bool(os.geteuid()), reason="only root may set the number of hugepages")
@@ -67,11 +66,6 @@ def run_in(program):
     return run_program
 
 
-@pytest.fixture(scope="module")
-def regions(regions_csv):
-    return Regions.from_csv(regions_csv)
-
-
 def syns(number, seed=1, port=23):
     """As many sources as frames."""
     numbers = random.Random(seed)
@@ -101,10 +95,9 @@ def all_kinds(written):
     return [frame for frame in wholes if len(frame) <= FRAME_MAX]
 
 
-def expected(path, regions):
-    (totals,) = reference.intervals([capture.read(path)], reference.ALL, regions.of)
-    counts = line.as_object(totals, SENSOR)
-    return {key: counts[key] for key in ADDED}
+def expected(path, places):
+    (totals,) = reference.intervals([capture.read(path)], reference.ALL, *places)
+    return countable(line.as_object(totals, SENSOR))
 
 
 def counted(one, status, frames, interval=1):
@@ -122,15 +115,16 @@ def counted(one, status, frames, interval=1):
 
 
 @pytest.mark.parametrize("queues", [1, 2])
-def test_captures_as_devices(live, tmp_path, written, country_mmdb, regions, queues):
+def test_captures_as_devices(live, tmp_path, written, country_mmdb, asn_mmdb, places, queues):
     """Every kind of frame, through one worker and two: the same counts as the reference."""
     kinds = all_kinds(written)
     whole = write_pcap(tmp_path / "whole.pcap", kinds)
     parts = [write_pcap(tmp_path / f"{i}.pcap", kinds[i::queues]) for i in range(queues)]
-    one = live({"devices": [pcap_device(*parts)], "geo": {"country": str(country_mmdb)}}).started()
+    geo = {"country": str(country_mmdb), "asn": str(asn_mmdb)}
+    one = live({"devices": [pcap_device(*parts)], "geo": geo}).started()
     one.wait_for_frames(len(kinds))
     counted(one, one.stop(), len(kinds))
-    assert added(one.lines) == expected(whole, regions)
+    assert added(one.lines) == expected(whole, places)
     assert one.lines[0]["loss"]["missed"] == 0
     assert one.queue_packets("net_pcap0") == {i: len(kinds[i::queues]) for i in range(queues)}
     assert ("rss: none, spread by capture" in one.log) == (queues > 1)
@@ -148,17 +142,16 @@ def test_two_devices_with_different_queues(live, tmp_path):
 
 
 @needs_namespaces
-def test_kernel_interface(live, namespace, tmp_path, written, country_mmdb, regions):
+def test_kernel_interface(live, namespace, tmp_path, written, country_mmdb, asn_mmdb, places):
     """Every kind of frame that a kernel interface lets through: tags, fragments, headers that are cut off."""
     kinds = [frame for frame in all_kinds(written) if kernel_takes(frame)]
     whole = write_pcap(tmp_path / "whole.pcap", kinds)
-    one = live(
-        {"devices": [packet_device(namespace, 1)], "geo": {"country": str(country_mmdb)}}, prefix=namespace.prefix
-    ).started()
+    geo = {"country": str(country_mmdb), "asn": str(asn_mmdb)}
+    one = live({"devices": [packet_device(namespace, 1)], "geo": geo}, prefix=namespace.prefix).started()
     namespace.send(kinds)
     one.wait_for_frames(len(kinds))
     counted(one, one.stop(), len(kinds))
-    assert added(one.lines) == expected(whole, regions)
+    assert added(one.lines) == expected(whole, places)
 
 
 def kernel_takes(frame):

@@ -4,7 +4,6 @@ exactly once when the server or the connection does not last.
     NEEDLETAIL=build/app/needletail/needletail /usr/bin/python3 -m pytest tests/e2e/test_redis.py
 """
 
-import json
 import random
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ if not shutil.which("redis-server"):
     pytest.skip("no redis-server", allow_module_level=True)
 
 from captures import files, frames
+from conftest import intervals_of
 from redis_model import LIFETIME_S, Model, bucket_span
 from redis_server import LossyProxy, Server
 
@@ -91,7 +91,7 @@ def publish(run, country_mmdb, tmp_path):
             *("replay", "--redis", url, "--json", path, "--sensor", sensor, "--country", country_mmdb), *rest
         )
         text = path.read_text() if path.exists() else ""
-        return done, [json.loads(line) for line in text.splitlines()]
+        return done, intervals_of(text)
 
     return replay
 
@@ -133,7 +133,9 @@ def test_live_and_now(server, publish, tmp_path):
             "udp": proto["17"],
             "icmp": icmp,
             "other": line["frames"] - proto["6"] - proto["17"] - icmp,
+            "sources": line["sources"]["total"],
             "backscatter_packets": sum(line["backscatter"]["packets"].values()),
+            "backscatter_sources": line["backscatter"]["sources"],
             "malformed": sum(line["malformed"].values()),
             "truncated": sum(line["truncated"].values()),
             "missed": line["loss"]["missed"],
@@ -249,7 +251,7 @@ def test_killed_server(durable, replay_beside, tmp_path):
         durable.kill()
         durable.start()
     assert replay.wait(120) == 0
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines = intervals_of(path.read_text())
     assert len(lines) == 240
     same(durable, lines)
 
@@ -264,7 +266,7 @@ def test_server_that_comes_back_empty(server, replay_beside, tmp_path):
     server.kill()
     server.start()
     assert replay.wait(120) == 0
-    same(server, [json.loads(line) for line in path.read_text().splitlines()])
+    same(server, intervals_of(path.read_text()))
 
 
 def test_key_of_another_type(server, publish, tmp_path):

@@ -13,45 +13,48 @@ from captures import cases, files, frames as f, sources
 from conservation import conserves
 from hypothesis import given, settings, strategies as st
 from reference import capture, count, line, replay
-from reference.region import Regions
+from reference.region import Regions, Systems
 
 HERE = Path(__file__).parent
 CASES = cases()
 UNKNOWN = Regions().of
+SHIPPED = ("smb-8192", "smb-other", "mirai", "zmap-old", "zmap-new", "masscan", "gre")
 
 
-def replayed(case, paths, regions):
+def replayed(case, paths, places):
     """Exit status and objects, as the program would have them."""
     try:
         read = [capture.read(path) for path in paths]
     except capture.Unusable:
         return 2, []
     length = case.interval if case.interval == replay.ALL else int(case.interval)
-    objects = [line.as_object(totals, "s") for totals in replay.intervals(read, length, regions.of)]
+    objects = [line.as_object(totals, "s") for totals in replay.intervals(read, length, *places)]
     return int(any(one.defect for one in read)), objects
 
 
-@pytest.fixture(scope="module")
-def regions(regions_csv):
-    return Regions.from_csv(regions_csv)
+def looked_up(one, key):
+    """The value of "outer__inner"."""
+    for part in key.split("__"):
+        one = one[part]
+    return one
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_agrees_with_hand(case, written, regions):
-    status, lines = replayed(case, written(case), regions)
+def test_agrees_with_hand(case, written, places):
+    status, lines = replayed(case, written(case), places)
     assert status == case.status
     for key, values in case.each.items():
         assert tuple(one[key] for one in lines) == values, key
     for key, value in case.expect.items():
-        assert lines[0][key] == value, key
+        assert looked_up(lines[0], key) == value, key
     for one in lines:
         conserves(one)
 
 
 @pytest.mark.skipif(not shutil.which("tshark"), reason="no tshark")
 @pytest.mark.parametrize("case", [case for case in CASES if case.name in tshark.SOUND], ids=lambda case: case.name)
-def test_agrees_with_tshark(case, written, regions):
-    (one,) = replayed(case, written(case), regions)[1]
+def test_agrees_with_tshark(case, written, places):
+    (one,) = replayed(case, written(case), places)[1]
     for key, counts in tshark.counts(written(case)[0]).items():
         assert one[key] == counts, key
 
@@ -124,25 +127,39 @@ def test_reads_what_scapy_writes(form, tmp_path):
     assert [frame.time_ns for frame in read.frames] == [int(packet.time * 4) * capture.NS // 4 for packet in packets]
 
 
+def addresses_of_interest():
+    """Of every network, and those with an IPv4 address inside."""
+    yield from (ipaddress.ip_address(network.split("/")[0]) for network, _ in sources.NETWORKS)
+    yield from (ipaddress.ip_address(text) for text in sources.V4)
+    for prefix, shift in (("::ffff:0:0", 0), ("2002::", 80), ("2001::", 64), ("::", 0), ("64:ff9b::", 0)):
+        base = int(ipaddress.IPv6Address(prefix))
+        yield from (ipaddress.IPv6Address(base | int(ipaddress.IPv4Address(text)) << shift) for text in sources.V4)
+
+
+def mmdblookup(database, address, *path):
+    command = ["mmdblookup", "--file", database, "--ip", str(address), *path]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
 @pytest.mark.skipif(not shutil.which("mmdblookup"), reason="no mmdblookup")
 @pytest.mark.parametrize("form", [(), ("--no-alias",), ("--ip-version", "4")], ids=" ".join)
 def test_regions_agree_with_libmaxminddb(form, regions_csv, make_mmdb):
     regions = Regions.from_csv(regions_csv, ipv6="4" not in form, aliases="--no-alias" not in form)
     database = make_mmdb(*form)
-    addresses = [ipaddress.ip_address(network.split("/")[0]) for network, _ in sources.NETWORKS]
-    addresses += [ipaddress.ip_address(text) for text in sources.V4]
-    for prefix, shift in (("::ffff:0:0", 0), ("2002::", 80), ("2001::", 64), ("::", 0), ("64:ff9b::", 0)):
-        base = int(ipaddress.IPv6Address(prefix))
-        addresses += [ipaddress.IPv6Address(base | int(ipaddress.IPv4Address(text)) << shift) for text in sources.V4]
-    for address in addresses:
-        found = subprocess.run(
-            ["mmdblookup", "--file", database, "--ip", str(address), "country", "iso_code"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        code = re.search(r'"(..)" <utf8_string>', found.stdout)
+    for address in addresses_of_interest():
+        code = re.search(r'"(..)" <utf8_string>', mmdblookup(database, address, "country", "iso_code"))
         assert regions.of(address.packed) == (code[1] if code else "--"), address
+
+
+@pytest.mark.skipif(not shutil.which("mmdblookup"), reason="no mmdblookup")
+@pytest.mark.parametrize("form", [(), ("--no-alias",), ("--ip-version", "4")], ids=" ".join)
+def test_systems_agree_with_libmaxminddb(form, regions_csv, make_mmdb):
+    systems = Systems.from_csv(regions_csv, ipv6="4" not in form, aliases="--no-alias" not in form)
+    database = make_mmdb(*form, output="--asn")
+    for address in addresses_of_interest():
+        number = re.search(r"(\d+) <uint32>", mmdblookup(database, address, "autonomous_system_number"))
+        assert systems.of(address.packed) == (int(number[1]) if number else 0), address
+    assert systems.names[64501] == "Within, with a comma" and 64502 not in systems.names
 
 
 def test_open_maps_are_sorted():
@@ -154,13 +171,18 @@ def test_open_maps_are_sorted():
 
 def test_a_line_as_text():
     totals = count.Totals(60, 120)
-    totals.add(count.judge(1, capture.Frame(0, f.eth(f.ip4(f.tcp(23, f.SYN | f.ACK))), 60)), UNKNOWN)
+    totals.add(count.judge(1, capture.Frame(0, f.eth4(f.tcp(23, f.SYN | f.ACK)), 60)), UNKNOWN, at_ns=61 * files.NS)
+    nothing = '{"packets":0,"sources":0,"region":{},"port":{}}'
     assert line.as_text(totals, "s") == (
         '{"schema":"needletail/1","sensor":"s","start":60,"end":120,"frames":1,"bytes":60,"late":0,'
         '"class":{"ipv4":1,"ipv6":0,"arp":0,"other":0},"malformed":{},"truncated":{},"no_l4":{},'
         '"ip_proto":{"6":1},"tcp_port":{"23":1},"udp_port":{},"tcp_flags":{"0x12":1},"tcp_window":{"8192":1},'
-        '"icmp":{},"icmp6":{},"region":{"--":1},"region_port":{"--":{"23/tcp":1}},'
-        '"backscatter":{"packets":{"synack":1}},"overflow":{"region_port":0},'
+        '"icmp":{},"icmp6":{},"region":{"--":1},"asn":{},"region_port":{"--":{"23/tcp":1}},'
+        '"sources":{"total":1,"estimated":false,"region":{"--":1},"port":{"23/tcp":1}},'
+        '"backscatter":{"packets":{"synack":1},"sources":1,"region":{"--":1},"top":[{"source":"5.1.2.3","region":"--",'
+        '"asn":0,"packets":1,"source_port":40000,"source_port_same":true,"classes":{"synack":1},"targets":1,'
+        '"first":61,"last":61}]},"signatures":{' + ",".join(f'"{name}":{nothing}' for name in SHIPPED) + "},"
+        '"overflow":{"sources":0,"pairs":0,"victims":0,"region_port":0,"asn_packets":0},'
         '"loss":{"missed":0,"no_mbuf":0,"errors":0,"unexplained":0}}'
     )
 

@@ -307,6 +307,103 @@ def test_sources_come_from_the_given_regions(make_capture, tmp_path):
     assert set(truth["region"]) == {"TW"}
 
 
+PLANTS = [
+    *(
+        {"type": "dos", "start": "2022-07-02", "length": "10m", "packets": 60, **more}
+        for more in (
+            {"victim": "5.5.5.5", "classes": ["synack", "rstack", "dest_unreach", "time_exceeded"]},
+            {"region": "JP", "protocol": "udp", "port": 53},
+            {"victim": "2a00::5", "protocol": "icmp", "classes": ["echo_reply", "param_problem"], "targets": 3},
+        )
+    ),
+    {"type": "fixed_tool", "region": "NZ", "sources": 5, "source_port": 443}
+    | {"packets": 20, "start": "2022-07-02T05:00:00", "length": 1800},
+    {"type": "fixed_tool", "region": "TW", "sources": 4, "destination_port": 23, "window": 777}
+    | {"packets": 30, "start": 1656741600, "length": "1h"},
+    {"type": "surge", "port": "2323/tcp", "sources": 70, "packets": 700}
+    | {"start": "2022-07-02T08:00:00", "length": "2h"},
+    {"type": "surge", "region": "BG", "sources": 50, "packets": 500, "start": "2022-07-02T12:00:00", "length": "2h"},
+    {"type": "scanner", "source": "1.2.3.4", "ports": 11, "tool": "masscan"}
+    | {"packets": 44, "start": "2022-07-02T15:00:00", "length": "2h"},
+]
+
+
+@pytest.fixture(scope="module")
+def planted(make_capture, tmp_path_factory):
+    path = tmp_path_factory.mktemp("plants") / "plants.json"
+    path.write_text(json.dumps(PLANTS), encoding="utf-8")
+    return make_capture("--only", "calm", "--span", "2d", "--plant", path, frames=20000)
+
+
+def test_plants_come_on_top(planted):
+    _, truth = planted
+    wanted = [plant["packets"] * (plant["sources"] if plant["type"] == "fixed_tool" else 1) for plant in PLANTS]
+    assert [event["packets"] for event in truth["events"]] == wanted
+    assert truth["frames"] == 20000 + sum(wanted)
+    for plant, event in zip(PLANTS, truth["events"]):
+        assert event["type"] == plant["type"]
+        assert event["region"] == plant.get("region", event["region"])
+        if "sources" in plant:
+            assert len(event["addresses"]) == plant["sources"]
+    assert [event["end"] - event["start"] for event in truth["events"][:5]] == [601, 601, 601, 1801, 3601]
+    assert truth["events"][4]["start"] == 1656741600
+
+
+def test_plants_are_what_the_reference_sees(planted, plan_regions):
+    path, truth = planted
+    (totals,) = replay.intervals([reference_capture.read(path)], replay.ALL, plan_regions.of)
+    counted_alike(truth, line.as_object(totals, "x"))
+    for event in truth["events"]:
+        for text in event["addresses"]:
+            region = totals.sources[ipaddress.ip_address(text).packed]
+            assert event["region"] in (region, "--")
+    assert "5.5.5.5" in truth["events"][0]["addresses"]
+    scanner = ipaddress.ip_address("1.2.3.4").packed
+    assert sum(scanner in sources for sources in totals.port_sources.values()) == 11
+    assert scanner in totals.signatures["masscan"].sources()
+
+
+def test_calm_is_calm(make_capture, plan_regions):
+    """No source tries many ports a day, no victim answers much: what a detector says of it is wrong."""
+    path, truth = make_capture("--only", "calm", "--span", "2d", frames=60000)
+    assert not truth["events"]
+    for totals in replay.intervals([reference_capture.read(path)], 86400, plan_regions.of):
+        ports = Counter(
+            source for sources in totals.port_sources.values() for source in sources if source not in totals.senders
+        )
+        assert max(ports.values()) <= 10
+        assert max(sender.packets for sender in totals.senders.values()) < 25
+        assert all(totals.signatures[name].sources() for name in ("mirai", "masscan", "zmap-old", "zmap-new"))
+
+
+PLANT_ERRORS = (
+    ("no json", "Expecting value"),
+    ({"type": "dos"}, "not a list"),
+    ([{"type": "flood"}], "event 1: type flood: not one of dos, fixed_tool, surge, scanner"),
+    ([7], "event 1: not an object"),
+    ([{**PLANTS[0], "prot": 6}], "event 1: prot: no key of a dos"),
+    ([PLANTS[0], {**PLANTS[1], "classes": ["synack"]}], "event 2: class synack: not one of"),
+    ([{**PLANTS[0], "packets": 0}], "event 1: packets 0: not a number from 1"),
+    ([{**PLANTS[0], "victim": "5.5.5"}], "event 1: '5.5.5' does not appear to be an IPv4 or IPv6 address"),
+    ([{**PLANTS[0], "length": "soon"}], "event 1: soon: not a length of time"),
+    ([{**PLANTS[0], "start": "soon"}], "event 1: soon: not a date"),
+    ([{**PLANTS[3], "destination_port": 23}], "event 1: either source_port or destination_port"),
+    ([{**PLANTS[5], "port": "2323"}], "event 1: port 2323: not a number and /tcp or /udp"),
+    ([{**PLANTS[7], "tool": "nmap"}], "event 1: tool nmap: not one of"),
+    ([{key: PLANTS[0][key] for key in ("type", "start", "packets")}], "event 1: length is missing"),
+    ([{**PLANTS[3], "region": "Q9"}], "plant-1: region Q9: has no addresses"),
+)
+
+
+@pytest.mark.parametrize("rows, message", PLANT_ERRORS, ids=lambda value: str(value)[:40])
+def test_wrong_plants_are_named(tmp_path, rows, message):
+    path = tmp_path / "plants.json"
+    path.write_text(rows if isinstance(rows, str) else json.dumps(rows), encoding="utf-8")
+    done = tool("mkcapture", "-o", tmp_path / "x.pcap", "--frames", "100", "--plant", path, status=2)
+    assert done.stderr.startswith("mkcapture: ") and done.stderr.count("\n") == 1
+    assert message in done.stderr
+
+
 CAPTURE_ERRORS = (
     ((), "nothing to write"),
     (("--frames", "0"), "--frames: 0: not a number from 1"),

@@ -16,18 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct number {
-	char name[64];
-	uint64_t value;
-	bool found;
-};
-
-struct numbers {
-	struct number *number;
-	size_t n;
-	size_t room;
-};
-
 struct model *model_new(const char *sensor, int32_t day_offset_h)
 {
 	struct model *m = calloc(1, sizeof(*m));
@@ -41,6 +29,7 @@ struct model *model_new(const char *sensor, int32_t day_offset_h)
 
 void model_free(struct model *m)
 {
+	model_sources_free(m);
 	for (size_t i = 0; i < m->n; i++)
 		nt_snapshot_fini(&m->bucket[i].sum);
 	free(m);
@@ -61,6 +50,29 @@ static struct model_bucket *find_bucket(struct model *m, enum nt_bucket bucket, 
 	return b;
 }
 
+static void sum_numbers(uint64_t *into, const uint64_t *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		into[i] += from[i];
+}
+
+static void sum_up(struct nt_snapshot *into, const struct nt_snapshot *s)
+{
+	into->frames += s->frames;
+	into->bytes += s->bytes;
+	into->late += s->late;
+	sum_numbers(into->class_frames, s->class_frames, NT_CLASSES);
+	sum_numbers(into->malformed, s->malformed, NT_REASONS);
+	sum_numbers(into->truncated, s->truncated, NT_REASONS);
+	sum_numbers(into->overflow, s->overflow, NT_OVERFLOWS);
+	for (enum nt_table t = 0; t < NT_TABLES; t++)
+		assert_int_equal(nt_counts_merge(&into->table[t], &s->table[t]), 0);
+	into->loss.missed += s->loss.missed_unknown ? 0 : s->loss.missed;
+	into->loss.no_mbuf += s->loss.no_mbuf;
+	into->loss.errors += s->loss.errors;
+	into->loss.unexplained += s->loss.unexplained;
+}
+
 void model_add(struct model *m, const struct nt_snapshot *s)
 {
 	const struct nt_span interval = {s->start_s, s->end_s};
@@ -70,19 +82,19 @@ void model_add(struct model *m, const struct nt_snapshot *s)
 		struct nt_span last = nt_bucket_span(k, (struct nt_span){m->last_s, m->last_s + 1}, m->day_offset_h);
 		struct model_bucket *b = find_bucket(m, k, span);
 
-		assert_int_equal(nt_snapshot_add(&b->sum, s), 0);
-		if (s->loss.missed_unknown)
-			b->sum.loss.missed -= s->loss.missed;
+		sum_up(&b->sum, s);
+		model_sources_add(m, b, s);
 		b->intervals++;
 		b->partial += s->partial;
 		b->missed_unknown += s->loss.missed_unknown;
 		b->reopened += m->last_s >= 0 && last.start_s > span.start_s;
 	}
+	m->events += s->n_events;
 	if (s->start_s > m->last_s)
 		m->last_s = s->start_s;
 }
 
-static void add(struct numbers *n, const char *group, const char *name, uint64_t value)
+void numbers_add(struct numbers *n, const char *group, const char *name, uint64_t value)
 {
 	if (n->n == n->room) {
 		n->room = n->room ? 2 * n->room : 64;
@@ -98,7 +110,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct number *)a)->name, ((const struct number *)b)->name);
 }
 
-static struct number *find(struct numbers *n, const char *name)
+struct number *numbers_find(const struct numbers *n, const char *name)
 {
 	struct number wanted;
 
@@ -106,24 +118,40 @@ static struct number *find(struct numbers *n, const char *name)
 	return n->n ? bsearch(&wanted, n->number, n->n, sizeof(wanted), by_name) : NULL;
 }
 
-static void sort(struct numbers *n)
+void numbers_sort(struct numbers *n)
 {
-	if (n->n)
-		qsort(n->number, n->n, sizeof(*n->number), by_name);
+	size_t kept = 0;
+
+	if (!n->n)
+		return;
+	qsort(n->number, n->n, sizeof(*n->number), by_name);
+	for (size_t i = 1; i < n->n; i++) {
+		if (strcmp(n->number[i].name, n->number[kept].name) == 0)
+			n->number[kept].value += n->number[i].value;
+		else
+			n->number[++kept] = n->number[i];
+	}
+	n->n = kept + 1;
 }
 
-/* A flat list of names and numbers: HGETALL, or ZRANGE with scores. */
-static struct numbers fetch(struct redis_server *server, const char *format, const char *key)
+struct numbers numbers_fetch(struct redis_server *server, const char *format, const char *key)
 {
 	redisReply *reply = redis_server_do(server, format, key);
 	struct numbers n = {0};
 
 	assert_int_equal(reply->type, REDIS_REPLY_ARRAY);
 	for (size_t i = 0; i + 1 < reply->elements; i += 2)
-		add(&n, "", reply->element[i]->str, strtoull(reply->element[i + 1]->str, NULL, 10));
+		numbers_add(&n, "", reply->element[i]->str, strtoull(reply->element[i + 1]->str, NULL, 10));
 	freeReplyObject(reply);
-	sort(&n);
+	numbers_sort(&n);
 	return n;
+}
+
+bool model_closed(const struct model *m, const struct model_bucket *b)
+{
+	struct nt_span last = nt_bucket_span(b->bucket, (struct nt_span){m->last_s, m->last_s + 1}, m->day_offset_h);
+
+	return last.start_s > b->span.start_s;
 }
 
 static struct numbers expected_totals(const struct model_bucket *b)
@@ -132,30 +160,31 @@ static struct numbers expected_totals(const struct model_bucket *b)
 	uint64_t backscatter[NT_BACKSCATTERS];
 	struct numbers n = {0};
 
-	add(&n, "", "frames", s->frames);
-	add(&n, "", "bytes", s->bytes);
-	add(&n, "", "intervals", b->intervals);
-	add(&n, "", "partial", b->partial);
-	add(&n, "", "late", s->late);
-	add(&n, "", "reopened", b->reopened);
+	numbers_add(&n, "", "frames", s->frames);
+	numbers_add(&n, "", "bytes", s->bytes);
+	numbers_add(&n, "", "intervals", b->intervals);
+	numbers_add(&n, "", "partial", b->partial);
+	numbers_add(&n, "", "late", s->late);
+	numbers_add(&n, "", "reopened", b->reopened);
 	for (int i = 0; i < NT_CLASSES; i++)
-		add(&n, "class", nt_class_name[i], s->class_frames[i]);
+		numbers_add(&n, "class", nt_class_name[i], s->class_frames[i]);
 	for (int i = 0; i < NT_REASONS; i++)
-		add(&n, "malformed", nt_reason_name[i], s->malformed[i]);
+		numbers_add(&n, "malformed", nt_reason_name[i], s->malformed[i]);
 	for (int i = 0; i < NT_REASONS; i++)
-		add(&n, "truncated", nt_reason_name[i], s->truncated[i]);
+		numbers_add(&n, "truncated", nt_reason_name[i], s->truncated[i]);
 	nt_snapshot_backscatter(s, backscatter);
 	for (int i = 0; i < NT_BACKSCATTERS; i++)
-		add(&n, "backscatter", nt_backscatter_name[i], backscatter[i]);
-	add(&n, "no_l4", "6", nt_counts_get(&s->table[NT_TABLE_NO_L4], 6));
-	add(&n, "no_l4", "17", nt_counts_get(&s->table[NT_TABLE_NO_L4], 17));
-	add(&n, "overflow", "region_port", s->overflow[NT_OVERFLOW_REGION_PORT]);
-	add(&n, "loss", "missed", s->loss.missed);
-	add(&n, "loss", "missed_unknown", b->missed_unknown);
-	add(&n, "loss", "no_mbuf", s->loss.no_mbuf);
-	add(&n, "loss", "errors", s->loss.errors);
-	add(&n, "loss", "unexplained", s->loss.unexplained);
-	sort(&n);
+		numbers_add(&n, "backscatter", nt_backscatter_name[i], backscatter[i]);
+	numbers_add(&n, "no_l4", "6", nt_counts_get(&s->table[NT_TABLE_NO_L4], 6));
+	numbers_add(&n, "no_l4", "17", nt_counts_get(&s->table[NT_TABLE_NO_L4], 17));
+	for (int i = 0; i < NT_OVERFLOWS; i++)
+		numbers_add(&n, "overflow", nt_overflow_name[i], s->overflow[i]);
+	numbers_add(&n, "loss", "missed", s->loss.missed);
+	numbers_add(&n, "loss", "missed_unknown", b->missed_unknown);
+	numbers_add(&n, "loss", "no_mbuf", s->loss.no_mbuf);
+	numbers_add(&n, "loss", "errors", s->loss.errors);
+	numbers_add(&n, "loss", "unexplained", s->loss.unexplained);
+	numbers_sort(&n);
 	return n;
 }
 
@@ -164,7 +193,7 @@ static void check_totals(const struct model_bucket *b, struct numbers *redis)
 	struct numbers expected = expected_totals(b);
 
 	for (size_t i = 0; i < expected.n; i++) {
-		const struct number *there = find(redis, expected.number[i].name);
+		const struct number *there = numbers_find(redis, expected.number[i].name);
 
 		if ((there ? there->value : 0) != expected.number[i].value)
 			fail_msg("%c:%" PRId64 " %s: %" PRIu64 " and not %" PRIu64, nt_bucket_letter[b->bucket],
@@ -173,7 +202,7 @@ static void check_totals(const struct model_bucket *b, struct numbers *redis)
 	}
 	for (size_t i = 0; i < redis->n; i++)
 		if (strncmp(redis->number[i].name, "rest.", 5) != 0)
-			assert_non_null(find(&expected, redis->number[i].name));
+			assert_non_null(numbers_find(&expected, redis->number[i].name));
 	free(expected.number);
 }
 
@@ -189,20 +218,20 @@ static struct numbers expected_members(const struct model_bucket *b, enum nt_red
 		*packets += nt_counts_total(&b->sum.table[t]);
 		for (size_t i = 0; i < b->sum.table[t].n; i++) {
 			nt_table_member(t, b->sum.table[t].entry[i].key, member);
-			add(&n, "", member, b->sum.table[t].entry[i].count);
+			numbers_add(&n, "", member, b->sum.table[t].entry[i].count);
 		}
 	}
-	sort(&n);
+	numbers_sort(&n);
 	return n;
 }
 
-static uint64_t rest_of(struct numbers *totals, enum nt_redis_key key)
+static uint64_t rest_of(const struct numbers *totals, enum nt_redis_key key)
 {
 	char field[64];
 	const struct number *rest;
 
 	snprintf(field, sizeof(field), "rest.%s", nt_redis_key_row[key].name);
-	rest = find(totals, field);
+	rest = numbers_find(totals, field);
 	return rest ? rest->value : 0;
 }
 
@@ -210,7 +239,7 @@ static void check_members(const struct model_bucket *b, enum nt_redis_key key, s
 			  const struct numbers *redis, bool exact)
 {
 	for (size_t i = 0; i < redis->n; i++) {
-		const struct number *wanted = find(expected, redis->number[i].name);
+		const struct number *wanted = numbers_find(expected, redis->number[i].name);
 
 		if (!wanted ||
 		    (exact ? wanted->value != redis->number[i].value : wanted->value < redis->number[i].value))
@@ -221,11 +250,10 @@ static void check_members(const struct model_bucket *b, enum nt_redis_key key, s
 }
 
 static void check_set(const struct model *m, const struct model_bucket *b, enum nt_redis_key key,
-		      struct redis_server *server, struct numbers *totals, const struct nt_redis_limits *limits)
+		      struct redis_server *server, const struct numbers *totals, const struct nt_redis_limits *limits)
 {
-	struct nt_span last = nt_bucket_span(b->bucket, (struct nt_span){m->last_s, m->last_s + 1}, m->day_offset_h);
 	const struct nt_redis_key_row *row = &nt_redis_key_row[key];
-	bool closed = last.start_s > b->span.start_s;
+	bool closed = model_closed(m, b);
 	size_t open_bound = limits->members[row->open[b->bucket]];
 	size_t bound = closed ? limits->members[row->closed[b->bucket]] : open_bound;
 	uint64_t packets, kept = 0, rest = rest_of(totals, key);
@@ -234,7 +262,7 @@ static void check_set(const struct model *m, const struct model_bucket *b, enum 
 	bool nibbled; /* cut more than once, so that members may have been cut and come back */
 
 	nt_redis_bucket_key(text, m->sensor, b->bucket, b->span.start_s, key);
-	redis = fetch(server, "ZRANGE %s 0 -1 WITHSCORES", text);
+	redis = numbers_fetch(server, "ZRANGE %s 0 -1 WITHSCORES", text);
 	for (size_t i = 0; i < redis.n; i++)
 		kept += redis.number[i].value;
 	nibbled = b->reopened || (open_bound && expected.n > open_bound && b->intervals > 1);
@@ -261,7 +289,7 @@ static void check_port_all(const struct model *m, const struct model_bucket *b, 
 
 			nt_redis_port_all_key(text, m->sensor, b->span.start_s, t == NT_TABLE_TCP_PORT ? "tcp" : "udp",
 					      (uint16_t)k);
-			n = fetch(server, "HGETALL %s", text);
+			n = numbers_fetch(server, "HGETALL %s", text);
 			for (size_t i = 0; i < n.n; i++) {
 				uint64_t port = strtoull(n.number[i].name, NULL, 10);
 
@@ -283,7 +311,7 @@ void model_check(const struct model *m, struct redis_server *server, const struc
 		struct numbers totals;
 
 		nt_redis_bucket_key(text, m->sensor, b->bucket, b->span.start_s, NT_RKEY_TOTALS);
-		totals = fetch(server, "HGETALL %s", text);
+		totals = numbers_fetch(server, "HGETALL %s", text);
 		check_totals(b, &totals);
 		for (enum nt_redis_key key = NT_RKEY_PORT; key < NT_RKEY_PORT_ALL; key++)
 			check_set(m, b, key, server, &totals, limits);
@@ -291,4 +319,5 @@ void model_check(const struct model *m, struct redis_server *server, const struc
 			check_port_all(m, b, server);
 		free(totals.number);
 	}
+	model_sources_check(m, server, limits);
 }

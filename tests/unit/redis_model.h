@@ -21,10 +21,40 @@ struct model {
 		uint64_t partial;
 		uint64_t missed_unknown;
 		uint64_t reopened;
+		struct model_sources *sources; /* redis_model_sources.c */
 	} bucket[MODEL_BUCKETS];
 	size_t n;
 	int64_t last_s; /* newest interval, -1: none */
+	uint64_t events;
+	struct model_orgs *orgs;
 };
+
+/* A name and a number, and lists of them sorted by name. */
+struct number {
+	char name[96];
+	uint64_t value;
+};
+
+struct numbers {
+	struct number *number;
+	size_t n;
+	size_t room;
+};
+
+void numbers_add(struct numbers *n, const char *group, const char *name, uint64_t value);
+/* Sorts by name and adds numbers of one name up. */
+void numbers_sort(struct numbers *n);
+struct number *numbers_find(const struct numbers *n, const char *name);
+/* A flat list of names and numbers: HGETALL, or ZRANGE with scores. */
+struct numbers numbers_fetch(struct redis_server *server, const char *format, const char *key);
+
+/* True if an interval of a later bucket of the kind has come. */
+bool model_closed(const struct model *m, const struct model_bucket *b);
+
+/* What redis_model_sources.c adds for sources, signatures, sketches, organisations and events. */
+void model_sources_add(struct model *m, struct model_bucket *b, const struct nt_snapshot *s);
+void model_sources_free(struct model *m);
+void model_sources_check(const struct model *m, struct redis_server *server, const struct nt_redis_limits *limits);
 
 struct model *model_new(const char *sensor, int32_t day_offset_h);
 void model_free(struct model *m);

@@ -71,7 +71,7 @@ static size_t additions(const struct nt_request *r)
 
 	for (size_t i = 0; i < r->arg.n;) {
 		const char op = *nt_texts_get(&r->arg, i++);
-		size_t targets, width = op == 'z' ? 6 : 3, rows;
+		size_t targets, width = op == 'z' ? 7 : 3, rows;
 
 		if (op == 'i') {
 			i += 1 + 2 * strtoull(nt_texts_get(&r->arg, i), NULL, 10);
@@ -107,7 +107,7 @@ static void chunks_are_small_and_complete(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
-		const struct sample sample = {.start_s = 60, .entries = entries[i], .seed = i};
+		const struct sample sample = {.start_s = 60, .entries = entries[i], .seed = i, .bare = true};
 		struct nt_snapshot s;
 		struct nt_plan p;
 		size_t n = 0, head = 0;

@@ -62,9 +62,21 @@ static void numbers_are_exact(void **state)
 
 static void live_has_its_fields_in_order(void **state)
 {
-	static const char *const name[] = {
-	    "frames",	 "bytes",     "tcp",	"udp",	   "icmp",   "other",	   "backscatter_packets",
-	    "malformed", "truncated", "missed", "no_mbuf", "errors", "unexplained"};
+	static const char *const name[] = {"frames",
+					   "bytes",
+					   "tcp",
+					   "udp",
+					   "icmp",
+					   "other",
+					   "sources",
+					   "backscatter_packets",
+					   "backscatter_sources",
+					   "malformed",
+					   "truncated",
+					   "missed",
+					   "no_mbuf",
+					   "errors",
+					   "unexplained"};
 	struct fixture *f = *state;
 	struct nt_snapshot s;
 	redisReply *reply, *field;
@@ -79,14 +91,16 @@ static void live_has_its_fields_in_order(void **state)
 	snprintf(id, sizeof(id), "%" PRId64 "-0", EVENING * 1000);
 	assert_string_equal(reply->element[0]->element[0]->str, id);
 	field = reply->element[0]->element[1];
-	assert_int_equal(field->elements, 26);
-	for (size_t i = 0; i < 13; i++)
+	assert_int_equal(field->elements, 30);
+	for (size_t i = 0; i < 15; i++)
 		assert_string_equal(field->element[2 * i]->str, name[i]);
 	assert_int_equal(strtoull(field->element[1]->str, NULL, 10), s.frames);
 	assert_int_equal(strtoull(field->element[5]->str, NULL, 10), nt_snapshot_proto(&s, 6));
 	assert_int_equal(strtoull(field->element[9]->str, NULL, 10),
 			 nt_snapshot_proto(&s, 1) + nt_snapshot_proto(&s, 58));
-	assert_int_equal(reply->element[1]->element[1]->elements, 24); /* missed is not known */
+	assert_int_equal(strtoull(field->element[13]->str, NULL, 10), s.n_sources);
+	assert_int_equal(strtoull(field->element[17]->str, NULL, 10), s.n_backscatter);
+	assert_int_equal(reply->element[1]->element[1]->elements, 28); /* missed is not known */
 	freeReplyObject(reply);
 	nt_snapshot_fini(&s);
 }
@@ -420,7 +434,7 @@ static void a_key_of_another_type_stops_everything(void **state)
 	struct fixture *f = *state;
 	char text[NT_REDIS_KEY_TEXT];
 
-	fixture_push(f, &(struct sample){.start_s = EVENING, .entries = 5});
+	fixture_push(f, &(struct sample){.start_s = EVENING, .entries = 5, .bare = true});
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) + 1; i++) {
 		if (i < sizeof(keys) / sizeof(keys[0]))
 			nt_redis_key(text, "s", keys[i]);

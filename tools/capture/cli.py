@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Callable, NoReturn, Sequence
 
-from . import generate, parts
+from . import generate, parts, plants
 from .errors import UsageError
 from .link import LINKS, SNAPLEN_MAX, TAGGINGS
 from .options import Options
@@ -142,6 +142,9 @@ def _traffic_options(group: argparse._ArgumentGroup) -> None:
     add("--without", type=names, default=(), metavar="NAME,...", help="all but these")
     add("--part", type=weight, action="append", default=[], metavar="PART=WEIGHT",
         help="another weight for a part; may be repeated")
+    add("--plant", action="append", default=[], metavar="FILE",
+        help="events to add, as a list in JSON (see tools/capture/plants.py); their packets come on top "
+        "of --frames; may be repeated")
     add("--jitter", type=duration, default=0, metavar="LENGTH",
         help="write frames up to so much late, out of order; default none")
     add("--interval", type=number(1, DAY_S), default=3600, metavar="SECONDS",
@@ -190,12 +193,13 @@ def read_options(arguments: Sequence[str]) -> Options:
         raise UsageError("--start and --span: the end is beyond what a pcap timestamp holds")
     if given.vlan != "none" and not LINKS[given.linktype].tags:
         raise UsageError(f"--vlan {given.vlan}: {given.linktype} frames have no tags")
-    chosen = [name for name in given.only or parts.NAMES if name not in given.without]
+    chosen = [name for name in given.only or parts.USUAL if name not in given.without]
     fields = {name: getattr(given, name) for name in Options.plain_fields()}
     return Options(
         **fields,
         parts=tuple(name for name in parts.NAMES if name in chosen),
         weights=dict(given.part),
+        plants=[plant for path in given.plant for plant in plants.load(path, moment, duration)],
         truth=Path(given.truth) if given.truth else _beside(given.output),
     )
 

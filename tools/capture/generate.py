@@ -14,6 +14,7 @@ from .job import Job, Maker, World
 from .link import LINKS, Framer, Writer, writer
 from .options import Options
 from .parts import Part
+from .plants import Plant
 from .schedule import NS, PART_BITS, Span, merge, share_out
 
 PROGRESS_FRAMES = 20_000
@@ -24,7 +25,7 @@ PART_MASK = (1 << PART_BITS) - 1
 class Row:
     """A part of this capture."""
 
-    part: Part
+    part: Part | Plant
     count: int
     maker: Maker
 
@@ -62,11 +63,9 @@ def _rows(options: Options, world: World) -> list[Row]:
         if part.name in options.parts and options.linktype in part.links
     ]
     counts = _counts(options, chosen)
-    return [
-        Row(part, count, part.prepare(Job(world, part.name, count)))
-        for part, count in zip(chosen, counts)
-        if count
-    ]
+    made: list[tuple[Part | Plant, int]] = [(part, count) for part, count in zip(chosen, counts) if count]
+    made += [(plant, plant.count) for plant in options.plants]
+    return [Row(part, count, part.prepare(Job(world, part.name, count))) for part, count in made]
 
 
 def _counts(options: Options, chosen: list[Part]) -> list[int]:

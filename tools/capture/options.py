@@ -7,8 +7,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from .plants import Plant
+
 FILES = ("output", "truth", "quiet")  # leave no trace in what is written
-NOT_PLAIN = ("parts", "weights", "truth")
+NOT_PLAIN = ("parts", "weights", "truth", "plants")
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Options:
     ipv6: float
     parts: tuple[str, ...]
     weights: dict[str, float]
+    plants: list[Plant]
     jitter: int
     interval: int
     sources: bool
@@ -50,5 +53,8 @@ class Options:
             del plain[name]
         plain["telescope"], plain["telescope6"] = str(self.telescope), str(self.telescope6)
         plain["parts"] = list(self.parts)
+        del plain["plants"]
+        if self.plants:
+            plain["plants"] = [plant.asked for plant in self.plants]
         plain["regions"] = [Path(path).name for path in self.regions]
         return plain

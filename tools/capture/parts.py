@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable
 
-from . import backscatter, broken, odd, scans
+from . import background, backscatter, broken, odd, scans
 from .build import mss
 from .job import Job, Maker
 from .schedule import Profile, burst, daily
@@ -28,6 +28,7 @@ class Part:
     # so many packets hold every kind that the part has
     minimum: int = 1
     links: frozenset[str] = broken.ALL
+    asked: bool = False  # only where --only names it
 
 
 SMB_OTHER = {64240: 5.0, 65535: 3.0, 16384: 2.0, 1024: 1.0, 1025: 1.0}
@@ -77,6 +78,18 @@ PARTS = (
     Part("arp", "link", 0.15, odd.arp, "ARP requests of the router", links=broken.TAGGED),
     Part("ethertypes", "link", 0.15, odd.ethertypes, "LLC, PPPoE, MPLS, LLDP and another", minimum=5),
 
+    # Only when asked for: traffic on which nothing is worth telling. Weights are those among themselves.
+    Part("calm-mirai", "calm", 30, background.worm, "hosts with Mirai, few packets each", asked=True),
+    Part("calm-masscan", "calm", 9, background.scanner("masscan"), "masscan, few ports a source", asked=True),
+    Part("calm-zmap-old", "calm", 4, background.scanner("zmap-old"), "ZMap up to 4.0, likewise", asked=True),
+    Part("calm-zmap-new", "calm", 8, background.scanner("zmap-new"), "ZMap since 4.1, likewise", asked=True),
+    Part("calm-logins", "calm", 22, background.logins, "SYNs of operating systems' stacks", asked=True),
+    Part("calm-pools", "calm", 8, background.pools, "many systems behind neighbouring addresses", asked=True),
+    Part("calm-smb", "calm", 7, background.smb, "445/tcp, with the worms' window and without", asked=True),
+    Part("calm-udp", "calm", 6, background.udp, "UDP probes", asked=True),
+    Part("calm-pings", "calm", 2, background.pings, "pings", asked=True),
+    Part("calm-answers", "calm", 4, background.answers, "backscatter of many victims, little of each", asked=True),
+
     Part("syn6", "scan", 40, scans.syn6, "SYNs over IPv6", True, minimum=3),
     Part("udp6", "udp", 10, scans.udp6, "UDP over IPv6", True),
     Part("icmp6-echo", "icmp", 25, odd.echo6, "pings", True),
@@ -99,6 +112,7 @@ PARTS = (
 )  # fmt: skip
 
 NAMES = tuple(part.name for part in PARTS)
+USUAL = tuple(part.name for part in PARTS if not part.asked)
 GROUPS = tuple(dict.fromkeys(part.group for part in PARTS))
 
 

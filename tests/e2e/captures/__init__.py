@@ -4,6 +4,7 @@
 """
 
 from . import broken, cuts, fields, formats, fragments, fuzz, ipv6, links, sources, times  # noqa: F401
+from . import senders, signatures, unique  # noqa: F401
 from .registry import Case, cases
 
 __all__ = ["Case", "cases"]

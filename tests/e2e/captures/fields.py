@@ -111,7 +111,7 @@ for _name, _build in (("ip4", f.eth4), ("ip6", f.eth6)):
         [_build(f.tcp(flags=flags)) for flags in range(256) for _ in range(_weight(flags))],
         tcp_flags={f"0x{flags:02x}": _weight(flags) for flags in range(256)},
         # of the 16 values of the other four bits each gives one
-        backscatter={"packets": {"rstack": 16 * 13, "synack": 16 * 11, "rst": 16 * 5}},
+        backscatter__packets={"rstack": 16 * 13, "synack": 16 * 11, "rst": 16 * 5},
     )
     counting(
         f"tcp_reserved_bits_{_name}",  # the low half of byte 12 is none of the flags
@@ -138,18 +138,16 @@ for _name, _build in (("ip4", f.eth4), ("ip6", f.eth6)):
 counting(
     "icmp_types",  # neighbouring types occur in different numbers
     [f.eth4(f.icmp(kind, code), f.ICMP) for kind in range(256) for code in range(kind % 16 + 1)],
-    backscatter={
-        "packets": {
-            "icmp_ts_reply": 15,
-            "icmp_param_problem": 13,
-            "icmp_time_exceeded": 12,
-            "icmp_redirect": 6,
-            "icmp_source_quench": 5,
-            "icmp_dest_unreach": 4,
-            "icmp_mask_reply": 3,
-            "icmp_echo_reply": 1,
-            "icmp_info_reply": 1,
-        }
+    backscatter__packets={
+        "icmp_ts_reply": 15,
+        "icmp_param_problem": 13,
+        "icmp_time_exceeded": 12,
+        "icmp_redirect": 6,
+        "icmp_source_quench": 5,
+        "icmp_dest_unreach": 4,
+        "icmp_mask_reply": 3,
+        "icmp_echo_reply": 1,
+        "icmp_info_reply": 1,
     },
     ip_proto={"1": 16 * 136},
     icmp6={},
@@ -159,14 +157,12 @@ counting("icmp6_codes", [f.eth6(f.icmp(128, code), f.ICMP6) for code in range(25
 counting(
     "icmp6_types",
     [f.eth6(f.icmp(kind, code), f.ICMP6) for kind in range(256) for code in range(kind % 16 + 1)],
-    backscatter={
-        "packets": {
-            "icmp6_param_problem": 5,
-            "icmp6_time_exceeded": 4,
-            "icmp6_pkt_too_big": 3,
-            "icmp6_dest_unreach": 2,
-            "icmp6_echo_reply": 2,
-        }
+    backscatter__packets={
+        "icmp6_param_problem": 5,
+        "icmp6_time_exceeded": 4,
+        "icmp6_pkt_too_big": 3,
+        "icmp6_dest_unreach": 2,
+        "icmp6_echo_reply": 2,
     },
     ip_proto={"58": 16 * 136},
     icmp={},
@@ -181,7 +177,7 @@ counting(
     no_l4={"1": 3, "58": 3},
     icmp={},
     icmp6={},
-    backscatter={"packets": {}},
+    backscatter__packets={},
 )
 
 # Zeros are a TCP header with offset 0 and a UDP header with length 0; as IPv6 extension headers

@@ -42,7 +42,7 @@ def null(payload, family=2, order="<"):
 
 
 def ip4(payload=b"", protocol=TCP, source=SOURCE4, target=TARGET4, options=b"", **lies):
-    """`lies`: version, ihl, total, fragment (the 16-bit field of flags and offset)."""
+    """`lies`: version, ihl, total, ident, ttl, fragment (the 16-bit field of flags and offset)."""
     ihl = lies.get("ihl", 5 + len(options) // 4)
     total = lies.get("total", 20 + len(options) + len(payload))
     head = struct.pack(
@@ -50,9 +50,9 @@ def ip4(payload=b"", protocol=TCP, source=SOURCE4, target=TARGET4, options=b"", 
         (lies.get("version", 4) << 4) | ihl,
         0,
         total & 0xFFFF,
-        0x1234,
+        lies.get("ident", 0x1234),
         lies.get("fragment", 0),
-        64,
+        lies.get("ttl", 64),
         protocol,
         0,
         ipaddress.IPv4Address(source).packed,
@@ -62,14 +62,14 @@ def ip4(payload=b"", protocol=TCP, source=SOURCE4, target=TARGET4, options=b"", 
 
 
 def ip6(payload=b"", following=TCP, source=SOURCE6, target=TARGET6, **lies):
-    """`lies`: version, length (of the payload)."""
+    """`lies`: version, length (of the payload), ttl."""
     return (
         struct.pack(
             ">IHBB16s16s",
             lies.get("version", 6) << 28,
             lies.get("length", len(payload)) & 0xFFFF,
             following,
-            64,
+            lies.get("ttl", 64),
             ipaddress.IPv6Address(source).packed,
             ipaddress.IPv6Address(target).packed,
         )
@@ -118,9 +118,11 @@ def jumbo(following, length):
     return extension(following, 0, jumbo_option(length))
 
 
-def tcp(port=23, flags=SYN, window=8192, payload=b"", options=b"", offset=None, source_port=40000):
+def tcp(
+    port=23, flags=SYN, window=8192, payload=b"", options=b"", offset=None, source_port=40000, seq=0x01020304, ack=0
+):
     offset = 5 + len(options) // 4 if offset is None else offset
-    head = struct.pack(">HHIIBBHHH", source_port, port, 0x01020304, 0, offset << 4, flags, window, 0, 0)
+    head = struct.pack(">HHIIBBHHH", source_port, port, seq, ack, offset << 4, flags, window, 0, 0)
     return head + options + payload
 
 

@@ -22,7 +22,7 @@ class Case:
     build: Callable  # () -> [(file name, content)], in the order of the command line
     interval: str = str(SLOT_S)
     status: int = 0
-    expect: dict = field(default_factory=dict)  # by hand: keys of the first line -> values
+    expect: dict = field(default_factory=dict)  # by hand: keys of the first line, "outer__inner", -> values
     each: dict = field(default_factory=dict)  # by hand: keys -> their values in all lines
     counting: bool = False
 

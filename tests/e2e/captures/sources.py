@@ -34,7 +34,26 @@ NETWORKS = (
     ("fd00::/8", "PP"),
 )
 
-TABLE = "network,country\n" + "".join(f"{network},{country}\n" for network, country in NETWORKS)
+# Autonomous systems of some: a network without one belongs to that of the network around it, if any.
+SYSTEMS = {
+    "5.0.0.0/8": (64500, "Around"),
+    "5.5.0.0/16": (64501, "Within, with a comma"),
+    "5.5.5.5/32": (4294967295, "One host"),
+    "8.8.8.0/24": (15169, "Numbers"),
+    "9.9.9.0/24": (64502, ""),  # without a name
+    "128.0.0.0/9": (7018, "Long lines"),
+    "2400::/12": (64500, "Around"),
+    "2400:2:3::/48": (2907, "Research"),
+    "2a00::/12": (1, "First"),
+}
+
+
+def _row(network, country):
+    number, name = SYSTEMS.get(network, (0, ""))
+    return f'{network},{country},{number or ""},"{name}"\n'
+
+
+TABLE = "network,country,asn,organisation\n" + "".join(_row(*row) for row in NETWORKS)
 
 
 def _eth4(source, payload=None):

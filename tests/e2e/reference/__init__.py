@@ -6,7 +6,9 @@ reading, not for speed: one check after the other, in the order in which the rul
 
     capture   files -> frames, and whether a file was whole
     count     one frame -> what it contributes; contributions -> totals of an interval
-    region    source address -> region, from a table in CSV form
+    signature what the shipped signatures match, and whom they count
+    sender    what one source of backscatter sent
+    region    source address -> region and AS, from a table in CSV form
     line      totals -> the JSON object
     replay    captures -> lines: merging by time, intervals, late frames
 """

@@ -9,6 +9,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from . import capture
+from .signature import SIGNATURES, Matched
+from .sender import Sender
 
 VLAN_TAGS = (0x8100, 0x88A8, 0x9100)
 ETHERTYPES = {0x0800: "ipv4", 0x86DD: "ipv6", 0x0806: "arp"}
@@ -21,6 +23,7 @@ HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION = 0, 43, 44, 51, 60
 WALKED = (HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION)
 UNRESOLVED = "unresolved"
 
+END_OF_OPTIONS, NO_OPERATION = 0, 1  # of TCP
 OPTION_PAD1 = 0x00
 OPTION_JUMBO = 0xC2
 
@@ -85,9 +88,15 @@ class Contribution:
     cls: str = "other"
     verdict: tuple | None = None  # kind and reason
     source: bytes | None = None  # set once the checks of the IP header passed
+    target: bytes | None = None  # likewise, as all of the IP header
+    ident: int | None = None  # IPv4 only
+    ttl: int | None = None
     protocol: int | str | None = None
     no_l4: bool = False
     tcp: tuple | None = None  # destination port, flags, window
+    seq: int | None = None
+    options: tuple = ()  # of TCP: (kind, value) each, as far as the list is well-formed
+    source_port: int | None = None
     udp: int | None = None  # destination port
     icmp: tuple | None = None  # type, code
     icmp6: tuple | None = None
@@ -99,6 +108,10 @@ class Contribution:
         if self.udp is not None:
             return f"{self.udp}/udp"
         return None
+
+    def is_syn(self):
+        """The start of a TCP connection; what other flags are set says nothing."""
+        return bool(self.tcp) and self.tcp[1] & (ACK | RST | SYN | FIN) == SYN
 
     def backscatter(self):
         """The backscatter class, or None."""
@@ -172,7 +185,8 @@ def _ipv4(span, result):
         raise Fault("malformed", "ipv4_length")
     span.need(header, "ipv4_options")
 
-    result.source = span.data[12:16]
+    result.source, result.target = span.data[12:16], span.data[16:20]
+    result.ident, result.ttl = span.word(4), span.data[8]
     result.protocol = span.data[9]
     fragment = span.word(6)
     _transport(
@@ -201,7 +215,8 @@ def _ipv6(span, result):
     if length > rest.wire:
         raise Fault("malformed", "ipv6_length")
 
-    result.source = span.data[8:24]
+    result.source, result.target = span.data[8:24], span.data[24:40]
+    result.ttl = span.data[7]
     result.protocol = UNRESOLVED
     if search_fault:
         raise search_fault
@@ -281,6 +296,23 @@ def _tcp(result, span, more):
     if offset < 20 or (offset > span.wire and not more):
         raise Fault("malformed", "tcp_offset")
     result.tcp = (span.word(2), span.data[13], span.word(14))
+    result.source_port = span.word(0)
+    (result.seq,) = struct.unpack_from(">I", span.data, 4)
+    result.options = tuple(_tcp_options(span.data[20:offset]))
+
+
+def _tcp_options(data):
+    """Kind and value of each, up to the end of the list, of the capture or of what can be read."""
+    at = 0
+    while at < len(data) and data[at] != END_OF_OPTIONS:
+        if data[at] == NO_OPERATION:
+            yield NO_OPERATION, b""
+            at += 1
+            continue
+        if at + 2 > len(data) or data[at + 1] < 2 or at + data[at + 1] > len(data):
+            return
+        yield data[at], data[at + 2 : at + data[at + 1]]
+        at += data[at + 1]
 
 
 def _udp(result, span, more, jumbo):
@@ -290,6 +322,7 @@ def _udp(result, span, more, jumbo):
     if not unset and (length < 8 or (length > span.wire and not more)):
         raise Fault("malformed", "udp_length")
     result.udp = span.word(2)
+    result.source_port = span.word(0)
 
 
 @dataclass
@@ -313,11 +346,19 @@ class Totals:
     icmp: Counter = field(default_factory=Counter)
     icmp6: Counter = field(default_factory=Counter)
     region: Counter = field(default_factory=Counter)
+    asn: Counter = field(default_factory=Counter)
     region_port: defaultdict = field(default_factory=lambda: defaultdict(Counter))
     backscatter: Counter = field(default_factory=Counter)
+    sources: dict = field(default_factory=dict)  # address -> region
+    source_asn: dict = field(default_factory=dict)  # address -> AS number; empty without a database
+    source_packets: Counter = field(default_factory=Counter)
+    port_sources: defaultdict = field(default_factory=lambda: defaultdict(set))  # addresses
+    senders: defaultdict = field(default_factory=lambda: defaultdict(Sender))  # by address
+    signatures: dict = field(default_factory=lambda: {one.name: Matched(one) for one in SIGNATURES})
 
-    def add(self, one, region_of, late=False):
-        """Adds one contribution; `region_of` maps a source address (bytes) to its region."""
+    def add(self, one, region_of, asn_of=None, at_ns=0, late=False):
+        """Adds one contribution. `region_of` maps a source address (bytes) to its region, `asn_of` to the number
+        of its AS; without one no AS is counted."""
         self.frames += 1
         self.bytes += one.wire
         self.late += late
@@ -327,8 +368,21 @@ class Totals:
             getattr(self, kind)[reason] += 1
         if one.source is not None:
             self._add_packet(one, region_of(one.source))
+            self._add_source(one, region_of(one.source), asn_of)
         if one.backscatter():
             self.backscatter[one.backscatter()] += 1
+            self.senders[one.source].add(one, at_ns)
+
+    def _add_source(self, one, region, asn_of):
+        self.sources[one.source] = region
+        self.source_packets[one.source] += 1
+        if asn_of:
+            self.source_asn[one.source] = asn_of(one.source)
+            self.asn[str(asn_of(one.source))] += 1
+        if one.port():
+            self.port_sources[one.port()].add(one.source)
+        for matched in self.signatures.values():
+            matched.add(one, region)
 
     def _add_packet(self, one, region):
         self.ip_proto[str(one.protocol)] += 1

@@ -2,14 +2,18 @@
 
 An object whose keys are all known in advance prints every one of them, zeros too. An open map
 leaves zeros out and is sorted by count, descending, then by key bytewise; a map of maps by the sum
-of what is inside.
+of what is inside, a map of objects by their packets.
 """
 
+import ipaddress
 import json
+from collections import Counter
 
 from .count import CLASSES
 
 SCHEMA = "needletail/1"
+PORTS = 128  # whose sources are counted
+SENDERS = 100  # of backscatter that are listed
 
 
 def open_map(counts):
@@ -21,6 +25,74 @@ def map_of_maps(maps):
     rows = [(key, open_map(counts)) for key, counts in maps.items()]
     rows = [(key, inner) for key, inner in rows if inner]
     return dict(sorted(rows, key=lambda row: (-sum(row[1].values()), row[0].encode())))
+
+
+def map_of_objects(packets, sources):
+    """Both by key."""
+    return {key: {"packets": count, "sources": sources.get(key, 0)} for key, count in open_map(packets).items()}
+
+
+def port_number(port):
+    """Order of ports that have as many packets: those of TCP first."""
+    number, transport = port.split("/")
+    return (transport == "udp") << 16 | int(number)
+
+
+def busiest_ports(totals):
+    packets = Counter({f"{port}/tcp": count for port, count in totals.tcp_port.items()})
+    packets.update({f"{port}/udp": count for port, count in totals.udp_port.items()})
+    return sorted(packets, key=lambda port: (-packets[port], port_number(port)))[:PORTS]
+
+
+def sources(totals):
+    return {
+        "total": len(totals.sources),
+        "estimated": False,
+        "region": open_map(Counter(totals.sources.values())),
+        "port": open_map({port: len(totals.port_sources[port]) for port in busiest_ports(totals)}),
+    }
+
+
+def address(source):
+    """As text; the form of RFC 5952 has an IPv4 address only where IPv6 is known to hold one."""
+    found = ipaddress.ip_address(source)
+    mapped = found.ipv4_mapped if found.version == 6 else None
+    return f"::ffff:{mapped}" if mapped else str(found)
+
+
+def sender_object(totals, source):
+    sender = totals.senders[source]
+    return {
+        "source": address(source),
+        "region": totals.sources[source],
+        "asn": totals.source_asn.get(source, 0),
+        "packets": sender.packets,
+        "source_port": sender.port,
+        "source_port_same": len(sender.ports) == 1,
+        "classes": open_map(sender.classes),
+        "targets": len(sender.targets),
+        "first": sender.first,
+        "last": sender.last,
+    }
+
+
+def backscatter(totals):
+    senders = sorted(totals.senders, key=lambda source: (-totals.senders[source].packets, address(source).encode()))
+    return {
+        "packets": open_map(totals.backscatter),
+        "sources": len(senders),
+        "region": open_map(Counter(totals.sources[source] for source in senders)),
+        "top": [sender_object(totals, source) for source in senders[:SENDERS]],
+    }
+
+
+def signature(matched):
+    return {
+        "packets": matched.packets,
+        "sources": len(matched.sources()),
+        "region": map_of_objects(matched.region, matched.region_sources()),
+        "port": map_of_objects(matched.port, matched.port_sources()),
+    }
 
 
 # One row per key, in the order in which they are printed.
@@ -42,8 +114,11 @@ KEYS = (
     ("icmp", lambda t: open_map(t.icmp)),
     ("icmp6", lambda t: open_map(t.icmp6)),
     ("region", lambda t: open_map(t.region)),
+    ("asn", lambda t: open_map(t.asn)),
     ("region_port", lambda t: map_of_maps(t.region_port)),
-    ("backscatter", lambda t: {"packets": open_map(t.backscatter)}),
+    ("sources", sources),
+    ("backscatter", backscatter),
+    ("signatures", lambda t: {name: signature(matched) for name, matched in t.signatures.items()}),
     ("overflow", lambda t: dict.fromkeys(("sources", "pairs", "victims", "region_port", "asn_packets"), 0)),
     ("loss", lambda t: {"missed": 0, "no_mbuf": 0, "errors": 0, "unexplained": 0}),
 )

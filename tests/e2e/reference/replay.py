@@ -24,10 +24,10 @@ def merged(captures):
             heapq.heapreplace(heads, (following.time_ns, i, following))
 
 
-def intervals(captures, length, region_of):
+def intervals(captures, length, region_of, asn_of=None):
     """Yields the totals of every interval that has frames; `length` in seconds, or ALL."""
     if length == ALL:
-        yield from _one_interval(captures, region_of)
+        yield from _one_interval(captures, region_of, asn_of)
         return
     current = None
     for link, frame in merged(captures):
@@ -36,17 +36,17 @@ def intervals(captures, length, region_of):
             if current is not None:
                 yield current
             current = Totals(start, start + length)
-        current.add(judge(link, frame), region_of, late=start < current.start)
+        current.add(judge(link, frame), region_of, asn_of, frame.time_ns, late=start < current.start)
     if current is not None:
         yield current
 
 
-def _one_interval(captures, region_of):
+def _one_interval(captures, region_of, asn_of):
     seconds = [frame.time_ns // capture.NS for one in captures for frame in one.frames]
     if not seconds:
         return
     totals = Totals(min(seconds), max(seconds) + 1)
     for one in captures:
         for frame in one.frames:
-            totals.add(judge(one.link, frame), region_of)
+            totals.add(judge(one.link, frame), region_of, asn_of, frame.time_ns)
     yield totals

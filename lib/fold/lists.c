@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fold/interval.h"
+
+#include "base/clock.h"
+#include "base/targets.h"
+#include "locate/locate.h"
+#include "needletail/schema.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- sources ---- */
+
+static uint32_t traits_of(const struct nt_fold_source *s)
+{
+	static const struct {
+		uint32_t needs, without, trait;
+	} row[] = {
+	    {NT_SOURCE_TCP, 0, NT_TRAIT_TCP},
+	    {NT_SOURCE_TCP, NT_SOURCE_SEQ_VARIES, NT_TRAIT_SEQ_SAME},
+	    {NT_SOURCE_TCP, NT_SOURCE_ACK_VARIES, NT_TRAIT_ACK_SAME},
+	    {NT_SOURCE_TCP, NT_SOURCE_WINDOW_VARIES, NT_TRAIT_WINDOW_SAME},
+	    {NT_SOURCE_PORT, NT_SOURCE_SRC_PORT_VARIES, NT_TRAIT_SRC_PORT_SAME},
+	    {NT_SOURCE_PORT, 0, NT_TRAIT_PORT},
+	    {NT_SOURCE_PORT, NT_SOURCE_PORT_VARIES, NT_TRAIT_PORT_SAME},
+	};
+	uint32_t traits = 0;
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		if ((s->traits & row[i].needs) && !(s->traits & row[i].without))
+			traits |= row[i].trait;
+	return traits;
+}
+
+static void fill_detail(const struct nt_fold_source *s, int64_t start_s, struct nt_source_detail *d)
+{
+	*d = (struct nt_source_detail){
+	    .first_s = nt_fold_seconds(s->first_s, start_s),
+	    .last_s = nt_fold_seconds(s->last_s, start_s),
+	    .targets = s->targets,
+	    .seq = s->seq,
+	    .ack = s->ack,
+	    .port = s->last_port,
+	    .window = s->window,
+	    .src_port = s->src_port,
+	    .traits = traits_of(s),
+	};
+}
+
+int nt_fold_list_sources(const struct nt_fold_interval *i, struct nt_snapshot *into)
+{
+	uint32_t in_use = (uint32_t)((UINT64_C(1) << i->open.n_signatures) - 1);
+
+	if (!i->sources.n)
+		return 0;
+	into->source = malloc(i->sources.n * sizeof(*into->source));
+	into->detail = malloc(i->sources.n * sizeof(*into->detail));
+	if (!into->source || !into->detail)
+		return -ENOMEM;
+	for (size_t n = 0; n < i->sources.n; n++) {
+		const struct nt_fold_source *s = &i->sources.entry[n];
+
+		into->source[n] = (struct nt_source){
+		    .address = nt_fold_address(s->address, s->traits & NT_SOURCE_V6),
+		    .backscatter = s->traits & NT_SOURCE_BACKSCATTER,
+		    .region = s->region,
+		    .signatures = nt_fold_counted(s, i->all_syns) & in_use,
+		    .packets = s->packets,
+		};
+		fill_detail(s, into->start_s, &into->detail[n]);
+	}
+	into->n_sources = i->sources.n;
+	return 0;
+}
+
+/* ---- pairs ---- */
+
+static int by_port(const void *a, const void *b)
+{
+	const struct nt_pair *x = a, *y = b;
+
+	return (x->port > y->port) - (x->port < y->port);
+}
+
+/* Places pairs by source, counting first; ports of a source are few, and sorted then. */
+static void sort_pairs(const struct nt_fold_interval *i, struct nt_snapshot *into, size_t *next)
+{
+	for (size_t n = 0; n < i->pairs.n; n++)
+		next[i->pairs.entry[n].source + 1]++;
+	for (size_t s = 0; s < i->sources.n; s++)
+		next[s + 1] += next[s];
+	for (size_t n = 0; n < i->pairs.n; n++) {
+		const struct nt_fold_pair *p = &i->pairs.entry[n];
+
+		into->pair[next[p->source]++] = (struct nt_pair){
+		    .source = p->source,
+		    .port = p->port,
+		    .signatures = p->matched & into->source[p->source].signatures,
+		};
+	}
+	/* next[s] is by now where the pairs of source s end */
+	for (size_t s = 0; s < i->sources.n; s++) {
+		size_t first = s ? next[s - 1] : 0;
+
+		if (next[s] - first > 1)
+			qsort(&into->pair[first], next[s] - first, sizeof(into->pair[0]), by_port);
+	}
+}
+
+int nt_fold_list_pairs(const struct nt_fold_interval *i, struct nt_snapshot *into)
+{
+	size_t *next;
+
+	if (!i->pairs.n)
+		return 0;
+	next = calloc(i->sources.n + 1, sizeof(*next));
+	into->pair = malloc(i->pairs.n * sizeof(*into->pair));
+	if (!next || !into->pair) {
+		free(next);
+		return -ENOMEM;
+	}
+	sort_pairs(i, into, next);
+	into->n_pairs = i->pairs.n;
+	free(next);
+	return 0;
+}
+
+/* ---- senders of backscatter ---- */
+
+/* What they are sorted by. The first 16 characters of an address are all of IPv4, and decide for nearly all others. */
+struct rank {
+	uint64_t packets;
+	char text[16];
+	const struct nt_backscatter_source *source;
+};
+
+static int by_packets_then_address(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+	char one[NT_ADDRESS_TEXT], other[NT_ADDRESS_TEXT];
+	int order;
+
+	if (x->packets != y->packets)
+		return x->packets < y->packets ? 1 : -1;
+	order = memcmp(x->text, y->text, sizeof(x->text));
+	if (order)
+		return order;
+	nt_address_text(&x->source->address, one);
+	nt_address_text(&y->source->address, other);
+	return strcmp(one, other);
+}
+
+static void fill_sender(const struct nt_fold_sender *s, struct nt_backscatter_source *b)
+{
+	*b = (struct nt_backscatter_source){
+	    .address = nt_fold_address(s->address, s->v6),
+	    .region = s->region,
+	    .source_port = s->has_port ? s->src_port : 0,
+	    .has_port = s->has_port,
+	    .source_port_same = s->has_port && !s->port_varies,
+	    .targets = nt_targets_estimate(s->targets, NT_SENDER_TARGETS),
+	    .first_s = nt_seconds_of_ns(s->first_ns),
+	    .last_s = nt_seconds_of_ns(s->last_ns),
+	};
+	for (uint32_t i = 0; i < NT_BACKSCATTER_SLOTS; i++) {
+		if (!s->packets[i])
+			continue;
+		b->classes[nt_backscatter_of_slot(i, s->v6)] += s->packets[i];
+		b->packets += s->packets[i];
+	}
+}
+
+static void fill_rank(const struct nt_backscatter_source *source, struct rank *r)
+{
+	char text[NT_ADDRESS_TEXT] = "";
+
+	nt_address_text(&source->address, text);
+	*r = (struct rank){.packets = source->packets, .source = source};
+	memcpy(r->text, text, sizeof(r->text));
+}
+
+int nt_fold_list_senders(const struct nt_fold_interval *i, struct nt_snapshot *into)
+{
+	size_t n = i->senders.n;
+	struct nt_backscatter_source *unsorted;
+	struct rank *rank;
+	int err = -ENOMEM;
+
+	if (!n)
+		return 0;
+	unsorted = malloc(n * sizeof(*unsorted));
+	rank = malloc(n * sizeof(*rank));
+	into->backscatter = malloc(n * sizeof(*into->backscatter));
+	if (!unsorted || !rank || !into->backscatter)
+		goto out;
+	for (size_t s = 0; s < n; s++) {
+		fill_sender(&i->senders.entry[s], &unsorted[s]);
+		fill_rank(&unsorted[s], &rank[s]);
+	}
+	qsort(rank, n, sizeof(*rank), by_packets_then_address);
+	for (size_t s = 0; s < n; s++)
+		into->backscatter[s] = *rank[s].source;
+	into->n_backscatter = n;
+	err = 0;
+out:
+	free(rank);
+	free(unsorted);
+	return err;
+}
+
+/* ---- victims ---- */
+
+static uint16_t region_of(const struct nt_locate *locate, const struct nt_fold_victim *v)
+{
+	const struct nt_address a = nt_fold_address(v->address, v->v6);
+	uint32_t v4 = (uint32_t)v->address.low;
+	uint16_t region = NT_REGION_UNKNOWN;
+
+	if (!locate)
+		return region;
+	if (v->v6)
+		nt_locate_v6(locate, &a.byte, &region, 1);
+	else
+		nt_locate_v4(locate, &v4, &region, 1);
+	return region;
+}
+
+static void fill_victim(const struct nt_fold_victim *from, int64_t start_s, struct nt_victim *v)
+{
+	*v = (struct nt_victim){
+	    .address = nt_fold_address(from->address, from->v6),
+	    .proto = from->proto,
+	    .more_ports = from->more_ports,
+	    .ports = from->ports,
+	    .classes = from->classes,
+	    .packets = from->packets,
+	    .first_s = nt_fold_seconds(from->first_s, start_s),
+	    .last_s = nt_fold_seconds(from->last_s, start_s),
+	    .first_bin = nt_fold_seconds(from->first_bin, start_s / NT_VICTIM_BIN_S),
+	    .last_bin = nt_fold_seconds(from->last_bin, start_s / NT_VICTIM_BIN_S),
+	    .peak = from->peak,
+	};
+	memcpy(v->port, from->port, sizeof(v->port));
+	memcpy(v->targets, from->targets, sizeof(v->targets));
+	memcpy(v->head, from->head, sizeof(v->head));
+	memcpy(v->tail, from->tail, sizeof(v->tail));
+}
+
+int nt_fold_list_victims(const struct nt_fold_interval *i, const struct nt_locate *locate, struct nt_snapshot *into)
+{
+	if (!i->victims.n)
+		return 0;
+	into->victim = malloc(i->victims.n * sizeof(*into->victim));
+	if (!into->victim)
+		return -ENOMEM;
+	for (size_t n = 0; n < i->victims.n; n++) {
+		fill_victim(&i->victims.entry[n], into->start_s, &into->victim[n]);
+		into->victim[n].region = region_of(locate, &i->victims.entry[n]);
+	}
+	into->n_victims = i->victims.n;
+	return 0;
+}

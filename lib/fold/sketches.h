@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef NT_FOLD_SKETCHES_H
+#define NT_FOLD_SKETCHES_H
+
+#include "fold/places.h"
+#include "needletail/snapshot.h"
+#include "tally/sketch.h"
+
+/*
+ * HyperLogLogs: what the banks counted of sources without a line, and the whole, which is that and every merged line.
+ */
+
+/** Sketches by name, from all banks. */
+struct nt_fold_sketches {
+	struct nt_places index;
+	uint32_t *key;	     /* [n] nt_sketch_key() */
+	uint8_t **registers; /* [n] NT_HLL_REGISTERS each */
+	size_t n;
+	size_t capacity;
+};
+
+/** Adds a bank's sketches. Returns 0 or -ENOMEM. */
+int nt_fold_sketches_add(struct nt_fold_sketches *s, const struct nt_sketches *bank);
+
+/** Registers of a name; NULL: the banks have no such sketch. */
+uint8_t *nt_fold_sketches_find(const struct nt_fold_sketches *s, uint32_t key);
+void nt_fold_sketches_fini(struct nt_fold_sketches *s);
+
+/** About how many elements. */
+uint64_t nt_fold_registers_estimate(const uint8_t *registers);
+
+/** A sketch being filled; knows its registers that are not zero, so that emptying costs what was touched. */
+struct nt_fold_scratch {
+	uint8_t registers[NT_HLL_REGISTERS];
+	uint16_t touched[NT_HLL_REGISTERS];
+	uint32_t n;
+};
+
+/** An element of a sketch: register and rank. */
+struct nt_fold_mark {
+	uint16_t index;
+	uint8_t rank;
+};
+
+static inline void nt_fold_scratch_add(struct nt_fold_scratch *s, struct nt_fold_mark m)
+{
+	if (s->registers[m.index] >= m.rank)
+		return;
+	if (!s->registers[m.index])
+		s->touched[s->n++] = m.index;
+	s->registers[m.index] = m.rank;
+}
+
+/** Adds another sketch; NULL: nothing. */
+void nt_fold_scratch_merge(struct nt_fold_scratch *s, const uint8_t *registers);
+
+uint64_t nt_fold_scratch_estimate(const struct nt_fold_scratch *s);
+
+/** Appends the sketch to the snapshot's, unless it is empty, and empties it. Returns 0 or -ENOMEM. */
+int nt_fold_scratch_emit(struct nt_fold_scratch *s, uint32_t key, struct nt_snapshot *into, size_t *capacity);
+
+#endif

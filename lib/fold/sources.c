@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fold/sources.h"
+
+#include "base/targets.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* How far ahead lines and slots are asked for. */
+#define AHEAD 16u
+
+/* Values of which the earlier line's hold, because it saw the first packet. */
+static void take_firsts(struct nt_fold_source *s, const struct nt_source_line *line)
+{
+	s->region = line->region;
+	if (line->traits & NT_SOURCE_TCP) {
+		s->seq = line->seq;
+		s->ack = line->ack;
+		s->window = line->window;
+	}
+	if (line->traits & NT_SOURCE_PORT)
+		s->src_port = line->src_port;
+}
+
+/* What two lines that never met have not noticed: each says "the same", and yet they differ. */
+static uint16_t differences(const struct nt_fold_source *s, const struct nt_source_line *line)
+{
+	uint16_t both = s->traits & line->traits, varies = 0;
+
+	if (both & NT_SOURCE_TCP) {
+		varies |= s->seq != line->seq ? NT_SOURCE_SEQ_VARIES : 0;
+		varies |= s->ack != line->ack ? NT_SOURCE_ACK_VARIES : 0;
+		varies |= s->window != line->window ? NT_SOURCE_WINDOW_VARIES : 0;
+	}
+	if (both & NT_SOURCE_PORT) {
+		varies |= s->src_port != line->src_port ? NT_SOURCE_SRC_PORT_VARIES : 0;
+		varies |= s->last_port != line->last_port ? NT_SOURCE_PORT_VARIES : 0;
+	}
+	return varies;
+}
+
+/* Values that only the line has so far. */
+static void take_missing(struct nt_fold_source *s, const struct nt_source_line *line)
+{
+	uint16_t fresh = line->traits & ~s->traits;
+
+	if (fresh & NT_SOURCE_TCP) {
+		s->seq = line->seq;
+		s->ack = line->ack;
+		s->window = line->window;
+	}
+	if (fresh & NT_SOURCE_PORT) {
+		s->src_port = line->src_port;
+		s->last_port = line->last_port;
+	}
+}
+
+static void merge(struct nt_fold_source *s, const struct nt_source_line *line)
+{
+	uint16_t varies = differences(s, line);
+
+	take_missing(s, line);
+	if ((int32_t)(line->first_s - s->first_s) < 0) {
+		s->first_s = line->first_s;
+		take_firsts(s, line);
+	}
+	if ((int32_t)(line->last_s - s->last_s) >= 0) { /* of two folds the second is the newer one */
+		s->last_s = line->last_s;
+		s->last_port = line->traits & NT_SOURCE_PORT ? line->last_port : s->last_port;
+	}
+	s->packets += line->packets;
+	s->traits |= line->traits | varies;
+	s->matched |= line->matched;
+	s->missed |= line->missed;
+	nt_targets_merge(&s->targets, &line->targets, 1);
+}
+
+static void begin(struct nt_fold_source *s, const struct nt_source_line *line)
+{
+	*s = (struct nt_fold_source){
+	    .address = line->address,
+	    .packets = line->packets,
+	    .targets = line->targets,
+	    .first_s = line->first_s,
+	    .last_s = line->last_s,
+	    .matched = line->matched,
+	    .missed = line->missed,
+	    .seq = line->seq,
+	    .ack = line->ack,
+	    .last_port = line->last_port,
+	    .region = line->region,
+	    .traits = line->traits,
+	    .window = line->window,
+	    .src_port = line->src_port,
+	};
+}
+
+static bool same(const struct nt_fold_source *s, const struct nt_source_line *line)
+{
+	return s->address.low == line->address.low && s->address.high == line->address.high &&
+	       !((s->traits ^ line->traits) & NT_SOURCE_V6);
+}
+
+static uint32_t hash_of(const struct nt_source_line *line)
+{
+	return (uint32_t)nt_source_hash(line->address, line->traits & NT_SOURCE_V6 ? true : false);
+}
+
+/* The source of a line, made or merged. There is room. */
+static uint32_t add_line(struct nt_fold_sources *s, const struct nt_source_line *line)
+{
+	uint32_t hash = hash_of(line), at = hash, i;
+
+	while ((i = nt_places_next(&s->index, hash, &at)) != NT_PLACES_NONE) {
+		if (same(&s->entry[i], line)) {
+			merge(&s->entry[i], line);
+			return i;
+		}
+		at++;
+	}
+	i = (uint32_t)s->n++;
+	nt_places_put(&s->index, at, hash, i);
+	begin(&s->entry[i], line);
+	return i;
+}
+
+int nt_fold_sources_add(struct nt_fold_sources *s, const struct nt_sources *bank, uint32_t *place)
+{
+	size_t wanted = s->n + bank->n_touched;
+	struct nt_fold_source *grown = nt_places_grow_array(s->entry, &s->capacity, wanted, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	s->entry = grown;
+	if (nt_places_reserve(&s->index, wanted))
+		return -ENOMEM;
+	for (uint32_t i = 0; i < bank->n_touched; i++) {
+		if (i + 2 * AHEAD < bank->n_touched)
+			__builtin_prefetch(&bank->line[bank->touched[i + 2 * AHEAD]]);
+		if (i + AHEAD < bank->n_touched)
+			nt_places_prefetch(&s->index, hash_of(&bank->line[bank->touched[i + AHEAD]]));
+		place[bank->touched[i]] = add_line(s, &bank->line[bank->touched[i]]);
+	}
+	return 0;
+}
+
+void nt_fold_sources_fini(struct nt_fold_sources *s)
+{
+	nt_places_fini(&s->index);
+	free(s->entry);
+	*s = (struct nt_fold_sources){0};
+}
+
+/* ---- pairs ---- */
+
+static uint32_t pair_hash(uint32_t source, uint32_t port)
+{
+	return (uint32_t)nt_mix(source, port);
+}
+
+static void add_pair(struct nt_fold_pairs *p, uint32_t source, const struct nt_pair_slot *slot)
+{
+	uint32_t hash = pair_hash(source, slot->port), at = hash, i;
+
+	while ((i = nt_places_next(&p->index, hash, &at)) != NT_PLACES_NONE) {
+		if (p->entry[i].source == source && p->entry[i].port == slot->port) {
+			p->entry[i].matched |= slot->matched;
+			return;
+		}
+		at++;
+	}
+	i = (uint32_t)p->n++;
+	nt_places_put(&p->index, at, hash, i);
+	p->entry[i] = (struct nt_fold_pair){.source = source, .port = slot->port, .matched = slot->matched};
+}
+
+static uint32_t source_of(const struct nt_pairs *bank, uint32_t i, const uint32_t *place)
+{
+	return place[bank->slot[bank->touched[i]].source - 1];
+}
+
+int nt_fold_pairs_add(struct nt_fold_pairs *p, const struct nt_pairs *bank, const uint32_t *place)
+{
+	size_t wanted = p->n + bank->n_touched;
+	struct nt_fold_pair *grown = nt_places_grow_array(p->entry, &p->capacity, wanted, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	p->entry = grown;
+	if (nt_places_reserve(&p->index, wanted))
+		return -ENOMEM;
+	for (uint32_t i = 0; i < bank->n_touched; i++) {
+		if (i + 2 * AHEAD < bank->n_touched)
+			__builtin_prefetch(&bank->slot[bank->touched[i + 2 * AHEAD]]);
+		if (i + AHEAD < bank->n_touched)
+			nt_places_prefetch(&p->index, pair_hash(source_of(bank, i + AHEAD, place),
+								bank->slot[bank->touched[i + AHEAD]].port));
+		add_pair(p, source_of(bank, i, place), &bank->slot[bank->touched[i]]);
+	}
+	return 0;
+}
+
+void nt_fold_pairs_fini(struct nt_fold_pairs *p)
+{
+	nt_places_fini(&p->index);
+	free(p->entry);
+	*p = (struct nt_fold_pairs){0};
+}
+
+/* ---- addresses ---- */
+
+struct nt_address nt_fold_address(struct nt_key128 key, bool v6)
+{
+	struct nt_address a = {.length = v6 ? 16 : 4};
+
+	if (!v6)
+		for (uint32_t i = 0; i < 4; i++)
+			a.byte[i] = (uint8_t)(key.low >> (24 - 8 * i));
+	for (uint32_t i = 0; v6 && i < 8; i++) {
+		a.byte[i] = (uint8_t)(key.high >> (56 - 8 * i));
+		a.byte[8 + i] = (uint8_t)(key.low >> (56 - 8 * i));
+	}
+	return a;
+}

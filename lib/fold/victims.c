@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fold/backscatter.h"
+
+#include "base/targets.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Bins of packets. A line knows its first bins (head), its newest ones (tail), that there was nothing outside of both
+ * ends, and the peak of its own windows; what lay between head and tail is forgotten. Of two lines put together
+ *
+ * - head and tail are exact: the first bins of both are the first bins of each, or empty there;
+ * - the peak is exact if one line saw all packets, and if each line's packets lie within 2 x NT_VICTIM_BINS bins
+ *   (120 s), so that it has forgotten nothing: always while an interval is that short;
+ * - else the peak is at least the highest of both, and of the sums of what is known of each at the ends of either:
+ *   where one fold's end meets the next one's beginning, and where workers saw the beginning or the end together.
+ */
+
+static void begin(struct nt_fold_victim *v, const struct nt_victim_line *line)
+{
+	*v = (struct nt_fold_victim){
+	    .address = line->address,
+	    .packets = line->packets,
+	    .peak = line->peak,
+	    .first_s = line->first_s,
+	    .last_s = line->last_s,
+	    .classes = line->classes,
+	    .first_bin = line->first_bin,
+	    .last_bin = line->last_bin,
+	    .ports = line->ports,
+	    .proto = line->proto,
+	    .v6 = line->v6,
+	    .more_ports = line->more_ports,
+	};
+	memcpy(v->port, line->port, sizeof(v->port));
+	memcpy(v->targets, line->targets, sizeof(v->targets));
+	for (uint32_t i = 0; i < NT_VICTIM_BINS; i++) {
+		v->head[i] = line->head[i];
+		/* a ring goes back before the first bin, where there was nothing */
+		v->tail[i] = line->ring[(line->last_bin - i) % NT_VICTIM_BINS];
+	}
+}
+
+/* Packets of a bin as far as they are known. Differences are taken with a sign: bins are the lowest 32 bits. */
+static uint64_t bin_of(const struct nt_fold_victim *v, uint32_t bin)
+{
+	if (bin - v->first_bin < NT_VICTIM_BINS)
+		return v->head[bin - v->first_bin];
+	if (v->last_bin - bin < NT_VICTIM_BINS)
+		return v->tail[v->last_bin - bin];
+	return 0;
+}
+
+static uint64_t window(const struct nt_fold_victim *a, const struct nt_fold_victim *b, uint32_t first_bin)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < NT_VICTIM_BINS; i++)
+		sum += bin_of(a, first_bin + i) + bin_of(b, first_bin + i);
+	return sum;
+}
+
+/* Highest window that has to do with either end of either. */
+static uint64_t common_peak(const struct nt_fold_victim *a, const struct nt_fold_victim *b)
+{
+	const uint32_t end[] = {a->first_bin, a->last_bin - (NT_VICTIM_BINS - 1), b->first_bin,
+				b->last_bin - (NT_VICTIM_BINS - 1)};
+	uint64_t peak = a->peak > b->peak ? a->peak : b->peak;
+
+	for (uint32_t e = 0; e < 4; e++)
+		for (uint32_t d = 0; d < 2 * NT_VICTIM_BINS - 1; d++) {
+			uint64_t sum = window(a, b, end[e] - (NT_VICTIM_BINS - 1) + d);
+
+			peak = sum > peak ? sum : peak;
+		}
+	return peak;
+}
+
+static void merge_bins(struct nt_fold_victim *v, const struct nt_fold_victim *with)
+{
+	const struct nt_fold_victim before = *v;
+
+	v->peak = common_peak(&before, with);
+	if ((int32_t)(with->first_bin - v->first_bin) < 0)
+		v->first_bin = with->first_bin;
+	if ((int32_t)(with->last_bin - v->last_bin) > 0)
+		v->last_bin = with->last_bin;
+	for (uint32_t i = 0; i < NT_VICTIM_BINS; i++) {
+		v->head[i] = bin_of(&before, v->first_bin + i) + bin_of(with, v->first_bin + i);
+		v->tail[i] = bin_of(&before, v->last_bin - i) + bin_of(with, v->last_bin - i);
+	}
+}
+
+static void note_port(struct nt_fold_victim *v, uint16_t port)
+{
+	for (uint32_t i = 0; i < v->ports; i++)
+		if (v->port[i] == port)
+			return;
+	if (v->ports == NT_VICTIM_PORTS)
+		v->more_ports = true;
+	else
+		v->port[v->ports++] = port;
+}
+
+/* Ports of the line that began earlier stand first. */
+static void merge_ports(struct nt_fold_victim *v, const struct nt_fold_victim *with)
+{
+	const struct nt_fold_victim before = *v;
+	bool first = (int32_t)(with->first_s - v->first_s) < 0;
+	const struct nt_fold_victim *early = first ? with : &before, *late = first ? &before : with;
+
+	memcpy(v->port, early->port, sizeof(v->port));
+	v->ports = early->ports;
+	v->more_ports = early->more_ports || late->more_ports;
+	for (uint32_t i = 0; i < late->ports; i++)
+		note_port(v, late->port[i]);
+}
+
+static void merge(struct nt_fold_victim *v, const struct nt_victim_line *line)
+{
+	struct nt_fold_victim with;
+
+	begin(&with, line);
+	merge_bins(v, &with);
+	merge_ports(v, &with);
+	if ((int32_t)(with.first_s - v->first_s) < 0)
+		v->first_s = with.first_s;
+	if ((int32_t)(with.last_s - v->last_s) > 0)
+		v->last_s = with.last_s;
+	v->packets += with.packets;
+	v->classes |= with.classes;
+	nt_targets_merge(v->targets, with.targets, NT_VICTIM_TARGETS);
+}
+
+static bool same(const struct nt_fold_victim *v, const struct nt_victim_line *line)
+{
+	return v->address.low == line->address.low && v->address.high == line->address.high && v->v6 == !!line->v6 &&
+	       v->proto == line->proto;
+}
+
+static void add_line(struct nt_fold_victims *v, const struct nt_victim_line *line)
+{
+	uint32_t hash = (uint32_t)nt_source_hash(line->address, line->v6) + line->proto, at = hash, i;
+
+	while ((i = nt_places_next(&v->index, hash, &at)) != NT_PLACES_NONE) {
+		if (same(&v->entry[i], line)) {
+			merge(&v->entry[i], line);
+			return;
+		}
+		at++;
+	}
+	i = (uint32_t)v->n++;
+	nt_places_put(&v->index, at, hash, i);
+	begin(&v->entry[i], line);
+}
+
+int nt_fold_victims_add(struct nt_fold_victims *v, const struct nt_victims *bank)
+{
+	size_t wanted = v->n + bank->n_touched;
+	struct nt_fold_victim *grown = nt_places_grow_array(v->entry, &v->capacity, wanted, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	v->entry = grown;
+	if (nt_places_reserve(&v->index, wanted))
+		return -ENOMEM;
+	for (uint32_t i = 0; i < bank->n_touched; i++)
+		add_line(v, &bank->line[bank->touched[i]]);
+	return 0;
+}
+
+void nt_fold_victims_fini(struct nt_fold_victims *v)
+{
+	nt_places_fini(&v->index);
+	free(v->entry);
+	*v = (struct nt_fold_victims){0};
+}

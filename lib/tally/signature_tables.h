@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef NT_TALLY_SIGNATURE_TABLES_H
+#define NT_TALLY_SIGNATURE_TABLES_H
+
+#include "tally/signature.h"
+#include "tally/source.h"
+
+/*
+ * Compiled signatures: what signature.c writes and match.c reads. Wherever a table gives bits for a value, these are
+ * the signatures that accept it, those without a condition on that field included.
+ */
+
+/** Fields of 16 bits. */
+enum nt_wide_table { NT_WIDE_DST_PORT, NT_WIDE_SRC_PORT, NT_WIDE_WINDOW, NT_WIDE_IP_ID, NT_WIDE_TABLES };
+
+/** Fields of 32 bits that conditions give values of. */
+enum nt_value_table { NT_VALUES_SEQ, NT_VALUES_ACK, NT_VALUES_LAYOUT, NT_VALUE_TABLES };
+
+/** Index of nt_signatures.proto for NT_PROTO_NONE, behind NT_PROTO_UNRESOLVED. */
+#define NT_PROTO_NONE_INDEX (NT_PROTO_UNRESOLVED + 1)
+
+/** A hash without collisions: a value that conditions name is in its slot, and any other has `otherwise`. */
+struct nt_values {
+	struct nt_value_slot {
+		uint32_t value;
+		uint32_t bits;
+	} * slot;
+	uint32_t multiplier;
+	uint32_t shift; /**< slot = value * multiplier >> shift */
+	uint32_t otherwise;
+};
+
+/** Steps of IPv4 addresses that begin with the same byte. */
+struct nt_steps4 {
+	uint32_t some;	    /**< signatures that accept some of them */
+	uint32_t undecided; /**< signatures that accept some and not others: search `n` steps from `first` */
+	uint32_t first;
+	uint32_t n;
+};
+
+/** Index of nt_signatures.source for IPv6 sources; below it the first byte of IPv4 sources. */
+#define NT_SOURCE_BYTE_IPV6 (UINT8_MAX + 1)
+
+struct nt_signatures {
+	uint32_t kind[NT_CLASSES][NT_FATES];
+	uint32_t proto[NT_PROTO_NONE_INDEX + 1];
+	uint32_t flags[UINT8_MAX + 1];
+	uint32_t ttl[UINT8_MAX + 1];
+	uint32_t option[UINT8_MAX + 1];
+	uint32_t window_scale[UINT8_MAX + 1];
+	/*
+	 * By the value's upper byte: where its chunk begins in chunk[], above a mask of the lower byte. A chunk in
+	 * which all values give the same bits is one word and its mask is 0, so that the usual field takes 1 KiB and
+	 * few lines of it, whatever the traffic.
+	 */
+	uint32_t wide[NT_WIDE_TABLES][UINT8_MAX + 1];
+	uint32_t *chunk;
+	/* Relations: signatures that ask for it, and those that ask for its opposite. */
+	uint32_t seq_is_dst, seq_is_not_dst;
+	uint32_t masscan, not_masscan;
+	struct nt_values values[NT_VALUE_TABLES];
+	struct nt_steps4 source[NT_SOURCE_BYTE_IPV6 + 1];
+	/* An address belongs to the last step that begins at or below it. */
+	uint32_t *start4, *bits4;
+	struct nt_key128 *start6; /* [source[NT_SOURCE_BYTE_IPV6].n] */
+	uint32_t *bits6;
+	uint32_t region[NT_REGIONS];
+	uint32_t n;
+	uint32_t all_syns;
+	char name[NT_SIGNATURES_MAX][NT_SIGNATURE_NAME];
+};
+
+#endif

@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "redis_model.h"
+
+#include "needletail/schema.h"
+
+#include <hiredis/hiredis.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What sources, signatures and sketches must leave: summed by key and field, registers by their greatest. */
+
+enum { REGISTERS = 16384 };
+
+struct hll {
+	char name[NT_SKETCH_TEXT];
+	uint8_t rank[REGISTERS];
+};
+
+/* A key of a bucket without the bucket, and its fields or members. */
+struct ledger {
+	char key[NT_SKETCH_TEXT];
+	struct numbers numbers;
+};
+
+struct model_sources {
+	struct ledger *ledger;
+	size_t n_ledgers;
+	struct numbers who; /* address -> ASN + 1 */
+	struct hll *hll;
+	size_t n_hlls;
+};
+
+struct model_orgs {
+	struct org {
+		uint32_t asn;
+		char *name;
+	} * org;
+	size_t n;
+};
+
+static struct numbers *ledger_of(struct model_sources *m, const char *key)
+{
+	for (size_t i = 0; i < m->n_ledgers; i++)
+		if (strcmp(m->ledger[i].key, key) == 0)
+			return &m->ledger[i].numbers;
+	m->ledger = reallocarray(m->ledger, m->n_ledgers + 1, sizeof(*m->ledger));
+	assert_non_null(m->ledger);
+	m->ledger[m->n_ledgers] = (struct ledger){0};
+	snprintf(m->ledger[m->n_ledgers].key, sizeof(m->ledger->key), "%s", key);
+	return &m->ledger[m->n_ledgers++].numbers;
+}
+
+static struct numbers *ledger_of_region(struct model_sources *m, const char *kind, uint32_t region)
+{
+	char text[3], key[64];
+
+	nt_region_text(region, text);
+	snprintf(key, sizeof(key), "%s:%s", kind, text);
+	return ledger_of(m, key);
+}
+
+static void add_address(struct model_sources *m, const char *kind, const struct nt_address *address, uint32_t region,
+			uint64_t packets, uint32_t asn)
+{
+	char text[NT_ADDRESS_TEXT];
+
+	nt_address_text(address, text);
+	numbers_add(ledger_of_region(m, kind, region), "", text, packets);
+	numbers_add(&m->who, "", text, 0);
+	m->who.number[m->who.n - 1].value = (uint64_t)asn + 1;
+}
+
+static void add_day(struct model_sources *m, const struct nt_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_sources; i++)
+		add_address(m, "source", &s->source[i].address, s->source[i].region, s->source[i].packets,
+			    s->source[i].asn);
+	for (size_t i = 0; i < s->n_backscatter; i++)
+		add_address(m, "backscatter", &s->backscatter[i].address, s->backscatter[i].region,
+			    s->backscatter[i].packets, s->backscatter[i].asn);
+	for (size_t i = 0; i < s->backscatter_port.n; i++) {
+		const struct nt_count *c = &s->backscatter_port.entry[i];
+		char port[24];
+
+		snprintf(port, sizeof(port), "%u/%s", (unsigned int)(c->key & 0xffff),
+			 c->key >> 16 & 1 ? "udp" : "tcp");
+		numbers_add(ledger_of_region(m, "backscatter_port", (uint32_t)(c->key >> 17)), "", port, c->count);
+	}
+}
+
+static void add_signature(struct model_sources *m, const struct nt_signature_counts *s)
+{
+	char key[NT_SKETCH_TEXT], field[64], region[3];
+	struct numbers *n;
+
+	if (!s->packets)
+		return;
+	snprintf(key, sizeof(key), "sig:%s", s->name);
+	n = ledger_of(m, key);
+	numbers_add(n, "", "packets", s->packets);
+	for (size_t i = 0; i < s->region_packets.n; i++) {
+		nt_region_text((uint32_t)s->region_packets.entry[i].key, region);
+		snprintf(field, sizeof(field), "region:%s", region);
+		numbers_add(n, "", field, s->region_packets.entry[i].count);
+	}
+	for (size_t i = 0; i < s->port_packets.n; i++) {
+		uint64_t k = s->port_packets.entry[i].key;
+
+		snprintf(field, sizeof(field), "port:%u/%s", (unsigned int)(k & 0xffff), k >> 16 ? "udp" : "tcp");
+		numbers_add(n, "", field, s->port_packets.entry[i].count);
+	}
+}
+
+static struct hll *hll_of(struct model_sources *m, const char *name)
+{
+	for (size_t i = 0; i < m->n_hlls; i++)
+		if (strcmp(m->hll[i].name, name) == 0)
+			return &m->hll[i];
+	m->hll = reallocarray(m->hll, m->n_hlls + 1, sizeof(*m->hll));
+	assert_non_null(m->hll);
+	m->hll[m->n_hlls] = (struct hll){0};
+	snprintf(m->hll[m->n_hlls].name, sizeof(m->hll->name), "%s", name);
+	return &m->hll[m->n_hlls++];
+}
+
+static void add_sketches(struct model_sources *m, enum nt_bucket bucket, const struct nt_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_sketches; i++) {
+		char name[NT_SKETCH_TEXT];
+		struct hll *h;
+		uint32_t kind = s->sketch[i].key >> 24;
+
+		if (kind == NT_SKETCH_SIGNATURE_PORT ||
+		    (bucket == NT_BUCKET_H && kind != NT_SKETCH_SOURCES && kind != NT_SKETCH_BACKSCATTER))
+			continue;
+		nt_sketch_text(s, s->sketch[i].key, name);
+		h = hll_of(m, name);
+		for (uint32_t r = 0; r < s->sketch[i].n; r++) {
+			uint32_t index = s->sketch[i].registers[r] >> 8;
+			uint8_t rank = (uint8_t)s->sketch[i].registers[r];
+
+			h->rank[index] = rank > h->rank[index] ? rank : h->rank[index];
+		}
+	}
+}
+
+static void add_orgs(struct model *m, const struct nt_snapshot *s)
+{
+	if (!m->orgs)
+		m->orgs = calloc(1, sizeof(*m->orgs));
+	assert_non_null(m->orgs);
+	for (size_t i = 0; i < s->n_orgs; i++) {
+		struct model_orgs *o = m->orgs;
+
+		o->org = reallocarray(o->org, o->n + 1, sizeof(*o->org));
+		assert_non_null(o->org);
+		o->org[o->n++] = (struct org){.asn = s->org[i].asn, .name = strdup(s->org[i].name)};
+	}
+}
+
+void model_sources_add(struct model *m, struct model_bucket *b, const struct nt_snapshot *s)
+{
+	if (!b->sources)
+		b->sources = calloc(1, sizeof(*b->sources));
+	assert_non_null(b->sources);
+	for (size_t i = 0; i < s->n_signatures; i++)
+		add_signature(b->sources, &s->signature[i]);
+	if (b->bucket == NT_BUCKET_D)
+		add_day(b->sources, s);
+	if (b->bucket != NT_BUCKET_M)
+		add_sketches(b->sources, b->bucket, s);
+	if (b->bucket == NT_BUCKET_M)
+		add_orgs(m, s);
+}
+
+void model_sources_free(struct model *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		struct model_sources *s = m->bucket[i].sources;
+
+		for (size_t j = 0; s && j < s->n_ledgers; j++)
+			free(s->ledger[j].numbers.number);
+		if (s) {
+			free(s->ledger);
+			free(s->hll);
+			free(s->who.number);
+		}
+		free(s);
+	}
+	for (size_t i = 0; m->orgs && i < m->orgs->n; i++)
+		free(m->orgs->org[i].name);
+	if (m->orgs)
+		free(m->orgs->org);
+	free(m->orgs);
+}
+
+/* Checking. */
+
+struct checking {
+	const struct model *model;
+	const struct model_bucket *bucket;
+	struct redis_server *server;
+	const struct nt_redis_limits *limits;
+	struct numbers totals;
+	bool closed;
+};
+
+static void key_text(const struct checking *c, const char *part, char text[static NT_REDIS_KEY_TEXT])
+{
+	snprintf(text, NT_REDIS_KEY_TEXT, "nt:{%s}:%c:%" PRId64 ":%s", c->model->sensor,
+		 nt_bucket_letter[c->bucket->bucket], c->bucket->span.start_s, part);
+}
+
+static uint64_t sum(const struct numbers *n, const char *prefix)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < n->n; i++)
+		if (strncmp(n->number[i].name, prefix, strlen(prefix)) == 0)
+			total += n->number[i].value;
+	return total;
+}
+
+static size_t size(const struct numbers *n, const char *prefix)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < n->n; i++)
+		total += strncmp(n->number[i].name, prefix, strlen(prefix)) == 0;
+	return total;
+}
+
+static uint64_t value(const struct numbers *n, const char *name)
+{
+	const struct number *there = numbers_find(n, name);
+
+	return there ? there->value : 0;
+}
+
+/* Nothing there may be more than it should, and everything is right if nothing was cut more than once. */
+static void check_values(const char *key, const struct numbers *expected, const struct numbers *redis, bool exact)
+{
+	for (size_t i = 0; i < redis->n; i++) {
+		const struct number *r = &redis->number[i];
+		uint64_t wanted = value(expected, r->name);
+
+		if (strncmp(r->name, "rest:", 5) != 0 && (exact ? r->value != wanted : r->value > wanted || !wanted))
+			fail_msg("%s %s: %" PRIu64 " and not %" PRIu64, key, r->name, r->value, wanted);
+	}
+}
+
+static bool cut_once(const struct checking *c)
+{
+	return c->closed && !c->bucket->reopened;
+}
+
+static uint64_t check_signature(const struct checking *c, struct ledger *l)
+{
+	enum nt_bucket b = c->bucket->bucket;
+	uint8_t which = c->closed ? nt_redis_key_row[NT_RKEY_SIG].closed[b] : nt_redis_key_row[NT_RKEY_SIG].open[b];
+	size_t bound = c->limits->members[which];
+	struct numbers redis;
+	uint64_t rest;
+	char key[NT_REDIS_KEY_TEXT];
+
+	key_text(c, l->key, key);
+	redis = numbers_fetch(c->server, "HGETALL %s", key);
+	assert_int_equal(value(&redis, "packets"), value(&l->numbers, "packets"));
+	check_values(key, &l->numbers, &redis, !value(&redis, "rest:port") && !value(&redis, "rest:region"));
+	assert_int_equal(sum(&redis, "port:") + value(&redis, "rest:port"), sum(&l->numbers, "port:"));
+	assert_int_equal(sum(&redis, "region:") + value(&redis, "rest:region"), sum(&l->numbers, "region:"));
+	if (bound && size(&redis, "port:") > bound * (c->closed || b == NT_BUCKET_M ? 4 : 5) / 4)
+		fail_msg("%s: %zu ports", key, size(&redis, "port:"));
+	if (b >= NT_BUCKET_D)
+		assert_int_equal(size(&redis, "region:"), size(&l->numbers, "region:"));
+	rest = value(&redis, "rest:port");
+	free(redis.number);
+	return rest;
+}
+
+static int heavier(const void *a, const void *b)
+{
+	const struct number *x = a, *y = b;
+
+	return (x->value < y->value) - (x->value > y->value);
+}
+
+/* The lightest that is kept must not be lighter than the heaviest that is not. */
+static void check_heaviest(const char *key, const struct numbers *expected, const struct numbers *redis)
+{
+	struct numbers sorted = {.n = expected->n};
+	uint64_t kept = sum(redis, ""), wanted = 0;
+
+	sorted.number = calloc(expected->n + 1, sizeof(*sorted.number));
+	assert_non_null(sorted.number);
+	memcpy(sorted.number, expected->number, expected->n * sizeof(*sorted.number));
+	qsort(sorted.number, sorted.n, sizeof(*sorted.number), heavier);
+	for (size_t i = 0; i < redis->n; i++)
+		wanted += sorted.number[i].value;
+	free(sorted.number);
+	if (kept != wanted)
+		fail_msg("%s keeps %" PRIu64 " packets, the heaviest have %" PRIu64, key, kept, wanted);
+}
+
+struct kind {
+	const char *name;
+	enum nt_redis_key key;
+	bool together;
+	struct numbers all; /* of all regions */
+	struct numbers kept;
+	size_t exact; /* sets that were cut at most once */
+};
+
+static void check_day_set(const struct checking *c, struct ledger *l, struct kind *kind, struct numbers *who)
+{
+	const struct nt_redis_key_row *row = &nt_redis_key_row[kind->key];
+	size_t open = c->limits->members[row->open[NT_BUCKET_D]];
+	size_t bound = c->closed ? c->limits->members[row->closed[NT_BUCKET_D]] : open;
+	bool exact = l->numbers.n <= open && !c->bucket->reopened;
+	struct numbers redis;
+	char key[NT_REDIS_KEY_TEXT];
+
+	key_text(c, l->key, key);
+	redis = numbers_fetch(c->server, "ZRANGE %s 0 -1 WITHSCORES", key);
+	check_values(key, &l->numbers, &redis, exact);
+	assert_true(!bound || redis.n <= bound);
+	if (exact && !kind->together)
+		check_heaviest(key, &l->numbers, &redis);
+	for (size_t i = 0; i < l->numbers.n; i++)
+		numbers_add(&kind->all, l->key, l->numbers.number[i].name, l->numbers.number[i].value);
+	for (size_t i = 0; i < redis.n; i++) {
+		numbers_add(&kind->kept, l->key, redis.number[i].name, redis.number[i].value);
+		if (kind->key != NT_RKEY_BACKSCATTER_PORT)
+			numbers_add(who, "", redis.number[i].name, 1);
+	}
+	kind->exact += exact;
+	free(redis.number);
+}
+
+static void check_kind(const struct checking *c, struct kind *kind, size_t sets)
+{
+	size_t bound = c->limits->members[nt_redis_key_row[kind->key].closed[NT_BUCKET_D]];
+	char rest[64];
+
+	snprintf(rest, sizeof(rest), "rest.%s", kind->name);
+	numbers_sort(&kind->all);
+	numbers_sort(&kind->kept);
+	if (sum(&kind->kept, "") + value(&c->totals, rest) != sum(&kind->all, ""))
+		fail_msg("%s: %" PRIu64 " kept and %" PRIu64 " in rest, not %" PRIu64, kind->name, sum(&kind->kept, ""),
+			 value(&c->totals, rest), sum(&kind->all, ""));
+	if (kind->together && c->closed && bound) {
+		assert_true(kind->kept.n <= bound);
+		if (kind->exact == sets)
+			check_heaviest(kind->name, &kind->all, &kind->kept);
+		if (kind->exact == sets)
+			assert_int_equal(kind->kept.n, kind->all.n < bound ? kind->all.n : bound);
+	}
+	free(kind->all.number);
+	free(kind->kept.number);
+}
+
+/* Who is known: every address that is kept, and no other. */
+static void check_who(const struct checking *c, struct numbers *who)
+{
+	struct model_sources *m = c->bucket->sources;
+	struct numbers redis;
+	char key[NT_REDIS_KEY_TEXT];
+
+	key_text(c, "who", key);
+	redis = numbers_fetch(c->server, "HGETALL %s", key);
+	numbers_sort(who);
+	for (size_t i = 0; i < m->who.n; i++)
+		if (numbers_find(who, m->who.number[i].name)) {
+			const struct number *r = numbers_find(&redis, m->who.number[i].name);
+
+			if (!r || r->value + 1 != m->who.number[i].value)
+				fail_msg("who %s", m->who.number[i].name);
+		}
+	assert_int_equal(redis.n, who->n);
+	free(redis.number);
+}
+
+static void check_day(const struct checking *c)
+{
+	struct kind kinds[] = {{.name = "source", .key = NT_RKEY_SOURCE},
+			       {.name = "backscatter", .key = NT_RKEY_BACKSCATTER, .together = true},
+			       {.name = "backscatter_port", .key = NT_RKEY_BACKSCATTER_PORT}};
+	struct model_sources *m = c->bucket->sources;
+	struct numbers who = {0};
+
+	for (size_t k = 0; k < 3; k++) {
+		size_t length = strlen(kinds[k].name), sets = 0;
+
+		for (size_t i = 0; i < m->n_ledgers; i++) {
+			struct ledger *l = &m->ledger[i];
+
+			if (strncmp(l->key, kinds[k].name, length) != 0 || l->key[length] != ':')
+				continue;
+			sets++;
+			check_day_set(c, l, &kinds[k], &who);
+		}
+		check_kind(c, &kinds[k], sets);
+	}
+	check_who(c, &who);
+	free(who.number);
+}
+
+/* Reads Redis' string into registers. */
+static void read_hll(const uint8_t *s, size_t length, uint8_t rank[static REGISTERS])
+{
+	uint32_t r = 0;
+
+	assert_true(length >= 16 && memcmp(s, "HYLL", 4) == 0);
+	memset(rank, 0, REGISTERS);
+	if (s[4] == 0) {
+		assert_int_equal(length, 16 + REGISTERS * 6 / 8);
+		for (uint32_t bit = 0; bit < REGISTERS * 6; bit++)
+			rank[bit / 6] |= (uint8_t)((s[16 + bit / 8] >> bit % 8 & 1) << bit % 6);
+		return;
+	}
+	for (size_t i = 16; i < length; i++) {
+		uint32_t run = (s[i] & 0x3fu) + 1, set = 0;
+
+		if (s[i] & 0x80) {
+			set = (s[i] >> 2 & 31u) + 1;
+			run = (s[i] & 3u) + 1;
+		} else if (s[i] & 0x40) {
+			run = ((s[i] & 0x3fu) << 8 | s[i + 1]) + 1;
+			i++;
+		}
+		for (; run; run--)
+			rank[r++] = (uint8_t)set;
+	}
+	assert_int_equal(r, REGISTERS);
+}
+
+/* The server's own count of registers. */
+static uint64_t count_of(struct redis_server *server, const struct hll *h)
+{
+	uint8_t text[16 + REGISTERS * 6 / 8] = "HYLL";
+
+	text[15] = 0x80;
+	for (uint32_t bit = 0; bit < REGISTERS * 6; bit++)
+		text[16 + bit / 8] |= (uint8_t)((h->rank[bit / 6] >> bit % 6 & 1) << bit % 8);
+	freeReplyObject(redis_server_do(server, "SET count %b", text, sizeof(text)));
+	return (uint64_t)redis_server_number(server, "PFCOUNT count");
+}
+
+static void check_hll(const struct checking *c, const struct hll *h, const struct numbers *names,
+		      const struct numbers *unique)
+{
+	uint64_t counted = count_of(c->server, h);
+	uint8_t rank[REGISTERS];
+	char part[128], key[NT_REDIS_KEY_TEXT];
+	redisReply *reply;
+
+	snprintf(part, sizeof(part), "hll:%.100s", h->name);
+	key_text(c, part, key);
+	reply = redis_server_do(c->server, "GET %s", key);
+	assert_int_equal(!!numbers_find(names, h->name), reply->type == REDIS_REPLY_STRING);
+	if (reply->type == REDIS_REPLY_STRING && !c->bucket->reopened) {
+		read_hll((const uint8_t *)reply->str, reply->len, rank);
+		assert_memory_equal(rank, h->rank, REGISTERS);
+		assert_int_equal(value(names, h->name), counted);
+	}
+	assert_true(c->closed || reply->type == REDIS_REPLY_STRING);
+	freeReplyObject(reply);
+	if (cut_once(c))
+		assert_int_equal(value(unique, h->name), counted);
+	else if (c->closed)
+		assert_in_range(value(unique, h->name), 1, counted);
+}
+
+static void check_hlls(const struct checking *c)
+{
+	const struct model_sources *m = c->bucket->sources;
+	size_t bound = c->limits->members[nt_redis_key_row[NT_RKEY_HLL].closed[c->bucket->bucket]];
+	char key[NT_REDIS_KEY_TEXT];
+	struct numbers names, unique;
+
+	key_text(c, "hll_names", key);
+	names = numbers_fetch(c->server, "ZRANGE %s 0 -1 WITHSCORES", key);
+	key_text(c, "unique", key);
+	unique = numbers_fetch(c->server, "HGETALL %s", key);
+	for (size_t i = 0; i < m->n_hlls; i++)
+		check_hll(c, &m->hll[i], &names, &unique);
+	if (c->closed)
+		assert_int_equal(names.n, bound && bound < m->n_hlls ? bound : m->n_hlls);
+	if (c->closed)
+		assert_int_equal(unique.n, m->n_hlls);
+	free(names.number);
+	free(unique.number);
+}
+
+static void check_bucket(struct checking *c)
+{
+	struct model_sources *m = c->bucket->sources;
+	uint64_t rest = 0;
+	char key[NT_REDIS_KEY_TEXT];
+
+	for (size_t i = 0; i < m->n_ledgers; i++)
+		numbers_sort(&m->ledger[i].numbers);
+	key_text(c, "totals", key);
+	c->totals = numbers_fetch(c->server, "HGETALL %s", key);
+	for (size_t i = 0; i < m->n_ledgers; i++)
+		if (strncmp(m->ledger[i].key, "sig:", 4) == 0)
+			rest += check_signature(c, &m->ledger[i]);
+	assert_int_equal(value(&c->totals, "rest.sig"), rest);
+	if (c->bucket->bucket == NT_BUCKET_D)
+		check_day(c);
+	if (c->bucket->bucket != NT_BUCKET_M)
+		check_hlls(c);
+	free(c->totals.number);
+}
+
+void model_sources_check(const struct model *m, struct redis_server *server, const struct nt_redis_limits *limits)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		struct checking c = {.model = m,
+				     .bucket = &m->bucket[i],
+				     .server = server,
+				     .limits = limits,
+				     .closed = model_closed(m, &m->bucket[i])};
+
+		check_bucket(&c);
+	}
+	for (size_t i = 0; m->orgs && i < m->orgs->n; i++) {
+		redisReply *reply =
+		    redis_server_do(server, "HGET nt:{%s}:org %u", m->sensor, (unsigned int)m->orgs->org[i].asn);
+
+		assert_int_equal(reply->type, REDIS_REPLY_STRING);
+		assert_string_equal(reply->str, m->orgs->org[i].name);
+		freeReplyObject(reply);
+	}
+	assert_int_equal(redis_server_number(server, "XLEN nt:{%s}:events", m->sensor), m->events);
+}
