@@ -321,8 +321,9 @@ const struct nt_key nt_key[] = {
 	  .unit = "ports", .value = "10",
 	  .help = "More than these within a day; 53/tcp and 53/udp are two." },
 	{ .path = "detect.scanner.silence_s", .type = NT_KEY_NUMBER, AT(detect.scanner.silence_s), .min = 1,
-	  .max = 86400, .unit = "seconds", .value = "3600",
-	  .help = "Without a packet, after which a scanner is told; at the latest at the end of the day." },
+	  .max = 86400, .unit = "seconds", .value = "86400",
+	  .help = "Without a packet, after which a scanner is told, at the latest at the end of the day. Once told, it is\n"
+		  "told no more that day: at less than 86400 the numbers are those so far." },
 	{ .path = "detect.scanner.sources", .type = NT_KEY_NUMBER, AT(detect.scanner.sources), .min = 64,
 	  .max = 1 << 24, .unit = "entries", .value = "524288",
 	  .help = "Sources of a day that are followed; 120 bytes each." },

@@ -26,7 +26,7 @@
 
 /* Bytes for sets of ports, on average, that each source followed may take; nearly all take none. */
 #define SET_BYTES 64
-#define SETS_MIN  (1 << 20)
+#define SETS_MIN  (1 << 24) /* a thousand sources of every port */
 
 #define INDEX_FIRST 1024u
 #define NONE	    UINT32_MAX
@@ -221,15 +221,16 @@ static int tell(const struct nt_scanner *d, struct nt_snapshot *s, const struct 
 	    .region = source->region,
 	    .source = address,
 	};
+	uint64_t targets = nt_targets_estimate(&source->targets, 1);
 	json_t *body;
 
 	nt_address_text(&source->address, address);
-	body =
-	    json_pack("{s:I, s:b, s:I, s:I, s:o, s:o, s:o, s:I, s:b}", "ports", (json_int_t)source->ports.n, "exact",
-		      !source->cut && !d->incomplete, "packets", (json_int_t)source->packets, "targets_estimate",
-		      (json_int_t)nt_targets_estimate(&source->targets, 1), "first_ports", ports_json(&source->ports),
-		      "signatures", signatures_json(d, source->signatures, false), "scanner_signatures",
-		      signatures_json(d, source->signatures, true), "asn", (json_int_t)source->asn, "known", !!known);
+	body = json_pack("{s:I, s:b, s:I, s:I, s:o, s:o, s:o, s:I, s:b}", "ports", (json_int_t)source->ports.n, "exact",
+			 !source->cut && !d->incomplete, "packets", (json_int_t)source->packets, "targets_estimate",
+			 (json_int_t)(targets < source->packets ? targets : source->packets), "first_ports",
+			 ports_json(&source->ports), "signatures", signatures_json(d, source->signatures, false),
+			 "scanner_signatures", signatures_json(d, source->signatures, true), "asn",
+			 (json_int_t)source->asn, "known", !!known);
 	if (body && known && json_object_set_new(body, "name", json_string(known))) {
 		json_decref(body);
 		return -ENOMEM;

@@ -159,8 +159,11 @@ static int note_queues(struct nt_sensor_health *d, struct nt_snapshot *s)
 			err = err ? err : told;
 			continue;
 		}
-		if (!q->quiet)
-			*q = (struct queue){.quiet = true, .since_s = s->start_s};
+		if (!q->quiet) {
+			q->quiet = true;
+			q->since_s = s->start_s;
+			q->others = 0;
+		}
 		q->others += all;
 	}
 	return err;

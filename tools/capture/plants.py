@@ -15,7 +15,7 @@ it with the first at the start and the last at the end. The others:
               number, default a random one) or destination_port; window; flags,
               syn or synack (default synack from a source_port, else syn).
               packets is the number of each source
-  surge       region or port, such as 6379/tcp, or both; sources, how many
+  surge       region or port, such as 6379/tcp, or both; sources, how many, each at one port
   scanner     source (an address) or region; ports, how many; tool, one of
               masscan, zmap-old, zmap-new and stack (default)
 
@@ -50,7 +50,7 @@ from .build import (
 from .errors import UsageError
 from .job import Event, Host, Job, Maker
 from .schedule import NS, Span
-from .scans import EPHEMERAL_LOW, OTHER_PAYLOAD, SERVICES, plain_id
+from .scans import EPHEMERAL_LOW, OTHER_PAYLOAD, plain_id
 from .shapes import ACK, ICMP, ICMP6, NOWHERE, RST, SYN, TCP, UDP, V6_MARK, Packet
 
 MOST = 180  # that a capture can hold beside its parts
@@ -357,14 +357,14 @@ def _different(job: Job, regions: list[str], count: int) -> list[Host]:
 
 
 def _surge(plant: Plant, job: Job) -> Maker:
-    """More of what goes on anyway, by systems of all kinds."""
+    """Systems of all kinds, each at one port: that of the surge or one of its own."""
     asked, bits, target = plant.asked, job.rng.getrandbits, job.targets()
     evidence: dict[str, int | str] = {}
     where = [_region(plant, job)] if "region" in asked else job.world.regions.v4.regions
     host = _in_turn(_different(job, where, asked["sources"]))
     if "port" in asked:
         evidence["port"] = asked["port"]
-    usual, probe = job.ports(SERVICES), prober(job, "stack")
+    draw, probe = job.rng.randrange, prober(job, "stack")
     port, transport = asked.get("port", "0/tcp").split("/")
     habit: dict[int, int] = {}
     event = job.plant("surge", asked.get("region", NOWHERE.region), **evidence)
@@ -372,7 +372,7 @@ def _surge(plant: Plant, job: Job) -> Maker:
     def make(_: int) -> Packet:
         source, dst = host(), target()
         _count(event, source)
-        dport = int(port) if "port" in asked else habit.setdefault(source[0], usual())
+        dport = int(port) if "port" in asked else habit.setdefault(source[0], draw(1, 65536))
         sport = EPHEMERAL_LOW + bits(14)
         if transport == "udp":
             return udp4_packet(source, dst, sport, dport, OTHER_PAYLOAD, 64 - hops(source[0]), bits(15))
