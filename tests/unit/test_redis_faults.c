@@ -35,8 +35,11 @@ static struct nt_put_counters counters(const struct fixture *f)
 static void push_many(struct fixture *f, int from, int to, uint32_t entries)
 {
 	for (int i = from; i < to; i++)
-		fixture_push(f, &(struct sample){
-				    .start_s = START + 60 * i, .entries = entries, .keys = 3000, .seed = (uint64_t)i});
+		fixture_push(f, &(struct sample){.start_s = START + 60 * i,
+						 .entries = entries,
+						 .keys = 3000,
+						 .seed = (uint64_t)i,
+						 .events = (uint32_t)i % 3});
 }
 
 static void lost_replies_count_once(void **state)
