@@ -17,7 +17,7 @@ if not shutil.which("redis-server"):
     pytest.skip("no redis-server", allow_module_level=True)
 
 from captures import files, frames
-from redis_model import LIFETIME_S, Model, bucket_span
+from redis_model import Model, bucket_span, lifetime_s
 from redis_server import LossyProxy, Server
 
 SENSOR = "tokyo-1"
@@ -133,7 +133,9 @@ def test_live_and_now(server, publish, tmp_path):
             "udp": proto["17"],
             "icmp": icmp,
             "other": line["frames"] - proto["6"] - proto["17"] - icmp,
+            "sources": line["sources"]["total"],
             "backscatter_packets": sum(line["backscatter"]["packets"].values()),
+            "backscatter_sources": line["backscatter"]["sources"],
             "malformed": sum(line["malformed"].values()),
             "truncated": sum(line["truncated"].values()),
             "missed": line["loss"]["missed"],
@@ -175,7 +177,7 @@ def test_old_captures_stay(server, publish, tmp_path):
     keys = list(server.client.scan_iter(f"nt:{{{SENSOR}}}:[mhdq]:*"))
     assert len(keys) > 36
     for key in keys:
-        lifetime = LIFETIME_S[key.split(":")[2]]
+        lifetime = lifetime_s(*key.split(":")[2:5:2])
         assert abs(server.client.expiretime(key) - now - lifetime) < 60
 
 
