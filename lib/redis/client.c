@@ -185,13 +185,13 @@ static int authenticate(struct nt_redis_client *c)
 	return url->password[0] ? tell(c, alone, 2, REDIS_REPLY_STATUS) : 0;
 }
 
+/* Also the one that is selected already: a server that wants a password says so to a short command, and closes the
+ * connection on a long one, which the script is ("unauthenticated bulk length"). */
 static int select_db(struct nt_redis_client *c)
 {
 	char db[12];
 	const char *text[] = {"SELECT", db};
 
-	if (!c->options.url.db)
-		return 0;
 	snprintf(db, sizeof(db), "%u", c->options.url.db);
 	return tell(c, text, 2, REDIS_REPLY_STATUS);
 }

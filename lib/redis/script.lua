@@ -550,8 +550,8 @@ function operation.c()
 		elseif kind == 'sig' and is_a(key, 'hash') then
 			local hash = {key = key, totals = totals, ends = ends, lives = lives, regions = regions, ports = ports}
 
-			left = left - redis.call('HLEN', key) / 4
 			if cut_hash(hash, 1) then
+				left = left - POPPED_AT_ONCE / 2
 				unfinished = '1' -- there may be more than one call can remove
 			else
 				renew_hash(hash)

@@ -7,14 +7,23 @@ from datetime import datetime, timedelta, timezone
 KEPT = {
     "m": {"other": 128},
     "h": {"other": 128},
-    "d": {"port": 512, "region_port": 512, "region": None, "other": 128},
+    "d": {"port": 512, "region_port": 512, "asn": 512, "region": None, "other": 128},
     "q": {"region": None, "other": 4096},
 }
 
-SETS = ("port", "region", "flags", "window", "icmp", "icmp6", "proto", "region_port")
+SETS = ("port", "region", "flags", "window", "icmp", "icmp6", "proto", "region_port", "asn")
 
 DAY_S = 86400
 LIFETIME_S = {"m": 2 * DAY_S, "h": 130 * DAY_S, "d": 400 * DAY_S, "q": 1830 * DAY_S}
+
+
+def lifetime_s(bucket, name):
+    """How long a key of a bucket lives."""
+    if name in ("hll", "hll_names") and bucket == "h":
+        return 7 * DAY_S
+    if name in ("hll", "hll_names", "source", "backscatter", "who") and bucket == "d":
+        return 130 * DAY_S
+    return LIFETIME_S[bucket]
 
 
 def bucket_span(kind, line, day_offset_h=0):
@@ -45,6 +54,7 @@ def members(line):
         ("icmp", "icmp"),
         ("icmp6", "icmp6"),
         ("ip_proto", "proto"),
+        ("asn", "asn"),
     ):
         sets[key].update(line[name])
     for region, ports in line["region_port"].items():

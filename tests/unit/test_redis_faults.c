@@ -35,8 +35,11 @@ static struct nt_put_counters counters(const struct fixture *f)
 static void push_many(struct fixture *f, int from, int to, uint32_t entries)
 {
 	for (int i = from; i < to; i++)
-		fixture_push(f, &(struct sample){
-				    .start_s = START + 60 * i, .entries = entries, .keys = 3000, .seed = (uint64_t)i});
+		fixture_push(f, &(struct sample){.start_s = START + 60 * i,
+						 .entries = entries,
+						 .keys = 3000,
+						 .seed = (uint64_t)i,
+						 .events = (uint32_t)i % 3});
 }
 
 static void lost_replies_count_once(void **state)
@@ -281,8 +284,11 @@ static void drops_are_published(void **state)
 	model_free(f->model);
 	f->model = model_new("s", 0);
 	for (int i = 10; i < 15; i++) {
-		sample_make(&dropped, &(struct sample){
-					  .start_s = START + 60 * i, .entries = 10, .keys = 3000, .seed = (uint64_t)i});
+		sample_make(&dropped, &(struct sample){.start_s = START + 60 * i,
+						       .entries = 10,
+						       .keys = 3000,
+						       .seed = (uint64_t)i,
+						       .events = (uint32_t)i % 3});
 		model_add(f->model, &dropped);
 		nt_snapshot_fini(&dropped);
 	}
@@ -454,9 +460,10 @@ static void a_user_with_few_rights_will_do(void **state)
 	struct fixture *f = *state;
 
 	freeReplyObject(redis_server_do(
-	    &f->server, "ACL SETUSER needletail on >secret ~nt:* +select +sadd +evalsha +script|load +type +get "
-			"+set +time +hget +hmget +hset +hdel +zmscore +zadd +zcard +zrange +zrem +zrangestore "
-			"+zunionstore +object|encoding +expireat +xadd"));
+	    &f->server, "ACL SETUSER needletail on >secret ~nt:* +select +sadd +smembers +evalsha +script|load +type "
+			"+get +set +del +exists +time +hget +hmget +hset +hdel +hlen +hgetall +zmscore +zadd +zcard "
+			"+zrange +zrem +zrangestore +zunionstore +object|encoding +expireat +xadd +xinfo|stream "
+			"+pfcount +pfmerge"));
 	snprintf(f->options.url.user, sizeof(f->options.url.user), "needletail");
 	snprintf(f->options.url.password, sizeof(f->options.url.password), "secret");
 	f->options.sensor.limits.members[NT_BOUND_OPEN_REGION_PORT] = 50;
