@@ -156,9 +156,9 @@ def test_sketches_merge_over_sensors_and_hours(published):
         expected = len(set().union(*(of_day(totals[sensor]).names[name] for sensor in SENSORS)))
         for keys in (both, hours):
             assert all(server.client.exists(key) for key in keys)
+            server.client.delete("merged")
             server.client.pfmerge("merged", *keys)
             close_all({name: server.client.pfcount("merged")}, {name: expected})
-    server.client.delete("merged")
 
 
 @pytest.mark.parametrize("sensor", SENSORS)
