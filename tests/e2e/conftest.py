@@ -37,6 +37,11 @@ class Run:
     def events(self):
         return events_of(self.text)
 
+    @property
+    def complaints(self):
+        """What it said, less the events that it found."""
+        return [line for line in self.errors.splitlines() if not line.startswith("needletail: event: ")]
+
 
 def intervals_of(text):
     return [one for one in map(json.loads, text.splitlines()) if one["schema"] == "needletail/1"]

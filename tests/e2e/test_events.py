@@ -71,7 +71,10 @@ def told(dice):
     )
     marks = {"type": "fixed_tool", "packets": 20, "length": 1200}
     yield marks | {"region": regions[3], "start": at.moment(), "sources": 7, "source_port": 443}
-    yield marks | {"region": regions[4], "start": at.moment(), "sources": 4, "source_port": 443, "flags": "syn"}
+    yield marks | {"region": regions[4], "start": at.moment(), "sources": 4, "source_port": 443} | {
+        "flags": "syn",
+        "ports": 9,  # more of them, and its sources were scanners too
+    }
     yield marks | {"region": regions[5], "start": at.moment(), "sources": 6, "destination_port": 23} | {
         "window": dice.randrange(1, 60000)
     }

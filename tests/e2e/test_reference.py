@@ -181,7 +181,7 @@ def test_a_line_as_text():
         '"sources":{"total":1,"estimated":false,"region":{"--":1},"port":{"23/tcp":1}},'
         '"backscatter":{"packets":{"synack":1},"sources":1,"region":{"--":1},"top":[{"source":"5.1.2.3","region":"--",'
         '"asn":0,"packets":1,"source_port":40000,"source_port_same":true,"classes":{"synack":1},"targets":1,'
-        '"first":61,"last":61}]},"signatures":{' + ",".join(f'"{name}":{nothing}' for name in SHIPPED) + "},"
+        '"first":61,"last":61}]},"signatures":{' + ",".join(f'"{name}":{nothing}' for name in sorted(SHIPPED)) + "},"
         '"overflow":{"sources":0,"pairs":0,"victims":0,"region_port":0,"asn_packets":0},'
         '"loss":{"missed":0,"no_mbuf":0,"errors":0,"unexplained":0}}'
     )

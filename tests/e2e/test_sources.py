@@ -159,7 +159,7 @@ def test_a_table_much_too_small(workers, many, replay, tmp_path):
 
 
 def signatures(found, expected):
-    assert list(found) == list(expected)
+    assert found.keys() == expected.keys()
     for name, one in expected.items():
         assert found[name]["packets"] == one["packets"], name
         close(found[name]["sources"], one["sources"])

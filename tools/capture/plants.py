@@ -13,7 +13,8 @@ it with the first at the start and the last at the end. The others:
               addresses (default: all alike)
   fixed_tool  region; sources, how many; either source_port (and sequence, a
               number, default a random one) or destination_port; window; flags,
-              syn or synack (default synack from a source_port, else syn).
+              syn or synack (default synack from a source_port, else syn);
+              ports, how many destination ports (default: any).
               packets is the number of each source
   surge       region or port, such as 6379/tcp, or both; sources, how many, each at one port
   scanner     source (an address) or region; ports, how many; tool, one of
@@ -72,7 +73,7 @@ TOOLS = ("masscan", "zmap-old", "zmap-new", "stack")
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "dos": ("victim", "region", "protocol", "port", "classes", "targets"),
-    "fixed_tool": ("region", "sources", "source_port", "destination_port", "window", "sequence", "flags"),
+    "fixed_tool": ("region", "sources", "source_port", "destination_port", "window", "sequence", "flags", "ports"),
     "surge": ("region", "port", "sources"),
     "scanner": ("source", "region", "ports", "tool"),
 }
@@ -155,6 +156,7 @@ def _check(kind: str, row: Mapping[str, Any]) -> None:
         _number(row, "sources", 1, 65536)
         _number(row, "window", 0, 65535, 8192)
         _number(row, "sequence", 0, 2**32 - 1, 1)
+        _number(row, "ports", 1, 30000, 1)
         if ("source_port" in row) == ("destination_port" in row):
             raise ValueError("either source_port or destination_port")
         _number(row, "source_port" if "source_port" in row else "destination_port", 0, 65535)
@@ -327,6 +329,7 @@ def _fixed_tool(plant: Plant, job: Job) -> Maker:
     host = _in_turn(_different(job, [where], asked["sources"]))
     window, seq = asked.get("window", 1 + bits(15)), asked.get("sequence", 1 + bits(31))
     sport, dport = asked.get("source_port"), asked.get("destination_port")
+    several = _in_turn(job.rng.sample(range(1024, 32768), asked["ports"])) if "ports" in asked else None
     answering = asked.get("flags", "synack" if dport is None else "syn") == "synack"
     marks: dict[str, int | str] = {"window": window}
     marks |= {"destination_port": dport} if sport is None else {"source_port": sport, "sequence": seq}
@@ -335,7 +338,7 @@ def _fixed_tool(plant: Plant, job: Job) -> Maker:
     def make(_: int) -> Packet:
         source, dst = host(), target()
         _count(event, source)
-        port = 1024 + bits(15) if dport is None else dport
+        port = several() if several else 1024 + bits(15) if dport is None else dport
         number = bits(32) if sport is None else seq
         return tcp4_packet(
             source, dst, 1024 + bits(15) if sport is None else sport, port, number, 0, SYN | ACK if answering else SYN,

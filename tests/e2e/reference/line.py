@@ -5,8 +5,8 @@ leaves zeros out and is sorted by count, descending, then by key bytewise; a map
 of what is inside, a map of objects by their packets.
 """
 
-import ipaddress
 import json
+import socket
 from collections import Counter
 
 from .count import CLASSES
@@ -54,10 +54,8 @@ def sources(totals):
 
 
 def address(source):
-    """As text; the form of RFC 5952 has an IPv4 address only where IPv6 is known to hold one."""
-    found = ipaddress.ip_address(source)
-    mapped = found.ipv4_mapped if found.version == 6 else None
-    return f"::ffff:{mapped}" if mapped else str(found)
+    """As RFC 5952 has it, which the C library writes: with an IPv4 address behind ::/96 and ::ffff:0:0/96."""
+    return socket.inet_ntop(socket.AF_INET if len(source) == 4 else socket.AF_INET6, source)
 
 
 def sender_object(totals, source):
@@ -95,6 +93,12 @@ def signature(matched):
     }
 
 
+def signatures(totals):
+    """All of them, those without a packet too."""
+    by_packets = sorted(totals.signatures.values(), key=lambda one: (-one.packets, one.signature.name.encode()))
+    return {matched.signature.name: signature(matched) for matched in by_packets}
+
+
 # One row per key, in the order in which they are printed.
 KEYS = (
     ("start", lambda t: t.start),
@@ -118,7 +122,7 @@ KEYS = (
     ("region_port", lambda t: map_of_maps(t.region_port)),
     ("sources", sources),
     ("backscatter", backscatter),
-    ("signatures", lambda t: {name: signature(matched) for name, matched in t.signatures.items()}),
+    ("signatures", signatures),
     ("overflow", lambda t: dict.fromkeys(("sources", "pairs", "victims", "region_port", "asn_packets"), 0)),
     ("loss", lambda t: {"missed": 0, "no_mbuf": 0, "errors": 0, "unexplained": 0}),
 )

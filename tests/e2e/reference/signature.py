@@ -41,7 +41,6 @@ def _masscan(one):
     return _syn4(one) and one.ident == (int.from_bytes(one.target, "big") ^ one.tcp[0] ^ one.seq) & 0xFFFF
 
 
-# In the order in which they are printed.
 SIGNATURES = (
     Signature("smb-8192", lambda one: _smb(one) and one.tcp[2] == WORM_WINDOW),
     Signature("smb-other", lambda one: _smb(one) and one.tcp[2] != WORM_WINDOW),
