@@ -9,6 +9,7 @@
 #include "live_config.h"
 #include "machine.h"
 #include "port.h"
+#include "rules.h"
 #include "rx_loop.h"
 #include "sinks.h"
 #include "sizing.h"
@@ -44,7 +45,8 @@ static const char help[] =
     "usage: needletail run -c FILE\n"
     "\n"
     "Counts what arrives at the configured devices until SIGINT or SIGTERM, and writes every interval to the JSON\n"
-    "file and to Redis; to standard output if neither is configured. SIGHUP reads the databases again.\n";
+    "file and to Redis; to standard output if neither is configured. SIGHUP reads the databases and the\n"
+    "signatures again.\n";
 
 /* The whole is in place: the exit status. */
 static int capture(struct run *r)
@@ -127,6 +129,7 @@ static int with_regions(struct run *r)
 	    .workers = r->workers,
 	    .locate = r->live.databases.geo.locate,
 	    .asn = r->live.databases.asn,
+	    .signatures = r->live.signatures,
 	    .tables = sizing_tables(r->config),
 	    .sketches = *r->config->redis.url,
 	    .socket = socket,
@@ -219,7 +222,7 @@ static int prepare(struct run *r)
 	return err;
 }
 
-static int run(const struct nt_config *config)
+static int run(const char *path, const struct nt_config *config)
 {
 	struct run *r = calloc(1, sizeof(*r)); /* the tables of ports and queues are large for a stack */
 	int status = NT_EXIT_UNUSABLE;
@@ -229,18 +232,21 @@ static int run(const struct nt_config *config)
 		return NT_EXIT_FAILED;
 	}
 	r->config = config;
+	r->live.path = path;
 	r->live.config = config;
 	r->live.ports = &r->ports;
 	r->live.rx = &r->rx;
 	r->live.stats = &r->stats;
 	r->live.detect = detect_start(config, config->interval_s);
-	if (r->live.detect && !prepare(r)) {
+	if (r->live.detect && !rules_open(config, &r->live.signatures) && !prepare(r)) {
 		live_block_signals();
 		if (!start_eal(r)) {
 			status = with_eal(r);
 			eal_stop();
 		}
 	}
+	nt_signatures_free(r->live.signatures); /* by now perhaps younger ones */
+	nt_signatures_free(r->live.retired);
 	nt_detect_free(r->live.detect);
 	free(r);
 	return status;
@@ -252,7 +258,7 @@ int cmd_run(int argc, char **argv)
 
 	if (live_config_read(&l, argc, argv, help))
 		return l.status;
-	l.status = run(&l.config);
+	l.status = run(l.path, &l.config);
 	nt_config_fini(&l.config);
 	return l.status;
 }

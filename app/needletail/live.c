@@ -94,10 +94,7 @@ static void let_signals_kill(void)
 
 static void ask_reload(struct live *l)
 {
-	if (*l->config->geo.country || *l->config->geo.asn)
-		reload_ask(&l->reload);
-	else
-		nt_info("SIGHUP: neither geo.country nor geo.asn is configured, nothing to reload");
+	reload_ask(&l->reload);
 }
 
 /* Sleeps, and answers what wakes it. */
@@ -114,6 +111,15 @@ static void wait_for_signal(struct live *l, int64_t ns)
 }
 
 /* Intervals */
+
+/* Signatures that were replaced, as soon as no worker has them any more. */
+static void drop_retired(struct live *l)
+{
+	if (!stats_signatures_changed(l->stats))
+		return;
+	nt_signatures_free(l->retired);
+	l->retired = NULL;
+}
 
 static uint64_t clamp(uint64_t value, uint64_t min, uint64_t max)
 {
@@ -152,6 +158,7 @@ static int close_interval(struct live *l, void (*losses)(struct watch *w, struct
 	l->accounted += interval.received;
 	l->unexplained += snapshot.loss.unexplained;
 	l->intervals++;
+	drop_retired(l);
 	look(l->detect, &snapshot);
 	publisher_submit(l->publisher, &snapshot); /* what it cannot take it counts and says */
 	return 0;
@@ -210,6 +217,16 @@ static void say_links_down(struct live *l)
 
 /* Reloading */
 
+static void use_signatures(struct live *l, struct nt_signatures *fresh)
+{
+	if (stats_signatures_changed(l->stats))
+		l->retired = l->signatures;
+	else
+		nt_signatures_free(l->signatures); /* asked for twice in an interval: they were never used */
+	l->signatures = fresh;
+	stats_set_signatures(l->stats, fresh);
+}
+
 static void say_reloaded(const struct live *l)
 {
 	const struct nt_config_geo *config = &l->config->geo;
@@ -220,6 +237,8 @@ static void say_reloaded(const struct live *l)
 			info->prefixes4, info->prefixes6);
 	if (*config->asn)
 		nt_info("%s: reloaded", config->asn);
+	nt_info("%s: reloaded, %" PRIu32 " signatures from the next interval on", l->path,
+		nt_signatures_n(l->signatures));
 }
 
 static void tell_ages(struct live *l)
@@ -231,19 +250,21 @@ static void tell_ages(struct live *l)
 
 static void look_at_reload(struct live *l)
 {
-	struct databases fresh, old = l->databases;
+	struct reloaded fresh;
+	struct databases old = l->databases;
 	const char *why;
 
 	if (!reload_look(&l->reload, &fresh, &why))
 		return;
 	if (why) {
-		nt_error("%s: the old database stays in use", why);
+		nt_error("%s: what was loaded before stays in use", why);
 		return;
 	}
-	stats_set_locate(l->stats, fresh.geo.locate);
-	stats_set_asn(l->stats, fresh.asn);
-	publisher_set_geo_build(l->publisher, fresh.geo.info.build_epoch_s);
-	l->databases = fresh;
+	stats_set_locate(l->stats, fresh.databases.geo.locate);
+	stats_set_asn(l->stats, fresh.databases.asn);
+	publisher_set_geo_build(l->publisher, fresh.databases.geo.info.build_epoch_s);
+	l->databases = fresh.databases;
+	use_signatures(l, fresh.signatures);
 	tell_ages(l);
 	reload_free(&l->reload, &old);
 	say_reloaded(l);
@@ -318,7 +339,7 @@ int live_run(struct live *l)
 {
 	int err, stopped;
 
-	reload_init(&l->reload, &l->config->geo);
+	reload_init(&l->reload, l->path, &l->config->geo);
 	watch_init(&l->watch, l->ports, l->rx);
 	tell_ages(l);
 	l->link_until_ns = steady_ns() + (int64_t)l->config->link_wait_s * NT_SECOND_NS;

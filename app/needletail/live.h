@@ -25,7 +25,10 @@ struct live {
 	struct ports *ports; /* started */
 	struct rx *rx;	     /* started */
 	struct stats *stats;
-	struct publisher *publisher; /* started */
+	struct publisher *publisher;	  /* started */
+	const char *path;		  /* of the configuration */
+	struct nt_signatures *signatures; /* in use, or to be used from the next interval on */
+	struct nt_signatures *retired;	  /* in use until then; NULL: none */
 	struct nt_detect *detect;
 	struct databases databases; /* in use; replaced on SIGHUP */
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "reload.h"
 
+#include "rules.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -14,11 +16,28 @@ static void set_state(struct reload *r, int state)
 	atomic_store_explicit(&r->state, state, memory_order_release);
 }
 
+static int read_signatures(struct reload *r)
+{
+	struct nt_config config;
+	int err = nt_config_load(r->path, &config, r->why, sizeof(r->why));
+
+	if (err)
+		return err;
+	err = rules_compile(&config, &r->fresh.signatures, r->why, sizeof(r->why));
+	nt_config_fini(&config);
+	return err;
+}
+
 static void *build(void *argument)
 {
 	struct reload *r = argument;
-	int err = databases_load(r->config, &r->databases, r->why);
+	int err = read_signatures(r);
 
+	if (!err) {
+		err = databases_load(r->config, &r->fresh.databases, r->why);
+		if (err)
+			nt_signatures_free(r->fresh.signatures);
+	}
 	set_state(r, err ? RELOAD_FAILED : RELOAD_BUILT);
 	return NULL;
 }
@@ -27,7 +46,7 @@ static void *discard(void *argument)
 {
 	struct reload *r = argument;
 
-	databases_free(&r->databases);
+	databases_free(&r->old);
 	set_state(r, RELOAD_FREED);
 	return NULL;
 }
@@ -49,9 +68,9 @@ static int run(struct reload *r, int state, void *(*work)(void *))
 	return -err;
 }
 
-void reload_init(struct reload *r, const struct nt_config_geo *config)
+void reload_init(struct reload *r, const char *path, const struct nt_config_geo *config)
 {
-	*r = (struct reload){.config = config};
+	*r = (struct reload){.path = path, .config = config};
 	atomic_init(&r->state, RELOAD_IDLE);
 }
 
@@ -62,7 +81,7 @@ static void begin(struct reload *r)
 	r->again = false;
 	if (!err)
 		return;
-	snprintf(r->why, sizeof(r->why), "databases: %s", strerror(-err));
+	snprintf(r->why, sizeof(r->why), "reload: %s", strerror(-err));
 	set_state(r, RELOAD_FAILED);
 }
 
@@ -74,7 +93,7 @@ void reload_ask(struct reload *r)
 		r->again = true;
 }
 
-bool reload_look(struct reload *r, struct databases *fresh, const char **why)
+bool reload_look(struct reload *r, struct reloaded *fresh, const char **why)
 {
 	int state = state_of(r);
 
@@ -85,14 +104,14 @@ bool reload_look(struct reload *r, struct databases *fresh, const char **why)
 	join(r);
 	set_state(r, RELOAD_IDLE);
 	if (state == RELOAD_BUILT)
-		*fresh = r->databases;
+		*fresh = r->fresh;
 	*why = state == RELOAD_FAILED ? r->why : NULL;
 	return state != RELOAD_FREED;
 }
 
 void reload_free(struct reload *r, const struct databases *old)
 {
-	r->databases = *old;
+	r->old = *old;
 	if (run(r, RELOAD_FREEING, discard))
 		discard(r); /* late for an interval's end, but done */
 }
@@ -100,7 +119,9 @@ void reload_free(struct reload *r, const struct databases *old)
 void reload_fini(struct reload *r)
 {
 	join(r);
-	if (state_of(r) == RELOAD_BUILT)
-		databases_free(&r->databases);
+	if (state_of(r) == RELOAD_BUILT) {
+		databases_free(&r->fresh.databases);
+		nt_signatures_free(r->fresh.signatures);
+	}
 	set_state(r, RELOAD_IDLE);
 }

@@ -7,6 +7,7 @@
 #include "dispatch.h"
 #include "eal.h"
 #include "machine.h"
+#include "rules.h"
 #include "sinks.h"
 #include "sizing.h"
 #include "stats.h"
@@ -38,6 +39,7 @@ struct replay {
 	struct dispatch *dispatch;
 	struct sinks sinks;
 	struct nt_detect *detect;
+	struct nt_signatures *signatures;
 	bool open; /* an interval is */
 	int64_t start_s;
 	int64_t end_s;
@@ -244,6 +246,7 @@ static int start_stats(struct replay *r, const struct databases *d)
 	    .workers = r->options->config.workers,
 	    .locate = d->geo.locate,
 	    .asn = d->asn,
+	    .signatures = r->signatures,
 	    .tables = sizing_tables(&r->options->config),
 	    .sketches = *r->options->config.redis.url,
 	};
@@ -312,10 +315,11 @@ int replay(const struct replay_options *options)
 	}
 	stop_on_signals();
 	r.detect = detect_start(&options->config, options->one_interval ? 0 : options->config.interval_s);
-	if (r.detect && !start_eal(&options->config)) {
+	if (r.detect && !rules_open(&options->config, &r.signatures) && !start_eal(&options->config)) {
 		status = with_eal(&r, set);
 		eal_stop();
 	}
+	nt_signatures_free(r.signatures);
 	nt_detect_free(r.detect);
 	capture_set_close(set);
 	return status;

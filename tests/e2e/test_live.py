@@ -5,6 +5,7 @@
 
 import contextlib
 import ipaddress
+import json
 import os
 import random
 import signal
@@ -402,16 +403,46 @@ def test_broken_database_keeps_the_old_one(live, tmp_path, regions_database):
     one.wait_for_frames(10)
     database.write_bytes(b"no database")
     one.send(signal.SIGHUP)
-    one.wait_for("the old database stays in use")
+    one.wait_for("what was loaded before stays in use")
     assert one.stop() == 0
     assert added(one.lines)["region"] == {"AA": 10}
 
 
-def test_nothing_to_reload(live, tmp_path):
-    one = live({"devices": [pcap_device(write_pcap(tmp_path / "a.pcap", syns(10)))]}).started()
+def signature(name, port):
+    return {"name": name, "match": f"tcp dport {port}"}
+
+
+def test_signatures_change_between_intervals(live, namespace):
+    """The file is read again: every interval is counted by one set of signatures, and no packet by none."""
+    config = {"devices": [packet_device(namespace, 2)], "signatures": [signature("telnet", 23), signature("web", 80)]}
+    one = live(config, prefix=namespace.prefix).started()
+    frames = syns(9000)
+    sender = threading.Thread(target=namespace.send, args=(frames, 3000))
+    sender.start()
+    time.sleep(1)
+    whole = json.loads(one.path.read_text(encoding="utf-8"))
+    one.path.write_text(json.dumps({**whole, "signatures": [signature("t", 23)]}), encoding="utf-8")
     one.send(signal.SIGHUP)
-    one.wait_for("nothing to reload")
+    one.wait_for("reloaded, 1 signatures")
+    sender.join()
+    one.wait_for_frames(len(frames))
+    counted(one, one.stop(), len(frames))
+    for line in one.lines:
+        assert set(line["signatures"]) in ({"telnet", "web"}, {"t"})
+        assert sum(each["packets"] for each in line["signatures"].values()) == line["frames"]
+        assert sum(each["sources"] for each in line["signatures"].values()) == line["sources"]["total"]
+    assert set(one.lines[0]["signatures"]) == {"telnet", "web"}
+    assert set(one.lines[-1]["signatures"]) == {"t"}
+
+
+def test_broken_file_keeps_the_old_signatures(live, tmp_path):
+    one = live({"devices": [pcap_device(write_pcap(tmp_path / "a.pcap", syns(10)))]}).started()
+    one.wait_for_frames(10)
+    one.path.write_text("sensor: [", encoding="utf-8")
+    one.send(signal.SIGHUP)
+    one.wait_for("what was loaded before stays in use")
     assert one.stop() == 0
+    assert all("mirai" in line["signatures"] for line in one.lines)
 
 
 # What goes wrong
