@@ -70,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct nt_tally *tally;
 	static struct nt_burst burst;
+	static struct nt_fold *fold;
 	struct nt_frame frame;
 	struct nt_snapshot s;
 	uint32_t beyond = 0;
@@ -78,6 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (!tally)
 		tally = make_tally();
+	if (!fold)
+		fold = nt_fold_new(&(struct nt_fold_options){0});
 	memcpy(&beyond, data, sizeof(beyond));
 	frame.data = data + sizeof(beyond);
 	frame.cap_len = (uint32_t)(size - sizeof(beyond));
@@ -91,7 +94,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		nt_tally_burst(tally, &burst);
 	}
 	nt_snapshot_init(&s);
-	if (nt_fold(&tally, 1, &s) || nt_snapshot_imbalance(&s) || s.frames != NT_LINK_SLL2 + 1)
+	if (!fold || nt_fold_add(fold, &tally, 1) || nt_fold_take(fold, 0, 60, &s) || nt_snapshot_imbalance(&s) ||
+	    s.frames != NT_LINK_SLL2 + 1)
 		abort();
 	nt_snapshot_fini(&s);
 	nt_tally_clear(tally);
