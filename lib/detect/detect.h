@@ -40,7 +40,7 @@ struct nt_detect_surge {
 	uint32_t packets;   /**< least in an hour, for packets to be a surge */
 	uint32_t sources;   /**< likewise for unique sources, summed over intervals */
 	double factor;	    /**< least, of the usual */
-	uint32_t series;    /**< ports and regions followed */
+	uint32_t series;    /**< ports followed; regions always are */
 };
 
 struct nt_detect_scanner {

@@ -233,6 +233,24 @@ void nt_series_admit(struct nt_series_table *t, uint32_t bin)
 
 /* ---- senders ---- */
 
+static bool is_heavier(const struct nt_series_sender *a, const struct nt_series_sender *b)
+{
+	return a->packets != b->packets ? a->packets > b->packets : a->hash < b->hash;
+}
+
+/* Keeps the heaviest, whatever the order in which they come. */
+static void note_top(struct nt_series_sender top[static NT_SERIES_FEW], struct nt_series_sender sender)
+{
+	for (uint32_t i = 0; i < NT_SERIES_FEW; i++) {
+		struct nt_series_sender lighter = top[i];
+
+		if (!is_heavier(&sender, &lighter))
+			continue;
+		top[i] = sender;
+		sender = lighter;
+	}
+}
+
 void nt_series_sender(struct nt_series_table *t, uint32_t key, uint64_t hash, uint64_t packets)
 {
 	struct nt_series *series;
@@ -243,10 +261,9 @@ void nt_series_sender(struct nt_series_table *t, uint32_t key, uint64_t hash, ui
 	nt_targets_add(series->sources, NT_SERIES_SKETCH, hash);
 	if (!packets)
 		return;
-	if (!series->top.packets)
+	if (!series->top[0].packets)
 		t->touched[t->n_touched++] = t->index[key] - 1;
-	if (packets > series->top.packets || (packets == series->top.packets && hash < series->top.hash))
-		series->top = (struct nt_series_sender){.hash = hash, .packets = packets};
+	note_top(series->top, (struct nt_series_sender){.hash = hash, .packets = packets});
 }
 
 /* Misra and Gries, "Finding repeated elements", 1982, with weights: a count is what it was, or less. */
@@ -274,19 +291,23 @@ void nt_series_end_senders(struct nt_series_table *t)
 	for (uint32_t i = 0; i < t->n_touched; i++) {
 		struct nt_series *series = &t->series[t->touched[i]];
 
-		note_heavy(series->heavy, &series->top);
-		series->top = (struct nt_series_sender){0};
+		for (uint32_t j = 0; j < NT_SERIES_FEW && series->top[j].packets; j++)
+			note_heavy(series->heavy, &series->top[j]);
+		memset(series->top, 0, sizeof(series->top));
 	}
 	t->n_touched = 0;
 }
 
-uint64_t nt_series_heaviest(const struct nt_series *series)
+uint64_t nt_series_few(const struct nt_series *series)
 {
-	uint64_t most = 0;
+	struct nt_series_sender few[NT_SERIES_FEW] = {0};
+	uint64_t packets = 0;
 
 	for (uint32_t i = 0; i < NT_SERIES_SENDERS; i++)
-		most = series->heavy[i].packets > most ? series->heavy[i].packets : most;
-	return most;
+		note_top(few, series->heavy[i]);
+	for (uint32_t i = 0; i < NT_SERIES_FEW; i++)
+		packets += few[i].packets;
+	return packets;
 }
 
 /* ---- hours ---- */

@@ -30,8 +30,11 @@ enum nt_metric { NT_METRIC_PACKETS, NT_METRIC_SOURCES, NT_METRICS };
 /** Words of the sketch of an hour's sources: standard error 13 %. */
 #define NT_SERIES_SKETCH 4
 
-/** Heaviest senders that are told apart in an hour. */
-#define NT_SERIES_SENDERS 4
+/** So few senders are no surge, whatever they send. */
+#define NT_SERIES_FEW 4
+
+/** Senders of an hour that are told apart: twice as many, so that the few are still there when others come between. */
+#define NT_SERIES_SENDERS (2 * NT_SERIES_FEW)
 
 struct nt_surge_peak {
 	enum nt_metric metric;
@@ -55,7 +58,7 @@ struct nt_series {
 	uint64_t bin[NT_METRICS][NT_SERIES_BINS]; /* of the hour */
 	uint64_t sources[NT_SERIES_SKETCH];
 	struct nt_series_sender heavy[NT_SERIES_SENDERS];
-	struct nt_series_sender top; /* of the interval */
+	struct nt_series_sender top[NT_SERIES_FEW]; /* of the interval, the heaviest first */
 
 	bool surging;  /* what follows is the detector's */
 	int64_t since; /* hour */
@@ -87,8 +90,8 @@ void nt_series_sender(struct nt_series_table *t, uint32_t key, uint64_t hash, ui
 /** Ends the interval's senders. */
 void nt_series_end_senders(struct nt_series_table *t);
 
-/** Packets of the hour's heaviest sender, or fewer; what it sent while a heavier one did so is not seen. */
-uint64_t nt_series_heaviest(const struct nt_series *series);
+/** Packets of the hour's heaviest senders, NT_SERIES_FEW of them, or fewer: only those that lead an interval count. */
+uint64_t nt_series_few(const struct nt_series *series);
 
 /** Begins the next hour; the past has this one. Lets go of those that had little for as long as is remembered. */
 void nt_series_end_hour(struct nt_series_table *t, const struct nt_hours *hours, int64_t hour);

@@ -105,12 +105,12 @@ static int tell_all(struct nt_surge *d, struct nt_snapshot *s)
 
 /* ---- judging ---- */
 
-/* Packets of one sender are that sender's event, not the port's or the region's. */
-static double without_heaviest(const struct nt_series *series, enum nt_metric metric, uint64_t value)
+/* Packets of a few senders are their event, a scanner's or a victim's, and not the port's or the region's. */
+static double without_few(const struct nt_series *series, enum nt_metric metric, uint64_t value)
 {
-	uint64_t heaviest = metric == NT_METRIC_PACKETS ? nt_series_heaviest(series) : 0;
+	uint64_t few = metric == NT_METRIC_PACKETS ? nt_series_few(series) : 0;
 
-	return (double)(value > heaviest ? value - heaviest : 0);
+	return (double)(value > few ? value - few : 0);
 }
 
 static bool is_above(const struct nt_series *series, enum nt_metric metric, uint64_t value, const struct nt_usual *u)
@@ -120,7 +120,7 @@ static bool is_above(const struct nt_series *series, enum nt_metric metric, uint
 	/* It goes on until it is nearer to the usual than to the limit. */
 	if (series->surging)
 		return (double)value > midway;
-	return (double)value > u->limit && without_heaviest(series, metric, value) > midway &&
+	return (double)value > u->limit && without_few(series, metric, value) > midway &&
 	       nt_targets_estimate(series->sources, NT_SERIES_SKETCH) >= SOURCES_MIN;
 }
 

@@ -320,11 +320,59 @@ static void planted_surges(void **state)
 	end(&w);
 }
 
+/* An hour of many small ports, and of one of many senders if `leaps`. */
+static void small_ports(struct nt_surge *d, int64_t start_s, bool leaps, struct nt_snapshot *s)
+{
+	begin_snapshot(s, start_s, HOUR_S);
+	s->frames = 1;
+	s->source = calloc(SOURCES_MAX, sizeof(*s->source));
+	s->detail = calloc(SOURCES_MAX, sizeof(*s->detail));
+	s->pair = calloc(SOURCES_MAX, sizeof(*s->pair));
+	for (uint32_t i = 0; i < 300; i++)
+		for (uint32_t j = 0; j < 40; j++)
+			add_source(s, i * 100 + j, region_of(i), 2000 + i, 5 + next_random() % 3);
+	for (uint32_t j = 0; leaps && j < 2000; j++)
+		add_source(s, 100000 + j, region_of(j), 9999, 10);
+	for (uint32_t i = 0; i < NT_TABLES; i++)
+		nt_counts_compact(&s->table[i]);
+	assert_int_equal(nt_surge_interval(d, s), 0);
+}
+
+static void full_table(void **state)
+{
+	struct nt_detect_options few = options;
+	struct nt_surge *d;
+	struct nt_snapshot s;
+	size_t told = 0;
+
+	(void)state;
+	few.interval_s = HOUR_S;
+	few.surge.series = 16;
+	d = nt_surge_new(&few);
+	assert_non_null(d);
+	for (int64_t hour = 0; hour < 40; hour++) {
+		small_ports(d, DAYS_BEGIN + hour * HOUR_S, hour == 30, &s);
+		for (size_t i = 0; i < s.n_events; i++) {
+			if (strcmp(body_text(&s.event[i], "kind"), "port"))
+				continue; /* regions have their part of it */
+			told++;
+			assert_string_equal(body_text(&s.event[i], "port"), "9999/tcp");
+			assert_int_equal(s.event[i].start_s, DAYS_BEGIN + 30 * HOUR_S);
+			assert_int_equal(s.event[i].end_s, DAYS_BEGIN + 31 * HOUR_S);
+		}
+		nt_snapshot_fini(&s);
+	}
+	assert_int_equal(told, 1);
+	assert_true(nt_surge_dropped(d) > 200);
+	nt_surge_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(quiet_weeks),
 	    cmocka_unit_test(planted_surges),
+	    cmocka_unit_test(full_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
