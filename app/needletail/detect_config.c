@@ -7,13 +7,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 /* As much of an event's evidence as fits a line that somebody reads. */
 #define BODY_BYTES 160
 
-#define TIME_TEXT sizeof("2022-09-06T00:00:00Z")
+#define TIME_TEXT 32
 
 struct nt_detect_options detect_options(const struct nt_config *config, uint32_t interval_s)
 {
@@ -70,9 +71,20 @@ static void time_text(char text[static TIME_TEXT], int64_t time_s)
 	const time_t time = (time_t)time_s;
 	struct tm utc;
 
-	text[0] = '\0';
-	if (gmtime_r(&time, &utc))
-		strftime(text, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	if (!gmtime_r(&time, &utc) || !strftime(text, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &utc))
+		snprintf(text, TIME_TEXT, "%" PRId64, time_s); /* a year that no calendar has */
+}
+
+/* Bytes of a text that fit a line, cut between characters of UTF-8. */
+static int fitting(const char *text)
+{
+	size_t length = strlen(text), cut = BODY_BYTES;
+
+	if (length <= BODY_BYTES)
+		return (int)length;
+	while (cut && ((unsigned char)text[cut] & 0xc0) == 0x80)
+		cut--;
+	return (int)cut;
 }
 
 /* One line: the type, then region and source where there are such, then when, then the evidence. */
@@ -83,7 +95,7 @@ static void say_event(const struct nt_event *e)
 	time_text(start, e->start_s);
 	time_text(end, e->end_s);
 	nt_info("event: %s%s%s%s%s %s to %s: %.*s%s", nt_event_name[e->type], *e->region ? " " : "", e->region,
-		*e->source ? " " : "", e->source, start, end, BODY_BYTES, e->body,
+		*e->source ? " " : "", e->source, start, end, fitting(e->body), e->body,
 		strlen(e->body) > BODY_BYTES ? "..." : "");
 }
 
@@ -95,9 +107,13 @@ static void look(struct nt_detect *d, struct nt_snapshot *s, bool last)
 		err = nt_detect_finish(d, s);
 	if (err)
 		nt_error("detectors: %s: events may be missing", strerror(-err));
+	nt_snapshot_strip(s);
+}
+
+void detect_say_events(const struct nt_snapshot *s)
+{
 	for (size_t i = 0; i < s->n_events; i++)
 		say_event(&s->event[i]);
-	nt_snapshot_strip(s);
 }
 
 void detect_look(struct nt_detect *d, struct nt_snapshot *s)

@@ -19,11 +19,14 @@ struct nt_detect_options detect_options(const struct nt_config *config, uint32_t
 /** Makes the detectors. Returns NULL with errno set; the reason is logged. */
 struct nt_detect *detect_start(const struct nt_config *config, uint32_t interval_s);
 
-/** Shows an interval to the detectors and logs what they find, which stands in the snapshot then. */
+/** Shows an interval to the detectors; what they find stands in the snapshot then. */
 void detect_look(struct nt_detect *d, struct nt_snapshot *s);
 
 /** Likewise the last interval: what is still going on is an event as well. */
 void detect_look_last(struct nt_detect *d, struct nt_snapshot *s);
+
+/** Logs the events that stand in a snapshot. */
+void detect_say_events(const struct nt_snapshot *s);
 
 /** Says what found no place in the detectors' tables, if anything did. */
 void detect_say_dropped(const struct nt_detect *d);

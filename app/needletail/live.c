@@ -160,6 +160,7 @@ static int close_interval(struct live *l, void (*losses)(struct watch *w, struct
 	l->intervals++;
 	drop_retired(l);
 	look(l->detect, &snapshot);
+	detect_say_events(&snapshot);
 	publisher_submit(l->publisher, &snapshot); /* what it cannot take it counts and says */
 	return 0;
 }

@@ -107,6 +107,8 @@ static int close_interval(struct replay *r, void (*look)(struct nt_detect *d, st
 	r->intervals++;
 	r->unexplained += snapshot.loss.unexplained;
 	look(r->detect, &snapshot);
+	if (isatty(STDERR_FILENO))
+		detect_say_events(&snapshot);
 	return publisher_submit(r->sinks.publisher, &snapshot);
 }
 
