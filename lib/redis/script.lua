@@ -27,6 +27,9 @@ local CATCH_UP = 100 -- beyond what was added: a set that is over a bound that w
 local COMPACT_MEMBERS = 128 -- zset-max-listpack-entries, as shipped
 local COMPACT_FIELDS = 512 -- hash-max-listpack-entries, as shipped
 local MOST_FIELDS = 4000 -- fields removed from a hash in one call
+-- Each register that is written into a HyperLogLog in sparse form walks that form from its beginning (hllSparseSet), so
+-- one of 3,000 bytes costs milliseconds. Above so many bytes it gets the dense form.
+local SPARSE_BYTES = 700
 local NAMES_AT_ONCE = 300 -- HyperLogLogs deleted in one call
 
 for i = 1, #KEYS do
@@ -211,37 +214,48 @@ local function add_to_set(set, members, packets)
 	return found
 end
 
-local function lighter(a, b)
-	if a.packets ~= b.packets then
-		return a.packets < b.packets
+-- Names of the `n` lightest of a list, those of equal weight by name. Sorting numbers and names apart is several times as
+-- fast as with a function that compares.
+local function lightest_of(list, n)
+	local packets, names, equal = {}, {}, {}
+
+	for i, field in ipairs(list) do
+		packets[i] = field.packets
 	end
-	return a.name < b.name
-end
-
--- Fields "region:..." or "port:..." of a signature's hash, the lightest first.
-local function fields_of(all, group)
-	local list = {}
-
-	for i = 1, #all, 2 do
-		if string.sub(all[i], 1, #group) == group and tonumber(all[i + 1]) then
-			list[#list + 1] = {name = all[i], packets = tonumber(all[i + 1])}
+	table.sort(packets)
+	for _, field in ipairs(list) do
+		if field.packets < packets[n] then
+			names[#names + 1] = field.name
+		elseif field.packets == packets[n] then
+			equal[#equal + 1] = field.name
 		end
 	end
-	table.sort(list, lighter)
-	return list
+	table.sort(equal)
+	for i = 1, n - #names do
+		names[#names + 1] = equal[i]
+	end
+	return names
 end
 
--- Removes the lightest of a group of fields that has more than `limit` until `bound` are left. Returns whether it did.
+-- Removes the lightest fields "region:..." or "port:..." of a signature, if there are more than `limit`, until `bound` are
+-- left. Returns whether it did.
 local function cut_group(hash, all, group, bound, limit)
-	local list = fields_of(all, group .. ':')
-	local command, packets = {'HDEL', hash.key}, 0
+	local list, weight, command, packets = {}, {}, {'HDEL', hash.key}, 0
 
+	for i = 1, bound > 0 and #all or 0, 2 do
+		local n = tonumber(all[i + 1])
+
+		if n and string.sub(all[i], 1, #group + 1) == group .. ':' then
+			list[#list + 1] = {name = all[i], packets = n}
+			weight[all[i]] = n
+		end
+	end
 	if bound == 0 or #list <= limit then
 		return false
 	end
-	for i = 1, math.min(#list - bound, MOST_FIELDS) do
-		command[#command + 1] = list[i].name
-		packets = packets + list[i].packets
+	for _, name in ipairs(lightest_of(list, math.min(#list - bound, MOST_FIELDS))) do
+		command[#command + 1] = name
+		packets = packets + weight[name]
 	end
 	packets = string.format('%.0f', packets)
 	write(unpack(command))
@@ -387,6 +401,20 @@ local function cut_sketches(set)
 	expire(set.totals, set.ends, set.totals_lives)
 end
 
+-- Unites a HyperLogLog with one that is given as text.
+local function unite(key, scratch, string_of)
+	local bytes = redis.call('STRLEN', key) + #string_of
+	local is_sparse = string.byte(redis.call('GETRANGE', key, 4, 4)) == 1
+
+	if is_sparse and bytes > SPARSE_BYTES then
+		write('SET', scratch, 'HYLL' .. string.rep('\0', 4 + 8 + 12288))
+		write('PFMERGE', key, scratch)
+	end
+	write('SET', scratch, string_of)
+	write('PFMERGE', key, scratch)
+	write('DEL', scratch)
+end
+
 -- p: name of a HyperLogLog, a key for a moment, the string; then buckets that it is united with
 function operation.p()
 	local name, scratch, string_of = take(), KEYS[number()], take()
@@ -398,9 +426,7 @@ function operation.p()
 		if redis.call('EXISTS', key) == 0 then
 			write('SET', key, string_of)
 		else
-			write('SET', scratch, string_of)
-			write('PFMERGE', key, scratch)
-			write('DEL', scratch)
+			unite(key, scratch, string_of)
 		end
 		local n = redis.pcall('PFCOUNT', key)
 		if type(n) == 'number' then
@@ -437,6 +463,9 @@ function operation.u()
 	local over = set.bound > 0 and redis.call('ZCARD', set.names) - set.bound or 0
 	local pops = math.min(over, NAMES_AT_ONCE)
 
+	if unfinished == '1' then
+		return
+	end
 	if pops > 0 then
 		local list = redis.call('ZRANGE', set.names, 0, pops - 1, 'WITHSCORES')
 
@@ -481,10 +510,13 @@ local function cut_together(sets, bound)
 		return
 	end
 	table.sort(offers, function(a, b)
-		if a.packets == b.packets and a.name == b.name then
-			return a.set.key < b.set.key
+		if a.packets ~= b.packets then
+			return a.packets < b.packets
 		end
-		return lighter(a, b)
+		if a.name ~= b.name then
+			return a.name < b.name
+		end
+		return a.set.key < b.set.key
 	end)
 	for i = 1, math.min(over, #offers, POPPED_AT_ONCE) do
 		local offer = offers[i]
@@ -534,29 +566,21 @@ end
 function operation.c()
 	local names, totals, ends, lives = KEYS[number()], KEYS[number()], number(), number()
 	local regions, ports, who_at = number(), number(), number()
-	local base, kinds, left, together = string.sub(names, 1, -6), {}, POPPED_AT_ONCE, {}
-	local members = redis.call('SMEMBERS', names)
+	local base, kinds, left, together, signatures = string.sub(names, 1, -6), {}, POPPED_AT_ONCE, {}, {}
+	local members = unfinished == '0' and redis.call('SMEMBERS', names) or {}
 
 	for _ = 1, number() do
 		kinds[take()] = {bound = number(), together = number(), lives = number(), sibling = take()}
+	end
+	if unfinished == '1' then -- the tables' sets come first, the rest is looked at when they are done
+		return
 	end
 	table.sort(members)
 	for _, name in ipairs(members) do
 		local kind, part = string.match(name, '^([a-z_]+):(.*)$')
 		local row, key = kinds[kind], base .. name
 
-		if left <= 0 then
-			unfinished = '1'
-		elseif kind == 'sig' and is_a(key, 'hash') then
-			local hash = {key = key, totals = totals, ends = ends, lives = lives, regions = regions, ports = ports}
-
-			if cut_hash(hash, 1) then
-				left = left - POPPED_AT_ONCE / 2
-				unfinished = '1' -- there may be more than one call can remove
-			else
-				renew_hash(hash)
-			end
-		elseif row and is_a(key, 'zset') then
+		if row and is_a(key, 'zset') then
 			local set = {key = key, totals = totals, rest = 'rest.' .. kind, bound = row.bound, ends = ends,
 				lives = row.lives, totals_lives = lives}
 
@@ -568,10 +592,20 @@ function operation.c()
 				together[row.together] = together[row.together] or {}
 				table.insert(together[row.together], set)
 			end
+		elseif kind == 'sig' and is_a(key, 'hash') then
+			signatures[#signatures + 1] =
+				{key = key, totals = totals, ends = ends, lives = lives, regions = regions, ports = ports}
 		end
 	end
 	for bound, sets in pairs(unfinished == '0' and together or {}) do
 		cut_together(sets, bound)
+	end
+	for _, hash in ipairs(unfinished == '0' and signatures or {}) do
+		if unfinished == '0' and cut_hash(hash, 1) then
+			unfinished = '1' -- one a call: all of it was read
+		elseif unfinished == '0' then
+			renew_hash(hash)
+		end
 	end
 end
 
