@@ -185,16 +185,20 @@ static int authenticate(struct nt_redis_client *c)
 	return url->password[0] ? tell(c, alone, 2, REDIS_REPLY_STATUS) : 0;
 }
 
-/* Also the one that is selected already: a server that wants a password says so to a short command, and closes the
- * connection on a long one, which the script is ("unauthenticated bulk length"). */
 static int select_db(struct nt_redis_client *c)
 {
 	char db[12];
 	const char *text[] = {"SELECT", db};
 
+	if (!c->options.url.db)
+		return 0;
 	snprintf(db, sizeof(db), "%u", c->options.url.db);
 	return tell(c, text, 2, REDIS_REPLY_STATUS);
 }
+
+/* A server that wants a password it did not get answers a longer argument by closing the connection, and nobody would
+ * know why. */
+_Static_assert(sizeof(nt_script) <= 16384, "the script is too long for a client without a password");
 
 static int load_script(struct nt_redis_client *c)
 {

@@ -1,11 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Turns a file into a C header with one array, ended by a NUL: embed.py INPUT OUTPUT NAME."""
+"""Turns a Lua script, of one or more files, into a C header with one array, ended by a NUL: embed.py INPUT... OUTPUT NAME.
+
+Comments and indentation stay behind, lines keep their numbers for messages of errors."""
+import re
 import sys
 
-source, header, name = sys.argv[1:]
-with open(source, "rb") as file:
-    content = file.read() + b"\0"
+*sources, header, name = sys.argv[1:]
+lines = []
+for source in sources:
+    with open(source, encoding="ascii") as file:
+        lines += file.readlines()
+# What follows " -- " is a comment only where no quote comes after it.
+lines = [re.sub(r"(^|\s+)--( [^\"']*)?$", "", line.strip()) for line in lines]
+lines = ["" if line.startswith("--") else line for line in lines]
+content = "\n".join(lines).encode() + b"\0"
 with open(header, "w", encoding="ascii") as out:
     # An array and no string: ISO C promises no more than 4,095 characters in a literal.
     out.write(f"static const char {name}[] = {{\n")

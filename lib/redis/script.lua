@@ -6,7 +6,8 @@
 -- KEYS[1] is the cursor, KEYS[2] the hash `info`; the operations name the others by their number.
 -- ARGV[1] is the cursor that the caller expects ('' for none, '?' to read the state), ARGV[2] the one to leave,
 -- ARGV[3] one letter per key with the type that it must have if it exists. From ARGV[4] on: operations, each a
--- letter and its operands.
+-- letter and its operands. Those of tables are here, those of sources in script_sources.lua, which is joined to this
+-- file and ends it.
 --
 -- A script that fails half-way is not rolled back. So everything that can be wrong is looked at before the first
 -- write, that first write is the cursor, and a number that cannot be added to after all (somebody replaced it by a
@@ -25,9 +26,6 @@ local TYPES = {s = 'string', h = 'hash', z = 'zset', x = 'stream', u = 'set'}
 local POPPED_AT_ONCE = 1000 -- keeps a call in the range of milliseconds
 local CATCH_UP = 100 -- beyond what was added: a set that is over a bound that was lowered gets there in time
 local COMPACT_MEMBERS = 128 -- zset-max-listpack-entries, as shipped
-local COMPACT_FIELDS = 512 -- hash-max-listpack-entries, as shipped
-local MOST_FIELDS = 4000 -- fields removed from a hash in one call
-local NAMES_AT_ONCE = 300 -- HyperLogLogs deleted in one call
 
 for i = 1, #KEYS do
 	local wanted = TYPES[string.sub(ARGV[3], i, i)]
@@ -211,76 +209,6 @@ local function add_to_set(set, members, packets)
 	return found
 end
 
-local function lighter(a, b)
-	if a.packets ~= b.packets then
-		return a.packets < b.packets
-	end
-	return a.name < b.name
-end
-
--- Fields "region:..." or "port:..." of a signature's hash, the lightest first.
-local function fields_of(all, group)
-	local list = {}
-
-	for i = 1, #all, 2 do
-		if string.sub(all[i], 1, #group) == group and tonumber(all[i + 1]) then
-			list[#list + 1] = {name = all[i], packets = tonumber(all[i + 1])}
-		end
-	end
-	table.sort(list, lighter)
-	return list
-end
-
--- Removes the lightest of a group of fields that has more than `limit` until `bound` are left. Returns whether it did.
-local function cut_group(hash, all, group, bound, limit)
-	local list = fields_of(all, group .. ':')
-	local command, packets = {'HDEL', hash.key}, 0
-
-	if bound == 0 or #list <= limit then
-		return false
-	end
-	for i = 1, math.min(#list - bound, MOST_FIELDS) do
-		command[#command + 1] = list[i].name
-		packets = packets + list[i].packets
-	end
-	packets = string.format('%.0f', packets)
-	write(unpack(command))
-	add(hash.key, {'rest:' .. group}, {packets})
-	if group == 'port' then
-		add(hash.totals, {'rest.sig'}, {packets})
-		expire(hash.totals, hash.ends, hash.lives)
-	end
-	return true
-end
-
--- Cuts a signature's hash to its bounds. A hash has no order, so all of it must be read: while it grows that is put off
--- until it is `slack` times over. Returns whether it was cut.
-local function cut_hash(hash, slack)
-	local least = hash.ports
-
-	if hash.regions > 0 and (least == 0 or hash.regions < least) then
-		least = hash.regions
-	end
-	if least == 0 or redis.call('HLEN', hash.key) <= least * slack then
-		return false
-	end
-	local all = redis.call('HGETALL', hash.key)
-	local regions = cut_group(hash, all, 'region', hash.regions, hash.regions * slack)
-	local ports = cut_group(hash, all, 'port', hash.ports, hash.ports * slack)
-	return regions or ports
-end
-
--- A hash that was large stays a table of pointers; written anew a small one has the compact form.
-local function renew_hash(hash)
-	if redis.call('HLEN', hash.key) <= COMPACT_FIELDS and redis.call('OBJECT', 'ENCODING', hash.key) == 'hashtable' then
-		local all = redis.call('HGETALL', hash.key)
-
-		write('DEL', hash.key)
-		write('HSET', hash.key, unpack(all))
-		expire(hash.key, hash.ends, hash.lives)
-	end
-end
-
 local operation = {}
 
 -- z: sets, then members with the packets to add to each set
@@ -294,214 +222,6 @@ function operation.z()
 	for _, set in ipairs(sets) do
 		add_to_set(set, members, packets)
 	end
-end
-
--- h: hashes, then fields with what to add to each hash
-function operation.h()
-	local hashes = {}
-
-	for i = 1, number() do
-		hashes[i] = {key = KEYS[number()], ends = number(), lives = number()}
-	end
-	local fields, values = take_pairs()
-	for _, hash in ipairs(hashes) do
-		add(hash.key, fields, values)
-		expire(hash.key, hash.ends, hash.lives)
-	end
-end
-
--- k: a set of names, its end and lifetime, names to put into it
-function operation.k()
-	local key, ends, lives = KEYS[number()], number(), number()
-	local command = {'SADD', key}
-
-	for _ = 1, number() do
-		command[#command + 1] = take()
-	end
-	write(unpack(command))
-	expire(key, ends, lives)
-end
-
--- s: a region's set, the hash of AS numbers, the region's other set; then addresses, each with packets and AS
-function operation.s()
-	local set = take_set()
-	local members, packets, asn = {}, {}, {}
-
-	set.who, set.sibling = KEYS[number()], KEYS[number()]
-	for i = 1, number() do
-		members[i], packets[i], asn[i] = take(), take(), take()
-	end
-	local found = add_to_set(set, members, packets)
-	local kept = redis.call('ZMSCORE', set.key, unpack(members))
-	local command = {'HSET', set.who}
-	for i = 1, #members do
-		if kept[i] and not found[i] then
-			command[#command + 1] = members[i]
-			command[#command + 1] = asn[i]
-		end
-	end
-	if #command > 2 then
-		write(unpack(command))
-	end
-	expire(set.who, set.ends, set.lives)
-end
-
--- g: hashes of a signature, then fields with what to add to each
-function operation.g()
-	local hashes = {}
-
-	for i = 1, number() do
-		hashes[i] = {key = KEYS[number()], totals = KEYS[number()], ends = number(), lives = number(),
-			regions = number(), ports = number(), slack = number()}
-	end
-	local fields, values = take_pairs()
-	for _, hash in ipairs(hashes) do
-		add(hash.key, fields, values)
-		cut_hash(hash, hash.slack)
-		expire(hash.key, hash.ends, hash.lives)
-	end
-end
-
-local function take_sketches()
-	return {names = KEYS[number()], totals = KEYS[number()], bound = number(), ends = number(), lives = number(),
-		totals_lives = number()}
-end
-
--- The names' key is that of the strings with "_names" behind it.
-local function sketch_key(set, name)
-	return string.sub(set.names, 1, -7) .. ':' .. name
-end
-
--- Lets go of the smallest HyperLogLogs of an open bucket.
-local function cut_sketches(set)
-	local over = set.bound > 0 and redis.call('ZCARD', set.names) - set.bound or 0
-
-	if over <= 0 then
-		return
-	end
-	for _, name in ipairs(redis.call('ZRANGE', set.names, 0, over - 1)) do
-		write('DEL', sketch_key(set, name))
-		write('ZREM', set.names, name)
-	end
-	add(set.totals, {'rest.hll'}, {tostring(over)})
-	expire(set.totals, set.ends, set.totals_lives)
-end
-
--- p: name of a HyperLogLog, a key for a moment, the string; then buckets that it is united with
-function operation.p()
-	local name, scratch, string_of = take(), KEYS[number()], take()
-
-	for _ = 1, number() do
-		local set = take_sketches()
-		local key = sketch_key(set, name)
-
-		if redis.call('EXISTS', key) == 0 then
-			write('SET', key, string_of)
-		else
-			write('SET', scratch, string_of)
-			write('PFMERGE', key, scratch)
-			write('DEL', scratch)
-		end
-		local n = redis.pcall('PFCOUNT', key)
-		if type(n) == 'number' then
-			write('ZADD', set.names, n, name)
-			expire(key, set.ends, set.lives)
-			cut_sketches(set)
-			expire(set.names, set.ends, set.lives)
-		end
-	end
-end
-
--- Publishes numbers of different sources. What stands there is only raised: a late part of a closed bucket may come when
--- the HyperLogLog that counted the others is gone.
-local function publish_unique(unique, list)
-	local names, command = {}, {'HSET', unique}
-
-	for i = 1, #list, 2 do
-		names[#names + 1] = list[i]
-	end
-	if #names == 0 then
-		return
-	end
-	local found = redis.call('HMGET', unique, unpack(names))
-	for i = 1, #names do
-		command[#command + 1] = names[i]
-		command[#command + 1] = string.format('%.0f', math.max(tonumber(found[i] or '0') or 0, tonumber(list[2 * i])))
-	end
-	write(unpack(command))
-end
-
--- u: HyperLogLogs of a closed bucket, hash of their numbers. The smallest are deleted after they were counted.
-function operation.u()
-	local set, unique = take_sketches(), KEYS[number()]
-	local over = set.bound > 0 and redis.call('ZCARD', set.names) - set.bound or 0
-	local pops = math.min(over, NAMES_AT_ONCE)
-
-	if pops > 0 then
-		local list = redis.call('ZRANGE', set.names, 0, pops - 1, 'WITHSCORES')
-
-		publish_unique(unique, list)
-		for i = 1, #list, 2 do
-			write('DEL', sketch_key(set, list[i]))
-			write('ZREM', set.names, list[i])
-		end
-	end
-	if pops < over then
-		unfinished = '1'
-	else
-		local rest = redis.call('ZRANGE', set.names, 0, -1, 'WITHSCORES')
-
-		for i = 1, #rest, 2 * NAMES_AT_ONCE do
-			publish_unique(unique, {unpack(rest, i, math.min(#rest, i + 2 * NAMES_AT_ONCE - 1))})
-		end
-	end
-	expire(unique, set.ends, set.totals_lives)
-end
-
--- Cuts sets to a bound for all of them together. Of each only the lightest are read, so nothing that is heavier than the
--- lightest last one that was read may be removed yet.
-local function cut_together(sets, bound)
-	local over, limit, offers = -bound, math.huge, {}
-	local each = math.max(8, math.floor(POPPED_AT_ONCE / #sets))
-
-	for _, set in ipairs(sets) do
-		local members = redis.call('ZCARD', set.key)
-		local lightest = redis.call('ZRANGE', set.key, 0, each - 1, 'WITHSCORES')
-
-		over = over + members
-		set.lightest = {}
-		for i = 1, #lightest, 2 do
-			offers[#offers + 1] = {set = set, name = lightest[i], packets = tonumber(lightest[i + 1])}
-		end
-		if members > each then
-			limit = math.min(limit, offers[#offers].packets)
-		end
-	end
-	if bound == 0 or over <= 0 then
-		return
-	end
-	table.sort(offers, function(a, b)
-		if a.packets == b.packets and a.name == b.name then
-			return a.set.key < b.set.key
-		end
-		return lighter(a, b)
-	end)
-	for i = 1, math.min(over, #offers, POPPED_AT_ONCE) do
-		local offer = offers[i]
-
-		if offer.packets > limit then
-			break
-		end
-		over = over - 1
-		table.insert(offer.set.lightest, offer.name)
-		table.insert(offer.set.lightest, offer.packets)
-	end
-	for _, set in ipairs(sets) do
-		if #set.lightest > 0 then
-			remove(set, set.lightest)
-		end
-	end
-	unfinished = over > 0 and '1' or unfinished
 end
 
 -- Trims one set. Returns how many members more may be removed in this call.
@@ -524,66 +244,18 @@ function operation.t()
 	end
 end
 
-local function is_a(key, wanted)
-	return redis.call('TYPE', key).ok == wanted
-end
+-- h: hashes, then fields with what to add to each hash
+function operation.h()
+	local hashes = {}
 
--- c: names of a closed bucket's signatures and sets of regions, their totals, end and lifetime; bounds of a signature's
--- regions and ports; the hash of AS numbers or 0; kinds of sets, each with its bound, the bound of all together,
--- lifetime, and kind of the set that shares the addresses or ''
-function operation.c()
-	local names, totals, ends, lives = KEYS[number()], KEYS[number()], number(), number()
-	local regions, ports, who_at = number(), number(), number()
-	local base, kinds, left, together = string.sub(names, 1, -6), {}, POPPED_AT_ONCE, {}
-	local members = redis.call('SMEMBERS', names)
-
-	for _ = 1, number() do
-		kinds[take()] = {bound = number(), together = number(), lives = number(), sibling = take()}
+	for i = 1, number() do
+		hashes[i] = {key = KEYS[number()], ends = number(), lives = number()}
 	end
-	table.sort(members)
-	for _, name in ipairs(members) do
-		local kind, part = string.match(name, '^([a-z_]+):(.*)$')
-		local row, key = kinds[kind], base .. name
-
-		if left <= 0 then
-			unfinished = '1'
-		elseif kind == 'sig' and is_a(key, 'hash') then
-			local hash = {key = key, totals = totals, ends = ends, lives = lives, regions = regions, ports = ports}
-
-			if cut_hash(hash, 1) then
-				left = left - POPPED_AT_ONCE / 2
-				unfinished = '1' -- there may be more than one call can remove
-			else
-				renew_hash(hash)
-			end
-		elseif row and is_a(key, 'zset') then
-			local set = {key = key, totals = totals, rest = 'rest.' .. kind, bound = row.bound, ends = ends,
-				lives = row.lives, totals_lives = lives}
-
-			if row.sibling ~= '' and who_at > 0 then
-				set.who, set.sibling = KEYS[who_at], base .. row.sibling .. ':' .. part
-			end
-			left = trim(set, left)
-			if row.together > 0 then
-				together[row.together] = together[row.together] or {}
-				table.insert(together[row.together], set)
-			end
-		end
+	local fields, values = take_pairs()
+	for _, hash in ipairs(hashes) do
+		add(hash.key, fields, values)
+		expire(hash.key, hash.ends, hash.lives)
 	end
-	for bound, sets in pairs(unfinished == '0' and together or {}) do
-		cut_together(sets, bound)
-	end
-end
-
--- o: a hash, fields and their texts
-function operation.o()
-	local command = {'HSET', KEYS[number()]}
-
-	for _ = 1, number() do
-		command[#command + 1] = take()
-		command[#command + 1] = take()
-	end
-	write(unpack(command))
 end
 
 -- i: fields of info and their values; an empty value removes the field
@@ -650,8 +322,3 @@ function operation.n()
 		end
 	end
 end
-
-while at <= #ARGV do
-	operation[take()]()
-end
-return {'ok', tostring(failed), first_error, unfinished}

@@ -240,117 +240,6 @@ static void what_is_cut_stays_in_rest(void **state)
 	fixture_check(f);
 }
 
-/* Cut while they grow: nothing is lost, heavy sources least of all. */
-static void open_sets_are_bounded(void **state)
-{
-	struct fixture *f = *state;
-
-	set_small_limits(f);
-	f->options.sensor.limits.members[NT_BOUND_OPEN_SOURCE] = 8;
-	f->options.sensor.limits.members[NT_BOUND_OPEN_BACKSCATTER] = 6;
-	fixture_new_writer(f);
-	for (int i = 0; i < 200; i++) {
-		fixture_push(f, &(struct sample){.start_s = EVENING + 60 * i, .entries = 100, .seed = (uint64_t)i});
-		if (i % 50 == 49) {
-			fixture_publish(f);
-			fixture_check(f);
-		}
-	}
-}
-
-/* Tens of thousands of members in many sets take many calls to cut, and what is left are the heaviest. */
-static void large_days_close(void **state)
-{
-	struct fixture *f = *state;
-
-	for (int i = 0; i < 12; i++)
-		fixture_push(f, &(struct sample){
-				    .start_s = EVENING + 60 * i, .entries = 2000, .bare = false, .seed = (uint64_t)i});
-	f->options.sensor.limits.members[NT_BOUND_OPEN_SOURCE] = 100000;
-	f->options.sensor.limits.members[NT_BOUND_D_BACKSCATTER] = 150;
-	nt_put_free(f->put);
-	f->put = nt_put_new(&f->options, f->spool);
-	fixture_publish(f);
-	fixture_check(f);
-	fixture_push(f, &(struct sample){.start_s = EVENING + 2 * HOUR_S, .entries = 1});
-	fixture_publish(f);
-	fixture_check(f);
-}
-
-static void open_sketches_are_bounded(void **state)
-{
-	struct fixture *f = *state;
-	int64_t start = EVENING - 22 * HOUR_S;
-
-	f->options.sensor.limits.members[NT_BOUND_OPEN_HLL] = 6;
-	fixture_new_writer(f);
-	for (int i = 0; i < 20; i++)
-		fixture_push(f, &(struct sample){.start_s = EVENING + 60 * i, .entries = 100, .seed = (uint64_t)i});
-	fixture_publish(f);
-	assert_int_equal(redis_server_number(&f->server, "ZCARD nt:{s}:d:%" PRId64 ":hll_names", start), 6);
-	assert_true(redis_server_number(&f->server, "ZSCORE nt:{s}:d:%" PRId64 ":hll_names sources", start) > 150);
-	assert_int_equal(redis_server_number(&f->server, "EXISTS nt:{s}:d:%" PRId64 ":hll:sources", start), 1);
-	assert_true(redis_server_number(&f->server, "HGET nt:{s}:d:%" PRId64 ":totals rest.hll", start) > 0);
-	assert_int_equal(redis_server_number(&f->server, "EXISTS nt:{s}:scratch"), 0);
-}
-
-/* Events have increasing IDs, also those of an interval that comes late, and each is there once. */
-static void events_are_told_once(void **state)
-{
-	struct fixture *f = *state;
-	redisReply *reply;
-	char id[48];
-
-	fixture_push(f, &(struct sample){.start_s = EVENING, .entries = 5, .events = 7});
-	fixture_push(f, &(struct sample){.start_s = EVENING + 120, .entries = 5, .events = 2});
-	fixture_push(f, &(struct sample){.start_s = EVENING + 60, .entries = 5, .events = 3});
-	fixture_publish(f);
-	fixture_check(f);
-	reply = redis_server_do(&f->server, "XRANGE nt:{s}:events - +");
-	assert_int_equal(reply->elements, 12);
-	for (size_t i = 0; i < 12; i++) {
-		const redisReply *field = reply->element[i]->element[1];
-		static const char *const name[] = {"type", "start", "end", "region", "source", "body"};
-
-		snprintf(id, sizeof(id), "%" PRId64 "-%zu", (EVENING + (i < 7 ? 60 : 180)) * 1000,
-			 i < 7 ? i + 1 : i - 6);
-		assert_string_equal(reply->element[i]->element[0]->str, id);
-		assert_int_equal(field->elements, 12);
-		for (size_t k = 0; k < 6; k++)
-			assert_string_equal(field->element[2 * k]->str, name[k]);
-	}
-	assert_string_equal(reply->element[1]->element[1]->element[1]->str, "fixed_tool");
-	assert_string_equal(reply->element[1]->element[1]->element[11]->str, "{\"packets\":1}");
-	freeReplyObject(reply);
-	/* An interval without a time of its own: 0-0 is no ID. */
-	freeReplyObject(redis_server_do(&f->server, "DEL nt:{s}:events"));
-	fixture_push(f, &(struct sample){.start_s = 0, .length_s = 0, .entries = 1, .events = 1});
-	fixture_publish(f);
-	assert_int_equal(redis_server_number(&f->server, "XLEN nt:{s}:events"), 1);
-}
-
-/* Numbers of hours, days and a quarter united: what the server counts for all of them together. */
-static void sketches_unite(void **state)
-{
-	struct fixture *f = *state;
-	char keys[1024] = "PFCOUNT";
-	int64_t day, hours;
-
-	for (int i = 0; i < 24; i++)
-		fixture_push(f, &(struct sample){.start_s = EVENING - 22 * HOUR_S + HOUR_S * i,
-						 .entries = 300,
-						 .seed = (uint64_t)i});
-	fixture_publish(f);
-	for (int i = 0; i < 24; i++)
-		snprintf(keys + strlen(keys), sizeof(keys) - strlen(keys), " nt:{s}:h:%" PRId64 ":hll:sources",
-			 EVENING - 22 * HOUR_S + HOUR_S * i);
-	hours = redis_server_number(&f->server, keys);
-	day = redis_server_number(&f->server, "PFCOUNT nt:{s}:d:%" PRId64 ":hll:sources", EVENING - 22 * HOUR_S);
-	assert_int_equal(hours, day);
-	assert_in_range(day, 588, 612); /* all 600 hosts were drawn */
-	fixture_check(f);
-}
-
 static void a_trimmed_set_is_compact(void **state)
 {
 	struct fixture *f = *state;
@@ -642,11 +531,6 @@ int main(void)
 	    TEST(now_is_the_newest_interval),
 	    TEST(large_intervals_do_not_stall_the_server),
 	    TEST(what_is_cut_stays_in_rest),
-	    TEST(open_sets_are_bounded),
-	    TEST(large_days_close),
-	    TEST(open_sketches_are_bounded),
-	    TEST(events_are_told_once),
-	    TEST(sketches_unite),
 	    TEST(a_trimmed_set_is_compact),
 	    TEST(buckets_close_over_restarts),
 	    TEST(closed_buckets_take_late_data),

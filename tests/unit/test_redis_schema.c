@@ -122,6 +122,16 @@ static void keys_are_those_of_the_contract(void **state)
 	assert_string_equal(text, "nt:{tokyo-1}:now:window");
 	nt_redis_bucket_key(text, "a.b", NT_BUCKET_D, 1662422400, NT_RKEY_REGION_PORT);
 	assert_string_equal(text, "nt:{a.b}:d:1662422400:region_port");
+	nt_redis_key(text, "tokyo-1", NT_RKEY_EVENTS);
+	assert_string_equal(text, "nt:{tokyo-1}:events");
+	nt_redis_key(text, "tokyo-1", NT_RKEY_ORG);
+	assert_string_equal(text, "nt:{tokyo-1}:org");
+	nt_redis_part_key(text, "s", NT_BUCKET_D, 1662422400, NT_RKEY_BACKSCATTER, "JP");
+	assert_string_equal(text, "nt:{s}:d:1662422400:backscatter:JP");
+	nt_redis_part_key(text, "s", NT_BUCKET_Q, 1662422400, NT_RKEY_HLL, "sig:mirai:region:JP");
+	assert_string_equal(text, "nt:{s}:q:1662422400:hll:sig:mirai:region:JP");
+	nt_redis_bucket_key(text, "s", NT_BUCKET_H, 1662422400, NT_RKEY_UNIQUE);
+	assert_string_equal(text, "nt:{s}:h:1662422400:unique");
 	nt_redis_port_all_key(text, "s", 1656633600, "udp", 65535);
 	assert_string_equal(text, "nt:{s}:q:1656633600:port_all:udp:127");
 	nt_redis_port_all_key(text, "s", 1656633600, "tcp", 511);
@@ -130,13 +140,17 @@ static void keys_are_those_of_the_contract(void **state)
 
 static void the_longest_key_fits(void **state)
 {
-	char name[NT_NAME_MAX + 1], text[NT_REDIS_KEY_TEXT];
+	char name[NT_NAME_MAX + 1], text[NT_REDIS_KEY_TEXT], part[NT_SKETCH_TEXT];
 
 	(void)state;
 	memset(name, 'n', NT_NAME_MAX);
 	name[NT_NAME_MAX] = '\0';
+	memset(part, 'x', sizeof(part) - 1);
+	memcpy(part + sizeof(part) - 10, ":region:s", 10);
 	nt_redis_port_all_key(text, name, INT64_MIN, "tcp", 65535);
 	assert_string_equal(text + strlen(text) - 4, ":127");
+	nt_redis_part_key(text, name, NT_BUCKET_Q, INT64_MIN, NT_RKEY_HLL, part);
+	assert_string_equal(text + strlen(text) - 9, ":region:s");
 	nt_redis_bucket_key(text, name, NT_BUCKET_Q, INT64_MIN, NT_RKEY_REGION_PORT);
 	assert_string_equal(text + strlen(text) - 12, ":region_port");
 }
@@ -183,6 +197,28 @@ static void bounds_are_those_of_the_contract(void **state)
 	assert_int_equal(region_port->open[NT_BUCKET_D], NT_BOUND_OPEN_REGION_PORT);
 	assert_int_equal(region_port->open[NT_BUCKET_Q], NT_BOUND_OPEN_Q_REGION_PORT);
 	assert_int_equal(region_port->closed[NT_BUCKET_D], NT_BOUND_D_REGION_PORT);
+	assert_int_equal(nt_redis_key_row[NT_RKEY_ASN].open[NT_BUCKET_D], NT_BOUND_OPEN_ASN);
+	assert_int_equal(nt_redis_key_row[NT_RKEY_ASN].closed[NT_BUCKET_D], NT_BOUND_D_PORT);
+	assert_int_equal(nt_redis_key_row[NT_RKEY_HLL].closed[NT_BUCKET_D], NT_BOUND_D_HLL);
+	assert_int_equal(nt_redis_key_row[NT_RKEY_HLL].closed[NT_BUCKET_Q], NT_BOUND_Q_HLL);
+	assert_int_equal(nt_redis_key_row[NT_RKEY_SOURCE].closed[NT_BUCKET_D], NT_BOUND_D_SOURCE);
+	assert_false(nt_redis_key_in(NT_RKEY_SOURCE, NT_BUCKET_Q));
+	assert_false(nt_redis_key_in(NT_RKEY_HLL, NT_BUCKET_M));
+}
+
+static void lifetimes_are_those_of_the_contract(void **state)
+{
+	const struct nt_redis_limits limits = {
+	    .lifetime_s = {1, 2, 3, 4}, .h_hll_lifetime_s = 10, .d_sources_lifetime_s = 11};
+
+	(void)state;
+	assert_int_equal(nt_redis_lifetime_s(&limits, NT_RKEY_HLL, NT_BUCKET_H), 10);
+	assert_int_equal(nt_redis_lifetime_s(&limits, NT_RKEY_HLL, NT_BUCKET_D), 11);
+	assert_int_equal(nt_redis_lifetime_s(&limits, NT_RKEY_HLL, NT_BUCKET_Q), 4);
+	assert_int_equal(nt_redis_lifetime_s(&limits, NT_RKEY_SOURCE, NT_BUCKET_D), 11);
+	assert_int_equal(nt_redis_lifetime_s(&limits, NT_RKEY_WHO, NT_BUCKET_D), 11);
+	assert_int_equal(nt_redis_lifetime_s(&limits, NT_RKEY_BACKSCATTER_PORT, NT_BUCKET_D), 3);
+	assert_int_equal(nt_redis_lifetime_s(&limits, NT_RKEY_UNIQUE, NT_BUCKET_H), 2);
 }
 
 static void cursors_read_back(void **state)
@@ -219,6 +255,7 @@ int main(void)
 	    cmocka_unit_test(the_longest_key_fits),
 	    cmocka_unit_test(every_table_has_a_row),
 	    cmocka_unit_test(bounds_are_those_of_the_contract),
+	    cmocka_unit_test(lifetimes_are_those_of_the_contract),
 	    cmocka_unit_test(cursors_read_back),
 	};
 

@@ -1,0 +1,376 @@
+-- SPDX-License-Identifier: BSD-3-Clause
+--
+-- The second half of script.lua: operations for sources, signatures, HyperLogLogs and organisations, and the loop that
+-- takes one operation after the other.
+--
+-- They are as safe to repeat as the others, and as little a matter of chance: with the same keys as they were, the same
+-- call writes the same values. Unions of HyperLogLogs may be repeated by nature.
+
+local COMPACT_FIELDS = 512 -- hash-max-listpack-entries, as shipped
+local MOST_FIELDS = 4000 -- fields removed from a hash in one call
+local NAMES_AT_ONCE = 300 -- HyperLogLogs deleted in one call
+-- Each register that is written into a HyperLogLog in sparse form walks that form from its beginning (hllSparseSet), so
+-- one of 3,000 bytes costs milliseconds. Above so many bytes it gets the dense form.
+local SPARSE_BYTES = 700
+
+-- Names of the `n` lightest of a list, those of equal weight by name. Sorting numbers and names apart is several times as
+-- fast as with a function that compares.
+local function lightest_of(list, n)
+	local packets, names, equal = {}, {}, {}
+
+	for i, field in ipairs(list) do
+		packets[i] = field.packets
+	end
+	table.sort(packets)
+	for _, field in ipairs(list) do
+		if field.packets < packets[n] then
+			names[#names + 1] = field.name
+		elseif field.packets == packets[n] then
+			equal[#equal + 1] = field.name
+		end
+	end
+	table.sort(equal)
+	for i = 1, n - #names do
+		names[#names + 1] = equal[i]
+	end
+	return names
+end
+
+-- Removes the lightest fields "region:..." or "port:..." of a signature, if there are more than `limit`, until `bound` are
+-- left. Returns whether it did.
+local function cut_group(hash, all, group, bound, limit)
+	local list, weight, command, packets = {}, {}, {'HDEL', hash.key}, 0
+
+	for i = 1, bound > 0 and #all or 0, 2 do
+		local n = tonumber(all[i + 1])
+
+		if n and string.sub(all[i], 1, #group + 1) == group .. ':' then
+			list[#list + 1] = {name = all[i], packets = n}
+			weight[all[i]] = n
+		end
+	end
+	if bound == 0 or #list <= limit then
+		return false
+	end
+	for _, name in ipairs(lightest_of(list, math.min(#list - bound, MOST_FIELDS))) do
+		command[#command + 1] = name
+		packets = packets + weight[name]
+	end
+	packets = string.format('%.0f', packets)
+	write(unpack(command))
+	add(hash.key, {'rest:' .. group}, {packets})
+	if group == 'port' then
+		add(hash.totals, {'rest.sig'}, {packets})
+		expire(hash.totals, hash.ends, hash.lives)
+	end
+	return true
+end
+
+-- Cuts a signature's hash to its bounds. A hash has no order, so all of it must be read: while it grows that is put off
+-- until it is `slack` times over. Returns whether it was cut.
+local function cut_hash(hash, slack)
+	local least = hash.ports
+
+	if hash.regions > 0 and (least == 0 or hash.regions < least) then
+		least = hash.regions
+	end
+	if least == 0 or redis.call('HLEN', hash.key) <= least * slack then
+		return false
+	end
+	local all = redis.call('HGETALL', hash.key)
+	local regions = cut_group(hash, all, 'region', hash.regions, hash.regions * slack)
+	local ports = cut_group(hash, all, 'port', hash.ports, hash.ports * slack)
+	return regions or ports
+end
+
+-- A hash that was large stays a table of pointers; written anew a small one has the compact form.
+local function renew_hash(hash)
+	if redis.call('HLEN', hash.key) <= COMPACT_FIELDS and redis.call('OBJECT', 'ENCODING', hash.key) == 'hashtable' then
+		local all = redis.call('HGETALL', hash.key)
+
+		write('DEL', hash.key)
+		write('HSET', hash.key, unpack(all))
+		expire(hash.key, hash.ends, hash.lives)
+	end
+end
+
+-- k: a set of names, its end and lifetime, names to put into it
+function operation.k()
+	local key, ends, lives = KEYS[number()], number(), number()
+	local command = {'SADD', key}
+
+	for _ = 1, number() do
+		command[#command + 1] = take()
+	end
+	write(unpack(command))
+	expire(key, ends, lives)
+end
+
+-- s: a region's set, the hash of AS numbers, the region's other set; then addresses, each with packets and AS
+function operation.s()
+	local set = take_set()
+	local members, packets, asn = {}, {}, {}
+
+	set.who, set.sibling = KEYS[number()], KEYS[number()]
+	for i = 1, number() do
+		members[i], packets[i], asn[i] = take(), take(), take()
+	end
+	local found = add_to_set(set, members, packets)
+	local kept = redis.call('ZMSCORE', set.key, unpack(members))
+	local command = {'HSET', set.who}
+	for i = 1, #members do
+		if kept[i] and not found[i] then
+			command[#command + 1] = members[i]
+			command[#command + 1] = asn[i]
+		end
+	end
+	if #command > 2 then
+		write(unpack(command))
+	end
+	expire(set.who, set.ends, set.lives)
+end
+
+-- g: hashes of a signature, then fields with what to add to each
+function operation.g()
+	local hashes = {}
+
+	for i = 1, number() do
+		hashes[i] = {key = KEYS[number()], totals = KEYS[number()], ends = number(), lives = number(),
+			regions = number(), ports = number(), slack = number()}
+	end
+	local fields, values = take_pairs()
+	for _, hash in ipairs(hashes) do
+		add(hash.key, fields, values)
+		cut_hash(hash, hash.slack)
+		expire(hash.key, hash.ends, hash.lives)
+	end
+end
+
+local function take_sketches()
+	return {names = KEYS[number()], totals = KEYS[number()], bound = number(), ends = number(), lives = number(),
+		totals_lives = number()}
+end
+
+-- The names' key is that of the strings with "_names" behind it.
+local function sketch_key(set, name)
+	return string.sub(set.names, 1, -7) .. ':' .. name
+end
+
+-- Lets go of the smallest HyperLogLogs of an open bucket.
+local function cut_sketches(set)
+	local over = set.bound > 0 and redis.call('ZCARD', set.names) - set.bound or 0
+
+	if over <= 0 then
+		return
+	end
+	for _, name in ipairs(redis.call('ZRANGE', set.names, 0, over - 1)) do
+		write('DEL', sketch_key(set, name))
+		write('ZREM', set.names, name)
+	end
+	add(set.totals, {'rest.hll'}, {tostring(over)})
+	expire(set.totals, set.ends, set.totals_lives)
+end
+
+-- Unites a HyperLogLog with one that is given as text.
+local function unite(key, scratch, string_of)
+	local bytes = redis.call('STRLEN', key) + #string_of
+	local is_sparse = string.byte(redis.call('GETRANGE', key, 4, 4)) == 1
+
+	if is_sparse and bytes > SPARSE_BYTES then
+		write('SET', scratch, 'HYLL' .. string.rep('\0', 4 + 8 + 12288))
+		write('PFMERGE', key, scratch)
+	end
+	write('SET', scratch, string_of)
+	write('PFMERGE', key, scratch)
+	write('DEL', scratch)
+end
+
+-- p: name of a HyperLogLog, a key for a moment, the string; then buckets that it is united with
+function operation.p()
+	local name, scratch, string_of = take(), KEYS[number()], take()
+
+	for _ = 1, number() do
+		local set = take_sketches()
+		local key = sketch_key(set, name)
+
+		if redis.call('EXISTS', key) == 0 then
+			write('SET', key, string_of)
+		else
+			unite(key, scratch, string_of)
+		end
+		local n = redis.pcall('PFCOUNT', key)
+		if type(n) == 'number' then
+			write('ZADD', set.names, n, name)
+			expire(key, set.ends, set.lives)
+			cut_sketches(set)
+			expire(set.names, set.ends, set.lives)
+		end
+	end
+end
+
+-- Publishes numbers of different sources. What stands there is only raised: a late part of a closed bucket may come when
+-- the HyperLogLog that counted the others is gone.
+local function publish_unique(unique, list)
+	local names, command = {}, {'HSET', unique}
+
+	for i = 1, #list, 2 do
+		names[#names + 1] = list[i]
+	end
+	if #names == 0 then
+		return
+	end
+	local found = redis.call('HMGET', unique, unpack(names))
+	for i = 1, #names do
+		command[#command + 1] = names[i]
+		command[#command + 1] = string.format('%.0f', math.max(tonumber(found[i] or '0') or 0, tonumber(list[2 * i])))
+	end
+	write(unpack(command))
+end
+
+-- u: HyperLogLogs of a closed bucket, hash of their numbers. The smallest are deleted after they were counted.
+function operation.u()
+	local set, unique = take_sketches(), KEYS[number()]
+	local over = set.bound > 0 and redis.call('ZCARD', set.names) - set.bound or 0
+	local pops = math.min(over, NAMES_AT_ONCE)
+
+	if unfinished == '1' then
+		return
+	end
+	if pops > 0 then
+		local list = redis.call('ZRANGE', set.names, 0, pops - 1, 'WITHSCORES')
+
+		publish_unique(unique, list)
+		for i = 1, #list, 2 do
+			write('DEL', sketch_key(set, list[i]))
+			write('ZREM', set.names, list[i])
+		end
+	end
+	if pops < over then
+		unfinished = '1'
+	else
+		local rest = redis.call('ZRANGE', set.names, 0, -1, 'WITHSCORES')
+
+		for i = 1, #rest, 2 * NAMES_AT_ONCE do
+			publish_unique(unique, {unpack(rest, i, math.min(#rest, i + 2 * NAMES_AT_ONCE - 1))})
+		end
+	end
+	expire(unique, set.ends, set.totals_lives)
+end
+
+-- Cuts sets to a bound for all of them together. Of each only the lightest are read, so nothing that is heavier than the
+-- lightest last one that was read may be removed yet.
+local function cut_together(sets, bound)
+	local over, limit, offers = -bound, math.huge, {}
+	local each = math.max(8, math.floor(POPPED_AT_ONCE / #sets))
+
+	for _, set in ipairs(sets) do
+		local members = redis.call('ZCARD', set.key)
+		local lightest = redis.call('ZRANGE', set.key, 0, each - 1, 'WITHSCORES')
+
+		over = over + members
+		set.lightest = {}
+		for i = 1, #lightest, 2 do
+			offers[#offers + 1] = {set = set, name = lightest[i], packets = tonumber(lightest[i + 1])}
+		end
+		if members > each then
+			limit = math.min(limit, offers[#offers].packets)
+		end
+	end
+	if bound == 0 or over <= 0 then
+		return
+	end
+	table.sort(offers, function(a, b)
+		if a.packets ~= b.packets then
+			return a.packets < b.packets
+		end
+		if a.name ~= b.name then
+			return a.name < b.name
+		end
+		return a.set.key < b.set.key
+	end)
+	for i = 1, math.min(over, #offers, POPPED_AT_ONCE) do
+		local offer = offers[i]
+
+		if offer.packets > limit then
+			break
+		end
+		over = over - 1
+		table.insert(offer.set.lightest, offer.name)
+		table.insert(offer.set.lightest, offer.packets)
+	end
+	for _, set in ipairs(sets) do
+		if #set.lightest > 0 then
+			remove(set, set.lightest)
+		end
+	end
+	unfinished = over > 0 and '1' or unfinished
+end
+
+local function is_a(key, wanted)
+	return redis.call('TYPE', key).ok == wanted
+end
+
+-- c: names of a closed bucket's signatures and sets of regions, their totals, end and lifetime; bounds of a signature's
+-- regions and ports; the hash of AS numbers or 0; kinds of sets, each with its bound, the bound of all together,
+-- lifetime, and kind of the set that shares the addresses or ''
+function operation.c()
+	local names, totals, ends, lives = KEYS[number()], KEYS[number()], number(), number()
+	local regions, ports, who_at = number(), number(), number()
+	local base, kinds, left, together, signatures = string.sub(names, 1, -6), {}, POPPED_AT_ONCE, {}, {}
+	local members = unfinished == '0' and redis.call('SMEMBERS', names) or {}
+
+	for _ = 1, number() do
+		kinds[take()] = {bound = number(), together = number(), lives = number(), sibling = take()}
+	end
+	if unfinished == '1' then -- the tables' sets come first, the rest is looked at when they are done
+		return
+	end
+	table.sort(members)
+	for _, name in ipairs(members) do
+		local kind, part = string.match(name, '^([a-z_]+):(.*)$')
+		local row, key = kinds[kind], base .. name
+
+		if row and is_a(key, 'zset') then
+			local set = {key = key, totals = totals, rest = 'rest.' .. kind, bound = row.bound, ends = ends,
+				lives = row.lives, totals_lives = lives}
+
+			if row.sibling ~= '' and who_at > 0 then
+				set.who, set.sibling = KEYS[who_at], base .. row.sibling .. ':' .. part
+			end
+			left = trim(set, left)
+			if row.together > 0 then
+				together[row.together] = together[row.together] or {}
+				table.insert(together[row.together], set)
+			end
+		elseif kind == 'sig' and is_a(key, 'hash') then
+			signatures[#signatures + 1] =
+				{key = key, totals = totals, ends = ends, lives = lives, regions = regions, ports = ports}
+		end
+	end
+	for bound, sets in pairs(unfinished == '0' and together or {}) do
+		cut_together(sets, bound)
+	end
+	for _, hash in ipairs(unfinished == '0' and signatures or {}) do
+		if unfinished == '0' and cut_hash(hash, 1) then
+			unfinished = '1' -- one a call: all of it was read
+		elseif unfinished == '0' then
+			renew_hash(hash)
+		end
+	end
+end
+
+-- o: a hash, fields and their texts
+function operation.o()
+	local command = {'HSET', KEYS[number()]}
+
+	for _ = 1, number() do
+		command[#command + 1] = take()
+		command[#command + 1] = take()
+	end
+	write(unpack(command))
+end
+
+while at <= #ARGV do
+	operation[take()]()
+end
+return {'ok', tostring(failed), first_error, unfinished}
