@@ -263,12 +263,17 @@ static void say_time(struct redis_server *server, const char *what, double s, ui
 {
 	redisReply *log = redis_server_do(server, "SLOWLOG GET -1");
 	int64_t longest = 0;
+	size_t at = 0;
 
 	for (size_t i = 0; i < log->elements; i++)
-		if (log->element[i]->element[2]->integer > longest)
+		if (log->element[i]->element[2]->integer > longest) {
 			longest = log->element[i]->element[2]->integer;
+			at = i;
+		}
 	printf("%s: %.2f s of the server's time, %.1f ms a call, the longest %.1f ms\n", what, s,
 	       calls ? s * 1e3 / (double)calls : 0.0, (double)longest / 1e3);
+	for (size_t i = 3; longest && i < 10 && i < log->element[at]->element[3]->elements; i++)
+		printf("  %s\n", log->element[at]->element[3]->element[i]->str);
 	freeReplyObject(log);
 	freeReplyObject(redis_server_do(server, "SLOWLOG RESET"));
 }
@@ -312,6 +317,7 @@ int main(int argc, char **argv)
 	options.url = redis_server_url(&server);
 	options.sensor.limits.members[NT_BOUND_OPEN_Q_REGION_PORT] = 262144;
 	put = need(nt_put_new(&options, need(spool)));
+	setlinebuf(stdout);
 	say_memory(&server, "empty");
 	for (uint32_t i = 0; i < intervals; i++) {
 		make(&s, START + (int64_t)i * DAY_S / intervals, 60, sources);
