@@ -14,8 +14,8 @@ local NAMES_AT_ONCE = 300 -- HyperLogLogs deleted in one call
 -- one of 3,000 bytes costs milliseconds. Above so many bytes it gets the dense form.
 local SPARSE_BYTES = 700
 
--- Names of the `n` lightest of a list, those of equal weight by name. Sorting numbers and names apart is several times as
--- fast as with a function that compares.
+-- Names of the `n` lightest of a list, those of equal weight by name. Sorting numbers and names apart is several times
+-- as fast as with a function that compares.
 local function lightest_of(list, n)
 	local packets, names, equal = {}, {}, {}
 
@@ -37,8 +37,8 @@ local function lightest_of(list, n)
 	return names
 end
 
--- Removes the lightest fields "region:..." or "port:..." of a signature, if there are more than `limit`, until `bound` are
--- left. Returns whether it did.
+-- Removes the lightest fields "region:..." or "port:..." of a signature, if there are more than `limit`, until `bound`
+-- are left. Returns whether it did.
 local function cut_group(hash, all, group, bound, limit)
 	local list, weight, command, packets = {}, {}, {'HDEL', hash.key}, 0
 
@@ -209,8 +209,8 @@ function operation.p()
 	end
 end
 
--- Publishes numbers of different sources. What stands there is only raised: a late part of a closed bucket may come when
--- the HyperLogLog that counted the others is gone.
+-- Publishes numbers of different sources. What stands there is only raised: a late part of a closed bucket may come
+-- when the HyperLogLog that counted the others is gone.
 local function publish_unique(unique, list)
 	local names, command = {}, {'HSET', unique}
 
@@ -258,8 +258,8 @@ function operation.u()
 	expire(unique, set.ends, set.totals_lives)
 end
 
--- Cuts sets to a bound for all of them together. Of each only the lightest are read, so nothing that is heavier than the
--- lightest last one that was read may be removed yet.
+-- Cuts sets to a bound for all of them together. Of each only the lightest are read, so nothing that is heavier than
+-- the lightest of the last ones that were read may be removed yet.
 local function cut_together(sets, bound)
 	local over, limit, offers = -bound, math.huge, {}
 	local each = math.max(8, math.floor(POPPED_AT_ONCE / #sets))
