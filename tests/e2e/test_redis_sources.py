@@ -97,11 +97,13 @@ def published(tmp_path_factory, run, country_mmdb, asn_mmdb, places):
     """The server, per sensor the totals of its intervals, and the events."""
     folder = tmp_path_factory.mktemp("redis")
     server, totals, events = Server(folder), {}, {}
+    config = folder / "config.yaml"  # room for all sources of a day: what is kept when it closes is then exact
+    config.write_text('{"redis": {"members": {"open_source": 65536}}}', encoding="utf-8")
     for seed, sensor in enumerate(SENSORS):
         path, lines = folder / f"{sensor}.pcap", folder / f"{sensor}.json"
         path.write_bytes(files.pcap(list(traffic(seed))))
         options = ("--redis", server.url, "--json", lines, "--sensor", sensor, "--workers", seed + 1)
-        done = run("replay", *options, "--country", country_mmdb, "--asn", asn_mmdb, path)
+        done = run("replay", "-c", config, *options, "--country", country_mmdb, "--asn", asn_mmdb, path)
         assert done.status == 0, done.errors
         totals[sensor] = list(reference.intervals([capture.read(path)], 60, *places))
         events[sensor] = events_of(lines.read_text(encoding="utf-8"))
