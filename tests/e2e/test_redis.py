@@ -8,6 +8,7 @@ import random
 import shutil
 import subprocess
 import time
+from collections import Counter
 
 import pytest
 
@@ -150,6 +151,67 @@ def test_live_and_now(server, publish, tmp_path):
         found = server.numbers(f"nt:{{{SENSOR}}}:now:{name}")
         assert sorted(found.values()) == sorted(sorted(counts.values())[-20:])
         assert all(counts[member] == count for member, count in found.items())
+
+
+def summed(lines, *path):
+    """Numbers of an object of the lines, added up by name."""
+    sums = Counter()
+    for line in lines:
+        for name in path:
+            line = line.get(name, {})
+        sums.update({name: n["packets"] if isinstance(n, dict) else n for name, n in line.items()})
+    return sums
+
+
+def by_region(server, prefix, kind):
+    """{region: {member: packets}} of a day's sets."""
+    keys = server.client.scan_iter(f"{prefix}:{kind}:*")
+    return {key.rsplit(":", 1)[1]: server.numbers(key) for key in keys}
+
+
+def test_sources_of_an_open_day(server, publish, tmp_path):
+    starts = [EVENING, EVENING + 60, EVENING + HOUR_S]
+    _, lines = publish(server.url, write_traffic(tmp_path / "c.pcap", starts, 300))
+    day = f"nt:{{{SENSOR}}}:d:{bucket_span('d', lines[0])[0]}"
+    sources, backscatter = by_region(server, day, "source"), by_region(server, day, "backscatter")
+    assert {region: sum(members.values()) for region, members in sources.items()} == summed(lines, "region")
+    top = Counter()
+    for line in lines:
+        for one in line["backscatter"]["top"]:
+            top[one["region"], one["source"]] += one["packets"]
+    assert {(r, m): n for r, members in backscatter.items() for m, n in members.items()} == top
+    addresses = {member for members in sources.values() for member in members}
+    assert set(SOURCES) <= addresses
+    assert set(server.client.hgetall(f"{day}:who")) == addresses
+    for region, members in sources.items():
+        assert server.client.pfcount(f"{day}:hll:sources:region:{region}") == len(members)
+    for region, members in backscatter.items():
+        assert server.client.pfcount(f"{day}:hll:backscatter:region:{region}") == len(members)
+    assert server.client.pfcount(f"{day}:hll:sources") == len(addresses)
+    assert server.numbers(f"{day}:hll_names")["sources"] == len(addresses)
+    hours = [f"nt:{{{SENSOR}}}:h:{EVENING + hour * HOUR_S}:hll:sources" for hour in (0, 1)]
+    assert server.client.pfcount(*hours) == len(addresses)
+
+
+def test_signatures_and_a_closed_day(server, publish, tmp_path):
+    starts = [EVENING, EVENING + 60, EVENING + 2 * HOUR_S]
+    _, lines = publish(server.url, write_traffic(tmp_path / "c.pcap", starts, 300))
+    day = f"nt:{{{SENSOR}}}:d:{bucket_span('d', lines[0])[0]}"
+    first = lines[:2]
+    found = {}
+    for name in {name for line in first for name in line["signatures"]}:
+        expected = Counter(packets=sum(line["signatures"].get(name, {}).get("packets", 0) for line in first))
+        for part in ("region", "port"):
+            for member, n in summed(first, "signatures", name, part).items():
+                expected[f"{part}:{member}"] = n
+        found[name] = server.numbers(f"{day}:sig:{name}")
+        assert found[name] == +expected
+    assert any(found.values())
+    unique = server.numbers(f"{day}:unique")
+    assert unique["sources"] >= max(line["sources"]["total"] for line in first)
+    assert unique["sources"] == sum(n for name, n in unique.items() if name.startswith("sources:region:"))
+    for name, n in server.numbers(f"{day}:hll_names").items():
+        assert server.client.pfcount(f"{day}:hll:{name}") == n == unique[name]
 
 
 @pytest.mark.parametrize("offset", [9, -5])
