@@ -105,7 +105,7 @@ def silent(dice):
     surge = {"type": "surge", "length": 2 * HOUR_S}
     yield surge | {"port": "23/tcp", "sources": 500, "packets": 900, "start": at.hour()}
     yield surge | {"port": "4444/tcp", "sources": 90, "packets": 360, "start": at.hour()}
-    yield surge | {"region": "US", "sources": 150, "packets": 900, "start": at.hour()}
+    yield surge | {"region": "US", "sources": 150, "packets": 700, "start": at.hour()}
     yield {"type": "scanner", "source": "77.1.2.4", "ports": 10, "start": at.moment(), "length": 1800, "packets": 50}
 
 
