@@ -333,6 +333,7 @@ void nt_encode_trim_sources(const struct nt_sensor *sensor, enum nt_bucket bucke
 	nt_request_number(r, sensor->limits.members[regions_bound(bucket, ports)]);
 	nt_request_number(r, sensor->limits.members[ports]);
 	nt_request_number(r, day ? nt_encode_bucket_key(r, sensor, bucket, span, NT_RKEY_WHO) : 0);
+	nt_request_number(r, nt_encode_sensor_key(r, sensor, NT_RKEY_SCRATCH));
 	nt_request_number(r, day ? 3 : 0);
 	if (day) {
 		add_kind(r, sensor, NT_RKEY_SOURCE, false, NT_RKEY_BACKSCATTER);

@@ -95,11 +95,10 @@ const struct nt_redis_key_row nt_redis_key_row[NT_REDIS_KEYS] = {
 		     .type = NT_REDIS_HASH,
 		     .buckets = EVERY_BUCKET,
 		     .open = {NT_BOUND_SIG, NT_BOUND_OPEN_SIG, NT_BOUND_OPEN_SIG, NT_BOUND_OPEN_SIG},
-		     .closed = {NT_BOUND_SIG, NT_BOUND_SIG, NT_BOUND_D_OTHER, NT_BOUND_Q}},
+		     .closed = {NT_BOUND_SIG, NT_BOUND_SIG, NT_BOUND_D_OTHER, NT_BOUND_D_PORT}},
     [NT_RKEY_SOURCE] = DAY_SET("source", NT_BOUND_OPEN_SOURCE, NT_BOUND_D_SOURCE, NT_LIFE_SOURCES),
     [NT_RKEY_BACKSCATTER] = DAY_SET("backscatter", NT_BOUND_OPEN_BACKSCATTER, NT_BOUND_D_BACKSCATTER, NT_LIFE_SOURCES),
-    [NT_RKEY_BACKSCATTER_PORT] =
-	DAY_SET("backscatter_port", NT_BOUND_OPEN_BACKSCATTER, NT_BOUND_D_OTHER, NT_LIFE_BUCKET),
+    [NT_RKEY_BACKSCATTER_PORT] = DAY_SET("backscatter_port", NT_BOUND_OPEN_SOURCE, NT_BOUND_D_OTHER, NT_LIFE_SOURCES),
     [NT_RKEY_WHO] = {.name = "who", .type = NT_REDIS_HASH, .buckets = IN_D, .life = {[NT_BUCKET_D] = NT_LIFE_SOURCES}},
     [NT_RKEY_NAMES] = {.name = "names", .type = NT_REDIS_SET, .buckets = IN_H | IN_D | IN_Q},
     [NT_RKEY_HLL] = HLL_ROW("hll", NT_REDIS_STRING),

@@ -7,6 +7,7 @@
 -- call writes the same values. Unions of HyperLogLogs may be repeated by nature.
 
 local COMPACT_FIELDS = 512 -- hash-max-listpack-entries, as shipped
+local COPIED_FIELDS = 50000
 local MOST_FIELDS = 4000 -- fields removed from a hash in one call
 local NAMES_AT_ONCE = 300 -- HyperLogLogs deleted in one call
 -- Each register that is written into a HyperLogLog in sparse form walks that form from its beginning (hllSparseSet), so
@@ -311,11 +312,11 @@ local function is_a(key, wanted)
 end
 
 -- c: names of a closed bucket's signatures and sets of regions, their totals, end and lifetime; bounds of a signature's
--- regions and ports; the hash of AS numbers or 0; kinds of sets, each with its bound, the bound of all together,
--- lifetime, and kind of the set that shares the addresses or ''
+-- regions and ports; the hash of AS numbers or 0; a key for a moment; kinds of sets, each with its bound, the bound of
+-- all together, lifetime, and kind of the set that shares the addresses or ''
 function operation.c()
 	local names, totals, ends, lives = KEYS[number()], KEYS[number()], number(), number()
-	local regions, ports, who_at = number(), number(), number()
+	local regions, ports, who_at, scratch = number(), number(), number(), KEYS[number()]
 	local base, kinds, left, together, signatures = string.sub(names, 1, -6), {}, POPPED_AT_ONCE, {}, {}
 	local members = unfinished == '0' and redis.call('SMEMBERS', names) or {}
 
@@ -355,6 +356,12 @@ function operation.c()
 			unfinished = '1' -- one a call: all of it was read
 		elseif unfinished == '0' then
 			renew_hash(hash)
+		end
+	end
+	if unfinished == '0' and who_at > 0 and redis.call('HLEN', KEYS[who_at]) <= COPIED_FIELDS then
+		-- After removing most of its fields its table of pointers is as large as before; the copy has one that fits.
+		if redis.call('COPY', KEYS[who_at], scratch, 'REPLACE') == 1 then
+			write('RENAME', scratch, KEYS[who_at])
 		end
 	end
 end

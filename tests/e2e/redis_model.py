@@ -21,7 +21,7 @@ def lifetime_s(bucket, name):
     """How long a key of a bucket lives."""
     if name in ("hll", "hll_names") and bucket == "h":
         return 7 * DAY_S
-    if name in ("hll", "hll_names", "source", "backscatter", "who") and bucket == "d":
+    if name in ("hll", "hll_names", "source", "backscatter", "backscatter_port", "who") and bucket == "d":
         return 130 * DAY_S
     return LIFETIME_S[bucket]
 

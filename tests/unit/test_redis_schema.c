@@ -217,7 +217,7 @@ static void lifetimes_are_those_of_the_contract(void **state)
 	assert_int_equal(nt_redis_lifetime_s(&limits, NT_RKEY_HLL, NT_BUCKET_Q), 4);
 	assert_int_equal(nt_redis_lifetime_s(&limits, NT_RKEY_SOURCE, NT_BUCKET_D), 11);
 	assert_int_equal(nt_redis_lifetime_s(&limits, NT_RKEY_WHO, NT_BUCKET_D), 11);
-	assert_int_equal(nt_redis_lifetime_s(&limits, NT_RKEY_BACKSCATTER_PORT, NT_BUCKET_D), 3);
+	assert_int_equal(nt_redis_lifetime_s(&limits, NT_RKEY_BACKSCATTER_PORT, NT_BUCKET_D), 11);
 	assert_int_equal(nt_redis_lifetime_s(&limits, NT_RKEY_UNIQUE, NT_BUCKET_H), 2);
 }
 
