@@ -61,8 +61,7 @@ def told(dice):
         "port": dice.choice((80, 443)),
         "classes": dice.choice((["synack"], ["rst"], ["rstack"], mixed)),
     }
-    # too few packets for a surge of the region, which an attack of thousands would be besides
-    yield {"type": "dos", "region": regions[1], "start": at.moment(), "length": 900, "packets": 700} | {
+    yield {"type": "dos", "region": regions[1], "start": at.moment(), "length": 900, "packets": 1200} | {
         "protocol": "udp",
         "port": 53,
         "classes": ["dest_unreach", "time_exceeded"],
