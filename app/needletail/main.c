@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "base/log.h"
+#include "base/mix.h"
 #include "base/parse.h"
 #include "needletail/errors.h"
 
@@ -66,6 +67,8 @@ int main(int argc, char **argv)
 	const struct command *command;
 
 	signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of that one write */
+	if (nt_mix_choose_secret())
+		nt_warning("no random numbers: the tables' layout can be guessed");
 	if (argc < 2) {
 		usage(stderr);
 		return NT_EXIT_UNUSABLE;

@@ -230,6 +230,8 @@ struct nt_unique {
 /** What a signature matched. */
 struct nt_signature_counts {
 	char name[NT_SIGNATURE_NAME];
+	bool explains; /**< it says what made the traffic; this and the next are for detectors, not published */
+	bool seq_dst;  /**< its sequence numbers are the destination addresses */
 	uint64_t packets;
 	uint64_t sources;
 	struct nt_counts region_packets; /**< key: region */

@@ -15,4 +15,20 @@ static inline uint64_t nt_mix(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/*
+ * Whoever sends to a telescope chooses the keys of its tables: with a known hash he could have all his addresses meet
+ * in one place, and every search walk over all of them. So the place depends on a number that he cannot know. Nothing
+ * that is published depends on it.
+ */
+extern uint64_t nt_mix_secret; /* constant once threads run; 0 until chosen */
+
+/** Chooses the secret. Main thread, before tables are used. Returns 0, or -EIO without random numbers. */
+int nt_mix_choose_secret(void);
+
+/** As nt_mix(), for places in tables whose keys come from outside. */
+static inline uint64_t nt_mix_keyed(uint64_t a, uint64_t b)
+{
+	return nt_mix(a ^ nt_mix_secret, b);
+}
+
 #endif

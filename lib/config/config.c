@@ -228,6 +228,7 @@ uint32_t nt_config_signatures(const struct nt_config *c, struct nt_signature sig
 		    .name = c->signature[i].name,
 		    .match = c->signature[i].match,
 		    .all_syns = c->signature[i].sources == NT_SOURCES_ALL_SYNS,
+		    .explains = c->signature[i].explains,
 		};
 	return c->n_signatures;
 }

@@ -47,6 +47,7 @@ struct nt_config_signature {
 	char *name;
 	char *match; /**< passes nt_signature_check() */
 	enum nt_signature_sources sources;
+	bool explains;
 };
 
 struct nt_config_geo {

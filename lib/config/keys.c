@@ -44,7 +44,11 @@ static const char *shipped_signature(uint32_t i, const char *leaf)
 		return NULL;
 	if (!strcmp(leaf, "name"))
 		return s->name;
-	return !strcmp(leaf, "match") ? s->match : sources_word[s->all_syns ? NT_SOURCES_ALL_SYNS : NT_SOURCES_ANY];
+	if (!strcmp(leaf, "match"))
+		return s->match;
+	if (!strcmp(leaf, "sources"))
+		return sources_word[s->all_syns ? NT_SOURCES_ALL_SYNS : NT_SOURCES_ANY];
+	return s->explains ? "true" : "false";
 }
 
 /* clang-format off */
@@ -148,6 +152,9 @@ const struct nt_key nt_key[] = {
 	  .value = "any",
 	  .help = "Which sources count: those that sent a packet that matches, or only those all of whose TCP SYNs of the "
 		  "interval match,\nfor conditions that a packet meets by chance now and then." },
+	{ .path = "signatures[].explains", .type = NT_KEY_BOOL, AT_SIGNATURE(explains), .value = "true",
+	  .help = "It says what made the traffic, so that detect.fixed_tool need not tell of such sources towards one port.\n"
+		  "false: it only counts, and its sources are looked at like all others." },
 
 	{ .path = "link_wait_s", .type = NT_KEY_NUMBER, AT(link_wait_s), .max = 600, .unit = "seconds", .value = "10",
 	  .help = "How long to wait for the link to come up before counting starts." },

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /*
  * Sources that one tool must have made: several of one region or one AS whose packets have in common what other
@@ -129,7 +128,7 @@ static void begin_source(struct nt_tool_source *t, const struct nt_source *sourc
 }
 
 static void add_source(struct nt_fixed_tool *d, const struct nt_source *source, const struct nt_source_detail *detail,
-		       uint32_t mirai)
+		       const uint32_t explaining[static NT_TOOL_MARKS])
 {
 	struct nt_index_key key = nt_index_address(&source->address, 0);
 	uint32_t at = nt_index_find(&d->index, &key);
@@ -148,8 +147,8 @@ static void add_source(struct nt_fixed_tool *d, const struct nt_source *source, 
 	t->traits &= still_same(t, detail);
 	t->asn = t->asn != 0 ? t->asn : source->asn;
 	t->backscatter = t->backscatter || source->backscatter;
-	t->mirai = t->mirai || (source->signatures & mirai) != 0;
-	t->signatures |= source->signatures;
+	for (uint32_t mark = 0; mark < NT_TOOL_MARKS; mark++)
+		t->known_marks |= (uint32_t)((source->signatures & explaining[mark]) != 0) << mark;
 	t->packets += source->packets;
 	t->first_s = detail->first_s < t->first_s ? detail->first_s : t->first_s;
 	t->last_s = detail->last_s > t->last_s ? detail->last_s : t->last_s;
@@ -169,18 +168,23 @@ static int by_weight(const void *left, const void *right, void *context)
 	return nt_index_compare(&a_key, &b_key);
 }
 
-/* The bit of a signature of that name, or 0. */
-static uint32_t signature_bit(const struct nt_snapshot *s, const char *name)
+/*
+ * Which signatures explain which mark. One that explains at all says why its sources send to that port with that
+ * window. Why they keep a sequence number only one with `seq dst` says: it is the one address that they scan.
+ */
+static void list_explaining(const struct nt_snapshot *s, uint32_t explaining[static NT_TOOL_MARKS])
 {
-	for (uint32_t i = 0; i < s->n_signatures && i < NT_SIGNATURES_MAX; i++)
-		if (strcmp(s->signature[i].name, name) == 0)
-			return 1u << i;
-	return 0;
+	for (uint32_t i = 0; i < s->n_signatures && i < NT_SIGNATURES_MAX; i++) {
+		if (!s->signature[i].explains)
+			continue;
+		explaining[NT_TOOL_PORT] |= 1u << i;
+		explaining[NT_TOOL_SEQUENCE] |= (uint32_t)s->signature[i].seq_dst << i;
+	}
 }
 
 static int gather(struct nt_fixed_tool *d, struct nt_snapshot *s)
 {
-	uint32_t mirai = signature_bit(s, "mirai"), n = 0;
+	uint32_t explaining[NT_TOOL_MARKS] = {0}, n = 0;
 	uint32_t *order;
 
 	if (s->n_sources == 0 || s->detail == NULL)
@@ -191,10 +195,11 @@ static int gather(struct nt_fixed_tool *d, struct nt_snapshot *s)
 	for (uint32_t i = 0; i < s->n_sources; i++)
 		if (s->detail[i].traits & NT_TRAIT_TCP)
 			order[n++] = i;
+	list_explaining(s, explaining);
 	if (n > d->index.capacity - d->index.n)
 		qsort_r(order, n, sizeof(order[0]), by_weight, s);
 	for (uint32_t i = 0; i < n; i++)
-		add_source(d, &s->source[order[i]], &s->detail[order[i]], mirai);
+		add_source(d, &s->source[order[i]], &s->detail[order[i]], explaining);
 	free(order);
 	return 0;
 }
@@ -209,18 +214,18 @@ static bool bears(const struct nt_tool_source *t, enum nt_tool_mark mark, uint32
 							  : NT_TRAIT_PORT | NT_TRAIT_PORT_SAME;
 
 	same |= NT_TRAIT_WINDOW_SAME;
-	if ((t->traits & same) != same)
+	if ((t->traits & same) != same || (t->known_marks & 1u << mark) != 0)
 		return false;
 	switch (mark) {
 	case NT_TOOL_SEQUENCE:
 		*value = t->seq;
-		return !t->mirai && !(t->backscatter && t->seq == 0); /* Mirai's is constant towards one address */
+		return !(t->backscatter && t->seq == 0);
 	case NT_TOOL_ACKNOWLEDGEMENT:
 		*value = t->ack;
 		return t->backscatter && t->ack != 0;
 	default:
 		*value = t->port;
-		return t->signatures == 0 && t->port <= UINT16_MAX;
+		return t->port <= UINT16_MAX;
 	}
 }
 

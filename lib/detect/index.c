@@ -52,7 +52,7 @@ void nt_index_clear(struct nt_index *x)
 
 static uint32_t home(const struct nt_index *x, const struct nt_index_key *key)
 {
-	return (uint32_t)nt_mix(key->a ^ key->c << 32, key->b ^ key->c) & x->mask;
+	return (uint32_t)nt_mix_keyed(key->a ^ key->c << 32, key->b ^ key->c) & x->mask;
 }
 
 static bool equal(const struct nt_index_key *a, const struct nt_index_key *b)

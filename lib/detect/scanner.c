@@ -82,7 +82,7 @@ static uint64_t hash_of(const struct nt_address *a)
 	uint64_t word[2];
 
 	memcpy(word, a->byte, sizeof(word));
-	return nt_mix(word[0], word[1] + a->length);
+	return nt_mix_keyed(word[0], word[1] + a->length);
 }
 
 static bool same_address(const struct nt_address *a, const struct nt_address *b)

@@ -325,8 +325,8 @@ static int open_hour(struct nt_surge *d, struct nt_snapshot *s)
 
 static void add_packets(struct nt_surge *d, const struct nt_snapshot *s, uint32_t bin)
 {
-	static const enum nt_table table[] = {NT_TABLE_TCP_PORT, NT_TABLE_UDP_PORT, NT_TABLE_REGION};
-	static const uint32_t base[] = {0, 1u << 16, NT_SERIES_REGION};
+	static const enum nt_table table[] = {NT_TABLE_TCP_PORT, NT_TABLE_UDP_PORT};
+	static const uint32_t base[] = {0, 1u << 16};
 
 	for (uint32_t t = 0; t < sizeof(table) / sizeof(*table); t++)
 		for (size_t i = 0; i < s->table[table[t]].n; i++)
@@ -334,12 +334,42 @@ static void add_packets(struct nt_surge *d, const struct nt_snapshot *s, uint32_
 				      bin, s->table[table[t]].entry[i].count);
 }
 
-/* Unique sources as the snapshot has them for some ports, where tables were too small to have them all as pairs. */
-static void raise(uint32_t *sources, const struct nt_counts *unique, uint32_t base, uint32_t keys)
+/* Replies to an attack, from its victim and all routers before it, are that attack, and no surge of their region. */
+static void add_region_packets(struct nt_surge *d, const struct nt_snapshot *s, uint32_t bin)
 {
-	for (size_t i = 0; i < unique->n; i++)
-		if (unique->entry[i].key < keys && unique->entry[i].count > sources[base + unique->entry[i].key])
-			sources[base + unique->entry[i].key] = (uint32_t)unique->entry[i].count;
+	const struct nt_counts *table = &s->table[NT_TABLE_REGION];
+	uint64_t replies[NT_REGIONS] = {0};
+
+	for (size_t i = 0; i < s->n_backscatter; i++)
+		if (s->backscatter[i].region < NT_REGIONS)
+			replies[s->backscatter[i].region] += s->backscatter[i].packets;
+	for (size_t i = 0; i < table->n; i++) {
+		uint32_t region = (uint32_t)table->entry[i].key;
+
+		if (table->entry[i].count > replies[region])
+			nt_series_add(d->table, NT_SERIES_REGION + region, NT_METRIC_PACKETS, bin,
+				      table->entry[i].count - replies[region]);
+	}
+}
+
+static void raise(uint32_t *number, uint64_t to)
+{
+	if (*number < to)
+		*number = to < UINT32_MAX ? (uint32_t)to : UINT32_MAX;
+}
+
+/* Numbers of the snapshot itself, where tables were too small to have all sources and pairs. */
+static void raise_all(uint32_t *sources, const struct nt_unique *unique)
+{
+	for (size_t i = 0; i < unique->port.n; i++)
+		raise(&sources[unique->port.entry[i].key & (NT_SERIES_REGION - 1)], unique->port.entry[i].count);
+	for (size_t i = 0; i < unique->region.n; i++) {
+		const struct nt_count *region = &unique->region.entry[i];
+		uint64_t senders = nt_counts_get(&unique->backscatter_region, region->key);
+
+		if (region->key < NT_REGIONS && region->count > senders)
+			raise(&sources[NT_SERIES_REGION + region->key], region->count - senders);
+	}
 }
 
 static void add_sources(struct nt_surge *d, const struct nt_snapshot *s, uint32_t bin)
@@ -348,10 +378,9 @@ static void add_sources(struct nt_surge *d, const struct nt_snapshot *s, uint32_
 	for (size_t i = 0; i < s->n_pairs; i++)
 		d->sources[s->pair[i].port & (NT_SERIES_REGION - 1)]++;
 	for (size_t i = 0; i < s->n_sources; i++)
-		if (s->source[i].region < NT_REGIONS)
+		if (s->source[i].region < NT_REGIONS && !s->source[i].backscatter)
 			d->sources[NT_SERIES_REGION + s->source[i].region]++;
-	raise(d->sources, &s->unique.port, 0, NT_SERIES_REGION);
-	raise(d->sources, &s->unique.region, NT_SERIES_REGION, NT_REGIONS);
+	raise_all(d->sources, &s->unique);
 	for (uint32_t key = 0; key < NT_SERIES_KEYS; key++)
 		if (d->sources[key])
 			nt_series_add(d->table, key, NT_METRIC_SOURCES, bin, d->sources[key]);
@@ -379,7 +408,7 @@ static void add_senders(struct nt_surge *d, const struct nt_snapshot *s)
 		const struct nt_source *source = &s->source[i];
 		uint64_t hash = hash_of(&source->address);
 
-		if (source->region < NT_REGIONS)
+		if (source->region < NT_REGIONS && !source->backscatter)
 			nt_series_sender(d->table, NT_SERIES_REGION + source->region, hash, source->packets);
 		if (s->detail && (s->detail[i].traits & only_port) == only_port)
 			nt_series_sender(d->table, s->detail[i].port & (NT_SERIES_REGION - 1), hash, source->packets);
@@ -398,6 +427,7 @@ int nt_surge_interval(struct nt_surge *d, struct nt_snapshot *s)
 	bin = (uint32_t)((s->start_s - d->hour * d->hour_s) / d->bin_s);
 	d->frames += s->frames;
 	add_packets(d, s, bin);
+	add_region_packets(d, s, bin);
 	add_sources(d, s, bin);
 	nt_series_admit(d->table, bin);
 	add_senders(d, s);

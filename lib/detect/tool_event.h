@@ -31,7 +31,6 @@ enum nt_tool_reason {
 struct nt_tool_source {
 	struct nt_address address;
 	bool backscatter;
-	bool mirai; /**< a Mirai-type scanner */
 	enum nt_tool_reason explained;
 	uint16_t region;
 	uint16_t window; /**< the SAME bits of traits say whether these are of all its packets */
@@ -41,7 +40,7 @@ struct nt_tool_source {
 	uint32_t ack;
 	uint32_t port; /**< nt_port_key() */
 	uint32_t traits;
-	uint32_t signatures;
+	uint32_t known_marks; /**< bits of enum nt_tool_mark that signatures explain */
 	int64_t first_s;
 	int64_t last_s;
 	uint64_t packets;

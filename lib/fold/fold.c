@@ -146,7 +146,7 @@ static int fold_bank(const struct nt_tally *t, struct nt_fold_interval *i)
 static int note_signatures(const struct nt_signatures *signatures, struct nt_fold_interval *i)
 {
 	struct nt_snapshot *s = &i->open;
-	uint32_t n = signatures ? nt_signatures_n(signatures) : 0;
+	uint32_t n = signatures ? nt_signatures_n(signatures) : 0, explaining, seq_dst;
 
 	if (!n || s->signature)
 		return 0;
@@ -155,8 +155,13 @@ static int note_signatures(const struct nt_signatures *signatures, struct nt_fol
 		return -ENOMEM;
 	s->n_signatures = n;
 	i->all_syns = nt_signatures_all_syns(signatures);
-	for (uint32_t k = 0; k < n; k++)
+	explaining = nt_signatures_explaining(signatures);
+	seq_dst = nt_signatures_seq_dst(signatures);
+	for (uint32_t k = 0; k < n; k++) {
 		snprintf(s->signature[k].name, NT_SIGNATURE_NAME, "%s", nt_signatures_name(signatures, k));
+		s->signature[k].explains = explaining >> k & 1;
+		s->signature[k].seq_dst = seq_dst >> k & 1;
+	}
 	return 0;
 }
 

@@ -21,7 +21,7 @@ static void prefetch(const void *line, size_t bytes)
 
 void nt_reply_prefetch(struct nt_reply *r, const struct nt_senders *senders, const struct nt_victims *victims)
 {
-	uint64_t hash = nt_mix(r->victim.high + r->v6 + 2 * (uint64_t)r->proto, r->victim.low);
+	uint64_t hash = nt_mix_keyed(r->victim.high + r->v6 + 2 * (uint64_t)r->proto, r->victim.low);
 
 	r->sender_home = (uint32_t)(nt_source_hash(r->sender, r->v6) >> 32) & senders->mask;
 	r->victim_home = (uint32_t)(hash >> 32) & victims->mask;

@@ -24,6 +24,16 @@ uint32_t nt_signatures_all_syns(const struct nt_signatures *s)
 	return s->all_syns;
 }
 
+uint32_t nt_signatures_explaining(const struct nt_signatures *s)
+{
+	return s->explaining;
+}
+
+uint32_t nt_signatures_seq_dst(const struct nt_signatures *s)
+{
+	return s->seq_is_dst;
+}
+
 static inline uint32_t wide_bits(const struct nt_signatures *s, enum nt_wide_table table, uint16_t value)
 {
 	uint32_t entry = s->wide[table][value >> 8];

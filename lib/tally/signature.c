@@ -16,15 +16,16 @@
 #define SYN "tcp flags S/SAFR "
 
 const struct nt_signature nt_signatures_shipped[] = {
-    {.name = "smb-8192", .match = SYN "dport 445 window 8192"},
+    {.name = "smb-8192", .match = SYN "dport 445 window 8192", .explains = true},
     {.name = "smb-other", .match = SYN "dport 445 not window 8192"},
-    {.name = "mirai", .match = SYN "seq dst"},
-    {.name = "zmap-old", .match = SYN "ipid 54321", .all_syns = true},
+    {.name = "mirai", .match = SYN "seq dst", .explains = true},
+    {.name = "zmap-old", .match = SYN "ipid 54321", .all_syns = true, .explains = true},
     {.name = "zmap-new",
      .match = SYN "ipv4 window 65535 ttl 129-255 layout mss,nop,ws,nop,nop,sackok wscale 8",
-     .all_syns = true},
-    {.name = "masscan", .match = SYN "ipid masscan", .all_syns = true},
-    {.name = "gre", .match = "gre"},
+     .all_syns = true,
+     .explains = true},
+    {.name = "masscan", .match = SYN "ipid masscan", .all_syns = true, .explains = true},
+    {.name = "gre", .match = "gre", .explains = true},
 };
 
 const uint32_t nt_signatures_shipped_n = sizeof(nt_signatures_shipped) / sizeof(*nt_signatures_shipped);
@@ -65,6 +66,7 @@ static int take_names(struct nt_signatures *s, const struct nt_signature *signat
 				return blame(signature[i].name, "a second signature of this name", why);
 		strcpy(s->name[i], signature[i].name);
 		s->all_syns |= (uint32_t)signature[i].all_syns << i;
+		s->explaining |= (uint32_t)signature[i].explains << i;
 	}
 	return 0;
 }

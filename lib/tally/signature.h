@@ -24,6 +24,8 @@ struct nt_signature {
 	const char *match; /**< conditions */
 	/** Only sources count all of whose TCP SYNs match: for tests that a packet may pass by chance. */
 	bool all_syns;
+	/** Says what made the traffic: detectors need not ask further. False for one that only counts. */
+	bool explains;
 };
 
 /** The signatures of a sensor whose configuration says nothing else; why they are what they are: config/signatures.md.
@@ -57,6 +59,12 @@ const char *nt_signatures_name(const struct nt_signatures *s, uint32_t i);
 
 /** Bits of the signatures with all_syns. */
 uint32_t nt_signatures_all_syns(const struct nt_signatures *s);
+
+/** Bits of the signatures with explains. */
+uint32_t nt_signatures_explaining(const struct nt_signatures *s);
+
+/** Bits of the signatures with the condition `seq dst`: what they match has an address of ours for a number. */
+uint32_t nt_signatures_seq_dst(const struct nt_signatures *s);
 
 /** Bits of the signatures that a packet matches. `region` is its source's. Worker. */
 uint32_t nt_signatures_match(const struct nt_signatures *s, const struct nt_fields *fields, uint16_t region);

@@ -67,6 +67,7 @@ struct nt_signatures {
 	uint32_t region[NT_REGIONS];
 	uint32_t n;
 	uint32_t all_syns;
+	uint32_t explaining;
 	char name[NT_SIGNATURES_MAX][NT_SIGNATURE_NAME];
 };
 

@@ -80,7 +80,7 @@ static inline struct nt_key128 nt_key128_of(const uint8_t bytes[static 16])
 
 static inline uint64_t nt_source_hash(struct nt_key128 address, bool v6)
 {
-	return nt_mix(address.high + v6, address.low);
+	return nt_mix_keyed(address.high + v6, address.low);
 }
 
 static inline uint32_t nt_source_home(const struct nt_sources *t, struct nt_key128 address, bool v6)

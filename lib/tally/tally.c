@@ -54,54 +54,20 @@ static void lay_histograms(struct nt_tally *t, struct room *r)
 	}
 }
 
-static void lay_region_port(struct nt_region_port *t, uint32_t entries, struct room *r)
+/* What tables with open addressing have in common: lines, which of them are in use, and a mask for places. */
+struct table {
+	void *line;
+	uint32_t *touched;
+	uint32_t mask;
+};
+
+static struct table lay_table(struct room *r, uint32_t slots, size_t line_bytes, uint32_t entries)
 {
-	uint32_t slots = nt_region_port_slots(entries);
+	struct table t = {.mask = slots - 1};
 
-	t->slot = take(r, slots, sizeof(t->slot[0]));
-	t->touched = take(r, entries, sizeof(t->touched[0]));
-	t->mask = slots - 1;
-	t->limit = entries;
-}
-
-static void lay_sources(struct nt_sources *t, uint32_t entries, struct room *r)
-{
-	uint32_t slots = slots_for(entries);
-
-	t->line = take(r, slots, sizeof(t->line[0]));
-	t->touched = take(r, entries, sizeof(t->touched[0]));
-	t->mask = slots - 1;
-	t->limit = entries;
-}
-
-static void lay_pairs(struct nt_pairs *t, uint32_t entries, struct room *r)
-{
-	uint32_t slots = slots_for(entries);
-
-	t->slot = take(r, slots, sizeof(t->slot[0]));
-	t->touched = take(r, entries, sizeof(t->touched[0]));
-	t->mask = slots - 1;
-	t->limit = entries;
-}
-
-static void lay_senders(struct nt_senders *t, uint32_t entries, struct room *r)
-{
-	uint32_t slots = slots_for(entries);
-
-	t->line = take(r, slots, sizeof(t->line[0]));
-	t->touched = take(r, entries, sizeof(t->touched[0]));
-	t->mask = slots - 1;
-	t->limit = entries;
-}
-
-static void lay_victims(struct nt_victims *t, uint32_t entries, struct room *r)
-{
-	uint32_t slots = slots_for(entries);
-
-	t->line = take(r, slots, sizeof(t->line[0]));
-	t->touched = take(r, entries, sizeof(t->touched[0]));
-	t->mask = slots - 1;
-	t->limit = entries;
+	t.line = take(r, slots, line_bytes);
+	t.touched = take(r, entries, sizeof(t.touched[0]));
+	return t;
 }
 
 static void lay_sketches(struct nt_sketches *t, uint32_t entries, struct room *r)
@@ -115,14 +81,26 @@ static void lay_sketches(struct nt_sketches *t, uint32_t entries, struct room *r
 	t->limit = entries;
 }
 
+#define LAY_TABLE(t, field, slots, entries)                                                                            \
+	do {                                                                                                           \
+		struct table laid = lay_table(r, slots, sizeof((t)->field[0]), entries);                               \
+                                                                                                                       \
+		(t)->field = laid.line;                                                                                \
+		(t)->touched = laid.touched;                                                                           \
+		(t)->mask = laid.mask;                                                                                 \
+		(t)->limit = entries;                                                                                  \
+	} while (0)
+
 static void lay_out(struct nt_tally *t, const struct nt_tally_options *o, struct room *r)
 {
+	uint32_t victim_slots = slots_for(o->victim_entries);
+
 	lay_histograms(t, r);
-	lay_region_port(&t->region_port, o->region_port_entries, r);
-	lay_sources(&t->sources, o->source_entries, r);
-	lay_pairs(&t->pairs, o->pair_entries, r);
-	lay_senders(&t->senders, o->victim_entries, r);
-	lay_victims(&t->victims, o->victim_entries, r);
+	LAY_TABLE(&t->region_port, slot, nt_region_port_slots(o->region_port_entries), o->region_port_entries);
+	LAY_TABLE(&t->sources, line, slots_for(o->source_entries), o->source_entries);
+	LAY_TABLE(&t->pairs, slot, slots_for(o->pair_entries), o->pair_entries);
+	LAY_TABLE(&t->senders, line, victim_slots, o->victim_entries);
+	LAY_TABLE(&t->victims, line, victim_slots, o->victim_entries);
 	lay_sketches(&t->sketches, o->sketches, r);
 }
 

@@ -97,11 +97,13 @@ def published(tmp_path_factory, run, country_mmdb, asn_mmdb, places):
     """The server, per sensor the totals of its intervals, and the events."""
     folder = tmp_path_factory.mktemp("redis")
     server, totals, events = Server(folder), {}, {}
+    config = folder / "config.yaml"  # room for all sources of a day: what is kept when it closes is then exact
+    config.write_text('{"redis": {"members": {"open_source": 65536}}}', encoding="utf-8")
     for seed, sensor in enumerate(SENSORS):
         path, lines = folder / f"{sensor}.pcap", folder / f"{sensor}.json"
         path.write_bytes(files.pcap(list(traffic(seed))))
         options = ("--redis", server.url, "--json", lines, "--sensor", sensor, "--workers", seed + 1)
-        done = run("replay", *options, "--country", country_mmdb, "--asn", asn_mmdb, path)
+        done = run("replay", "-c", config, *options, "--country", country_mmdb, "--asn", asn_mmdb, path)
         assert done.status == 0, done.errors
         totals[sensor] = list(reference.intervals([capture.read(path)], 60, *places))
         events[sensor] = events_of(lines.read_text(encoding="utf-8"))
@@ -211,3 +213,42 @@ def test_events_are_those_of_the_lines(published, sensor):
     ]
     assert [{key: one[key] for key in one if key != "body"} for one in found] == expected
     assert [json.loads(one["body"]) for one in found] == [one["body"] for one in events[sensor]]
+
+
+QUARTER_S = 1_656_633_600  # 2022-07-01
+QUARTER_DAYS = 92
+
+
+def quarter(dice):
+    """A few hundred sources a day, many of them seen before."""
+    for day in range(QUARTER_DAYS):
+        for i in range(400):
+            low = dice.randrange(30_000)
+            at_ns = (QUARTER_S + day * DAY_S + i * 200) * files.NS
+            source = f"{dice.choice((5, 8))}.1.{low >> 8}.{low & 255}"
+            yield files.Record(f.eth4(f.tcp(dice.choice((23, 445)), f.SYN, 8192), source=source), at_ns=at_ns)
+
+
+def test_sketches_merge_over_the_days_of_a_quarter(run, country_mmdb, places, tmp_path):
+    path, config = tmp_path / "quarter.pcap", tmp_path / "config.yaml"
+    path.write_bytes(files.pcap(list(quarter(random.Random(7)))))
+    config.write_text('{"redis": {"members": {"d_hll": 4096}}}', encoding="utf-8")
+    names = Union(reference.intervals([capture.read(path)], 3600, *places)).names
+    expected = {name: sources for name, sources in names.items() if sources}
+    server = Server(tmp_path)
+    try:
+        options = ("-c", config, "--country", country_mmdb, "--interval", 3600, "--sensor", "q", "--redis", server.url)
+        done = run("replay", *options, path)
+        assert done.status == 0, done.errors
+        starts = [QUARTER_S + day * DAY_S for day in range(QUARTER_DAYS)]
+        merged = {}
+        for name in expected:
+            keys = [f"nt:{{q}}:d:{start}:hll:{name}" for start in starts]
+            keys = [key for key in keys if server.client.exists(key)]
+            assert keys, name
+            merged[name] = server.client.pfcount(*keys)
+        close_all(merged, {name: len(sources) for name, sources in expected.items()})
+        whole = f"nt:{{q}}:q:{QUARTER_S}:hll:sources"
+        close_all({"sources": server.client.pfcount(whole)}, {"sources": len(expected["sources"])})
+    finally:
+        server.kill()

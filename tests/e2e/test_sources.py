@@ -134,7 +134,7 @@ ESTIMATED = ("sources", "backscatter", "signatures", "asn", "overflow", "end")
 def test_a_table_much_too_small(workers, many, replay, tmp_path):
     path, expected = many
     config = tmp_path / "config.yaml"
-    tables = {"sources": SMALL, "pairs": SMALL, "victims": SMALL, "sketches": 1024}
+    tables = {"sources": SMALL, "pairs": SMALL // 2, "victims": SMALL, "sketches": 1024}
     config.write_text(json.dumps({"tables": tables}), encoding="utf-8")
     done = replay([path], "all", workers, config=config)
     assert done.status == 0, done.errors

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "geo/asn.h"
 #include "geo/geo.h"
 
 #include <stddef.h>
@@ -19,6 +20,29 @@ const char *__lsan_default_suppressions(void)
 	return "leak:MMDB_open\nleak:libmaxminddb";
 }
 
+/* The same bytes as an AS database: what it says of an address is a text that ends. */
+static void look_up_as(const char *path)
+{
+	static const struct nt_address address[] = {
+	    {.byte = {192, 0, 2, 1}, .length = 4},
+	    {.byte = {0x20, 0x01, 0x0d, 0xb8}, .length = 16},
+	    {.byte = {0}, .length = 4},
+	};
+	char why[NT_GEO_WHY] = "", org[NT_ASN_ORG];
+	struct nt_asn *asn;
+
+	if (nt_asn_open(path, &asn, why)) {
+		if (!*why || strchr(why, '\n'))
+			abort();
+		return;
+	}
+	for (size_t i = 0; i < sizeof(address) / sizeof(*address); i++)
+		if (nt_asn_lookup(asn, &address[i]) != nt_asn_lookup_org(asn, &address[i], org) ||
+		    !memchr(org, 0, sizeof(org)))
+			abort();
+	nt_asn_close(asn);
+}
+
 /* Any bytes as a region database: an answer or one line, and soon. Needs no EAL: the tables are not built. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -36,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (rc == 0 && info.ip_version != 4 && info.ip_version != 6)
 		abort();
+	look_up_as(path);
 	close(fd);
 	return 0;
 }

@@ -373,6 +373,8 @@ static void expect_signature(const struct packet *p, uint32_t n, const struct nt
 	for (uint32_t k = 0; k < n; k++)
 		packets += model_match(&p[k].fields) >> i & 1;
 	assert_string_equal(c->name, model_signature_name[i]);
+	assert_int_equal(c->explains, MODEL_EXPLAINING >> i & 1);
+	assert_int_equal(c->seq_dst, MODEL_SEQ_DST >> i & 1);
 	assert_int_equal(c->packets, packets);
 	assert_int_equal(c->sources, sources_with(s, -1, false, 1u << i));
 	for (uint32_t r = 0; r < NT_REGIONS; r++) {

@@ -20,6 +20,8 @@ struct packet {
 /** Signatures of the test: bit 0 TCP to port 445; bit 1 TCP with window 1024, all SYNs; bit 2 UDP; bit 3 nothing. */
 #define MODEL_SIGNATURES 4
 #define MODEL_ALL_SYNS	 (1u << 1)
+#define MODEL_EXPLAINING (1u << 0 | 1u << 3)
+#define MODEL_SEQ_DST	 (1u << 2 | 1u << 3)
 extern const char *const model_signature_name[MODEL_SIGNATURES];
 uint32_t model_match(const struct nt_fields *f);
 

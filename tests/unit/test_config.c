@@ -236,6 +236,8 @@ static void wrong_signatures(void **state)
 	     "f:3: signatures[0].match: no packet can match: its conditions belong to different protocols"},
 	    {"signatures:\n- name: a\n  match: tcp\n  sources: all\n",
 	     "f:4: signatures[0].sources: \"all\" is none of any, all_syns"},
+	    {"signatures:\n- name: a\n  match: tcp\n  explains: 0\n",
+	     "f:4: signatures[0].explains: \"0\" is neither true nor false"},
 	    {"signatures:\n- name: a\n  match: tcp\n- match: udp\n  name: a\n",
 	     "f:5: signatures[1].name: \"a\" is there already, in line 2"},
 	    {"signatures:\n- name: a\n  mach: tcp\n",
@@ -286,16 +288,22 @@ static void which_signatures(void **state)
 		assert_string_equal(signature[i].name, nt_signatures_shipped[i].name);
 		assert_string_equal(signature[i].match, nt_signatures_shipped[i].match);
 		assert_int_equal(signature[i].all_syns, nt_signatures_shipped[i].all_syns);
+		assert_int_equal(signature[i].explains, nt_signatures_shipped[i].explains);
+		assert_int_equal(signature[i].explains, strcmp(signature[i].name, "smb-other") != 0);
 	}
 	nt_config_fini(&c);
 	assert_int_equal(load("signatures: []\n", &c, why), 0);
 	assert_int_equal(nt_config_signatures(&c, signature), 0);
 	nt_config_fini(&c);
 	assert_int_equal(
-	    load("signatures:\n- {name: a, match: gre, sources: all_syns}\n- {name: b, match: tcp}\n", &c, why), 0);
+	    load("signatures:\n- {name: a, match: gre, sources: all_syns}\n- {name: b, match: tcp, explains: false}\n",
+		 &c, why),
+	    0);
 	assert_int_equal(nt_config_signatures(&c, signature), 2);
 	assert_true(signature[0].all_syns);
 	assert_false(signature[1].all_syns);
+	assert_true(signature[0].explains);
+	assert_false(signature[1].explains);
 	assert_string_equal(signature[0].match, "gre");
 	nt_config_fini(&c);
 }

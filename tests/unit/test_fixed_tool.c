@@ -24,6 +24,16 @@ static const struct nt_detect_options options = {
 	{.enabled = true, .sources = 4, .packets = 10, .factor = 4, .warm_up_h = 24, .groups = 4096, .tracked = 20000},
 };
 
+/* What the detector knows of a signature are two bits of it, and not its name. */
+enum { SMB_8192 = 1u << 0, SEQ_DST = 1u << 1, SMB_OTHER = 1u << 2, SEQ_DST_COUNTS = 1u << 3, SIGNATURES = 4 };
+
+static const struct nt_signature_counts signature[SIGNATURES] = {
+    {.name = "smb-8192", .explains = true},
+    {.name = "bot", .explains = true, .seq_dst = true},
+    {.name = "smb-other"},
+    {.name = "mirai", .seq_dst = true},
+};
+
 /* A detector and the snapshot being filled. */
 struct fixture {
 	struct nt_fixed_tool *d;
@@ -58,11 +68,10 @@ static void begin(struct fixture *f, int64_t start_s, int64_t length_s)
 	f->s.end_s = start_s + length_s;
 	f->s.source = calloc(SOURCES_MAX, sizeof(f->s.source[0]));
 	f->s.detail = calloc(SOURCES_MAX, sizeof(f->s.detail[0]));
-	f->s.signature = calloc(2, sizeof(f->s.signature[0]));
+	f->s.signature = calloc(SIGNATURES, sizeof(f->s.signature[0]));
 	assert_true(f->s.source != NULL && f->s.detail != NULL && f->s.signature != NULL);
-	strcpy(f->s.signature[0].name, "smb-8192");
-	strcpy(f->s.signature[1].name, "mirai");
-	f->s.n_signatures = 2;
+	memcpy(f->s.signature, signature, sizeof(signature));
+	f->s.n_signatures = SIGNATURES;
 }
 
 static void turn_round(struct nt_snapshot *s)
@@ -290,17 +299,62 @@ static void test_signatures_explain(void **state)
 	struct sender from = probe;
 
 	(void)state;
-	from.signatures = 1;
+	from.signatures = SMB_8192;
 	assert_int_equal(told_of(&from, 10, 100, 48), 0);
 	from = flood;
-	from.signatures = 1; /* it says nothing of the sequence number */
+	from.signatures = SMB_8192; /* it says nothing of the sequence number */
 	assert_int_equal(told_of(&from, 10, 100, 0), 1);
-	from.signatures = 2; /* Mirai's is the address of ours that it scans over and over */
+	from.signatures = SEQ_DST | SMB_OTHER; /* the address of ours that it scans over and over */
 	assert_int_equal(told_of(&from, 10, 100, 0), 0);
 	from = probe;
 	from.port = 0; /* towards many ports */
 	from.traits &= ~(uint32_t)NT_TRAIT_PORT_SAME;
 	assert_int_equal(told_of(&from, 10, 100, 48), 0);
+}
+
+/* A signature that only counts, such as all other scans of a port, or everything, keeps nobody from being told. */
+static void test_signatures_that_only_count(void **state)
+{
+	struct sender from = probe;
+
+	(void)state;
+	from.port = 445;
+	from.window = 1024;
+	from.signatures = SMB_OTHER;
+	assert_int_equal(told_of(&from, 6, 20, 24), 1);
+	from.signatures = SMB_OTHER | SEQ_DST; /* one that explains is enough */
+	assert_int_equal(told_of(&from, 6, 20, 24), 0);
+	from.window = 8192;
+	from.signatures = SMB_8192;
+	assert_int_equal(told_of(&from, 6, 20, 24), 0);
+	from = flood;
+	from.signatures = SEQ_DST_COUNTS;
+	assert_int_equal(told_of(&from, 6, 20, 24), 1);
+}
+
+/* A new configuration may give the bits to other signatures, or take them all away, in the middle of an hour. */
+static void test_signatures_change(void **state)
+{
+	struct sender from = probe;
+	struct fixture f;
+	int64_t t;
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		set_up(&f, &options);
+		t = quiet_hours(&f, BASE, 24);
+		begin(&f, t, HOUR / 2);
+		from.signatures = i == 0 ? SMB_8192 : SMB_OTHER;
+		send_all(&f, &from, 0x0a000000, 6, 20);
+		end(&f, false);
+		begin(&f, t + HOUR / 2, HOUR / 2);
+		f.s.signature[2] = signature[0]; /* from now on the third one explains */
+		f.s.n_signatures = i == 2 ? SIGNATURES : 0;
+		send_all(&f, &from, 0x0a000000, 6, 20);
+		end(&f, true);
+		assert_int_equal(f.list.n_events, i == 1);
+		tear_down(&f);
+	}
 }
 
 /* Values that each source keeps and all of them share in part only. */
@@ -641,6 +695,8 @@ int main(void)
 	    cmocka_unit_test(test_thresholds),
 	    cmocka_unit_test(test_ordinary_values),
 	    cmocka_unit_test(test_signatures_explain),
+	    cmocka_unit_test(test_signatures_that_only_count),
+	    cmocka_unit_test(test_signatures_change),
 	    cmocka_unit_test(test_not_shared),
 	    cmocka_unit_test(test_changes_between_intervals),
 	    cmocka_unit_test(test_by_as),

@@ -46,6 +46,18 @@ uint32_t nt_signatures_all_syns(const struct nt_signatures *s)
 	return MODEL_ALL_SYNS;
 }
 
+uint32_t nt_signatures_explaining(const struct nt_signatures *s)
+{
+	(void)s;
+	return MODEL_EXPLAINING;
+}
+
+uint32_t nt_signatures_seq_dst(const struct nt_signatures *s)
+{
+	(void)s;
+	return MODEL_SEQ_DST;
+}
+
 uint32_t nt_signatures_match(const struct nt_signatures *s, const struct nt_fields *f, uint16_t region)
 {
 	(void)s;

@@ -63,6 +63,7 @@ static void make_set(struct set *set, uint32_t n)
 		    .name = set->name[set->n],
 		    .match = text,
 		    .all_syns = next_random() & 1,
+		    .explains = next_random() & 1,
 		};
 		set->n++;
 	}
@@ -98,7 +99,7 @@ static void random_signatures_against_the_model(void **state)
 
 	(void)state;
 	for (uint32_t round = 0; round < 60; round++) {
-		uint32_t all_syns = 0;
+		uint32_t all_syns = 0, explaining = 0;
 		struct nt_signatures *s;
 
 		make_set(&set, round % 3 == 0 ? NT_SIGNATURES_MAX : 1 + round % NT_SIGNATURES_MAX);
@@ -108,8 +109,10 @@ static void random_signatures_against_the_model(void **state)
 		for (uint32_t i = 0; i < set.n; i++) {
 			assert_string_equal(nt_signatures_name(s, i), set.signature[i].name);
 			all_syns |= (uint32_t)set.signature[i].all_syns << i;
+			explaining |= (uint32_t)set.signature[i].explains << i;
 		}
 		assert_int_equal(nt_signatures_all_syns(s), all_syns);
+		assert_int_equal(nt_signatures_explaining(s), explaining);
 		expect_same(&set, s, &matched);
 		nt_signatures_free(s);
 	}
@@ -305,6 +308,26 @@ static void wrong_sets(void **state)
 	nt_signatures_free(NULL);
 }
 
+/* Which signatures have an address of ours for a sequence number: not those that ask for one, or for the opposite. */
+static void which_have_seq_dst(void **state)
+{
+	static const struct nt_signature signature[] = {
+	    {.name = "a", .match = "tcp"},
+	    {.name = "b", .match = "seq dst"},
+	    {.name = "c", .match = "tcp dport 23 seq dst"},
+	    {.name = "d", .match = "not seq dst"},
+	    {.name = "e", .match = "seq 0x7f000001"},
+	};
+	char why[NT_SIGNATURE_WHY];
+	struct nt_signatures *s = nt_signatures_new(signature, COUNT(signature), why);
+
+	(void)state;
+	assert_non_null(s);
+	assert_int_equal(nt_signatures_seq_dst(s), 1u << 1 | 1u << 2);
+	assert_int_equal(nt_signatures_explaining(s), 0);
+	nt_signatures_free(s);
+}
+
 /* ---- shipped ---- */
 
 enum { SMB_8192 = 1, SMB_OTHER = 2, MIRAI = 4, ZMAP_OLD = 8, ZMAP_NEW = 16, MASSCAN = 32, GRE = 64 };
@@ -337,6 +360,8 @@ static void shipped_names(void **state)
 	for (uint32_t i = 0; i < COUNT(name); i++)
 		assert_string_equal(nt_signatures_name(s, i), name[i]);
 	assert_int_equal(nt_signatures_all_syns(s), ZMAP_OLD | ZMAP_NEW | MASSCAN);
+	assert_int_equal(nt_signatures_explaining(s), SMB_8192 | MIRAI | ZMAP_OLD | ZMAP_NEW | MASSCAN | GRE);
+	assert_int_equal(nt_signatures_seq_dst(s), MIRAI);
 	nt_signatures_free(s);
 }
 
@@ -425,6 +450,7 @@ int main(void)
 	    cmocka_unit_test(right_words),
 	    cmocka_unit_test(long_words),
 	    cmocka_unit_test(wrong_sets),
+	    cmocka_unit_test(which_have_seq_dst),
 	    cmocka_unit_test(shipped_names),
 	    cmocka_unit_test(shipped_by_header),
 	    cmocka_unit_test(shipped_gre_ipv6),
