@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "fold/fold.h"
 #include "needletail/errors.h"
 #include "worker/worker.h"
 
@@ -46,6 +47,7 @@ struct replay {
 	uint64_t received; /* frames of the open interval */
 	uint64_t late;
 	uint64_t unfolded; /* frames handed on since the last fold */
+	int64_t fold_s;	   /* Unix seconds of packets at which to fold, however long the interval */
 	uint64_t frames;   /* of all intervals */
 	uint64_t intervals;
 	uint64_t unexplained;
@@ -74,6 +76,7 @@ static void open_interval(struct replay *r, int64_t time_s)
 	int64_t length_s = r->options->config.interval_s;
 
 	r->open = true;
+	r->fold_s = time_s + NT_FOLD_EVERY_S;
 	r->received = 0;
 	r->late = 0;
 	if (r->options->one_interval) {
@@ -139,12 +142,13 @@ static int adjust_interval(struct replay *r, int64_t time_s)
 	return err;
 }
 
-/* A bank's counters must not wrap, however long the interval. */
-static int guard_banks(struct replay *r)
+/* A bank's counters must not wrap, nor its bins of victims run out, however long the interval. */
+static int guard_banks(struct replay *r, int64_t time_s)
 {
-	if (++r->unfolded < NT_TALLY_FRAMES_MAX)
+	if (r->unfolded < NT_TALLY_FRAMES_MAX && time_s < r->fold_s)
 		return 0;
 	r->unfolded = 0;
+	r->fold_s = time_s + NT_FOLD_EVERY_S;
 	dispatch_drain(r->dispatch);
 	return stats_fold(&r->stats);
 }
@@ -158,9 +162,12 @@ static int count_all(struct replay *r, struct capture_set *set)
 		err = adjust_interval(r, record->time.s);
 		if (err)
 			break;
+		err = guard_banks(r, record->time.s);
+		if (err)
+			break;
 		dispatch_frame(r->dispatch, &record->frame, record->link);
 		r->received++;
-		err = guard_banks(r);
+		r->unfolded++;
 	}
 	if (!err && r->open)
 		err = close_interval(r, detect_look_last);

@@ -106,6 +106,7 @@ int stats_fold(struct stats *s)
 		nt_worker_switch(s->worker[i]);
 	wait_for_workers(s);
 	s->folded = frames_of_all(s);
+	s->folded_ns = nt_clock_monotonic_ns();
 	for (uint32_t i = 0; i < s->n; i++)
 		banks[i] = nt_worker_retired(s->worker[i]);
 	err = nt_fold_add(s->fold, banks, s->n);
@@ -117,7 +118,10 @@ int stats_fold(struct stats *s)
 
 int stats_guard(struct stats *s)
 {
-	return frames_of_all(s) - s->folded < NT_TALLY_FRAMES_MAX ? 0 : stats_fold(s);
+	bool full = frames_of_all(s) - s->folded >= NT_TALLY_FRAMES_MAX;
+	bool old = nt_clock_monotonic_ns() - s->folded_ns >= (uint64_t)NT_FOLD_EVERY_S * NT_SECOND_NS;
+
+	return full || old ? stats_fold(s) : 0;
 }
 
 /* Conservation: what was handed over is what was counted, and every frame is accounted for layer by layer. */

@@ -25,6 +25,7 @@ struct stats {
 	struct nt_fold *fold;		  /* of the open interval */
 	const struct nt_signatures *next; /* to begin with at the interval's end; NULL: no change */
 	uint64_t folded;		  /* frames of all workers at the last fold */
+	uint64_t folded_ns;		  /* monotonic time of it */
 };
 
 struct stats_options {
@@ -65,7 +66,10 @@ int stats_fold_last(struct stats *s);
 /** Frames folded so far of the open interval. */
 uint64_t stats_folded_frames(const struct stats *s);
 
-/** Folds if a bank may hold so many frames that its counters could wrap before the interval ends. 0 or -ENOMEM. */
+/**
+ * Folds if a bank may hold so many frames that its counters could wrap before the interval ends, or reaches back so far
+ * that its bins of victims would. Live. Returns 0 or -ENOMEM.
+ */
 int stats_guard(struct stats *s);
 
 /**

@@ -197,7 +197,8 @@ struct nt_victim {
 	uint8_t proto;	 /**< IP protocol of the attack */
 	bool more_ports; /**< than stand in port[] */
 	uint8_t ports;
-	uint16_t port[NT_VICTIM_PORTS]; /**< attacked, in the order in which they were met; empty unless TCP or UDP */
+	uint16_t port[NT_VICTIM_PORTS]; /**< attacked, ascending; of more, those that come first in a fixed order; empty
+					   unless TCP or UDP */
 	uint16_t region;
 	uint32_t asn;
 	uint32_t classes; /**< bits of enum nt_backscatter */

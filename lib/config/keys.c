@@ -234,7 +234,7 @@ const struct nt_key nt_key[] = {
 	  .max = MEMBERS_MAX, .unit = "members", .value = "2000",
 	  .help = "Days: senders of backscatter, all regions together." },
 	{ .path = "redis.members.open_source", .type = NT_KEY_NUMBER, AT(redis.members.open_source), .min = 1,
-	  .max = 1048576, .unit = "members", .value = "512",
+	  .max = 1048576, .unit = "members", .value = "2048",
 	  .help = "Sources of a region in a day that is still open; likewise source ports of its backscatter." },
 	{ .path = "redis.members.open_backscatter", .type = NT_KEY_NUMBER, AT(redis.members.open_backscatter), .min = 1,
 	  .max = 1048576, .unit = "members", .value = "1000",

@@ -42,11 +42,9 @@ struct nt_fold_victim {
 	uint32_t classes;
 	uint32_t first_bin;
 	uint32_t last_bin;
-	uint16_t port[NT_VICTIM_PORTS];
-	uint8_t ports;
+	struct nt_victim_ports ports;
 	uint8_t proto;
 	bool v6;
-	bool more_ports;
 };
 
 struct nt_fold_victims {
@@ -60,8 +58,11 @@ struct nt_fold_victims {
 int nt_fold_senders_add(struct nt_fold_senders *s, const struct nt_senders *bank);
 void nt_fold_senders_fini(struct nt_fold_senders *s);
 
-/** Likewise. */
+/** Likewise. Banks of one fold belong together first: see victims.c. */
 int nt_fold_victims_add(struct nt_fold_victims *v, const struct nt_victims *bank);
+
+/** Adds what another fold has put together. Returns 0 or -ENOMEM. */
+int nt_fold_victims_merge(struct nt_fold_victims *v, const struct nt_fold_victims *from);
 void nt_fold_victims_fini(struct nt_fold_victims *v);
 
 #endif

@@ -137,8 +137,6 @@ static int fold_bank(const struct nt_tally *t, struct nt_fold_interval *i)
 		err = fold_sources(t, i);
 	if (!err && t->senders.n_touched)
 		err = nt_fold_senders_add(&i->senders, &t->senders);
-	if (!err && t->victims.n_touched)
-		err = nt_fold_victims_add(&i->victims, &t->victims);
 	return err ? err : nt_fold_sketches_add(&i->sketches, &t->sketches);
 }
 
@@ -197,12 +195,29 @@ void nt_fold_set_locate(struct nt_fold *f, const struct nt_locate *locate)
 	f->locate = locate;
 }
 
+/* Victims of one fold are put together before they meet those of the folds before: see victims.c. */
+static int fold_victims(struct nt_tally *const *banks, uint32_t n, struct nt_fold_victims *into)
+{
+	struct nt_fold_victims together = {0};
+	int err = 0;
+
+	for (uint32_t b = 0; b < n && !err; b++)
+		if (banks[b]->victims.n_touched)
+			err = nt_fold_victims_add(&together, &banks[b]->victims);
+	if (!err)
+		err = nt_fold_victims_merge(into, &together);
+	nt_fold_victims_fini(&together);
+	return err;
+}
+
 int nt_fold_add(struct nt_fold *f, struct nt_tally *const *banks, uint32_t n)
 {
 	int err = n ? note_signatures(banks[0]->signatures, &f->interval) : 0;
 
 	for (uint32_t b = 0; b < n && !err; b++)
 		err = fold_bank(banks[b], &f->interval);
+	if (!err)
+		err = fold_victims(banks, n, &f->interval.victims);
 	compact_all(&f->interval.open);
 	return err;
 }

@@ -18,6 +18,9 @@ struct nt_locate;
 
 struct nt_fold;
 
+/** Longest time between folds: the bins of victims (NT_VICTIM_BINS) go back that far. */
+#define NT_FOLD_EVERY_S (NT_VICTIM_BINS * NT_VICTIM_BIN_S)
+
 struct nt_fold_options {
 	bool sketches; /**< make HyperLogLogs even while numbers are exact: for a sink that merges them */
 };
@@ -34,7 +37,8 @@ void nt_fold_set_locate(struct nt_fold *f, const struct nt_locate *locate);
 
 /**
  * Adds retired banks, one a worker, to the open interval. All banks of an interval have the same signatures. Costs
- * what the banks touched. While no worker holds the banks.
+ * what the banks touched. While no worker holds the banks. At least once every NT_FOLD_EVERY_S seconds of packets,
+ * or the peaks of victims are lower bounds.
  * Returns 0, or -ENOMEM; then the interval cannot be had any more, and nt_fold_take() gives what there is.
  */
 int nt_fold_add(struct nt_fold *f, struct nt_tally *const *banks, uint32_t n);

@@ -159,7 +159,6 @@ static void fill_sender(const struct nt_fold_sender *s, struct nt_backscatter_so
 	    .source_port = s->has_port ? s->src_port : 0,
 	    .has_port = s->has_port,
 	    .source_port_same = s->has_port && !s->port_varies,
-	    .targets = nt_targets_estimate(s->targets, NT_SENDER_TARGETS),
 	    .first_s = nt_seconds_of_ns(s->first_ns),
 	    .last_s = nt_seconds_of_ns(s->last_ns),
 	};
@@ -169,6 +168,9 @@ static void fill_sender(const struct nt_fold_sender *s, struct nt_backscatter_so
 		b->classes[nt_backscatter_of_slot(i, s->v6)] += s->packets[i];
 		b->packets += s->packets[i];
 	}
+	b->targets = nt_targets_estimate(s->targets, NT_SENDER_TARGETS);
+	if (b->targets > b->packets)
+		b->targets = b->packets;
 }
 
 static void fill_rank(const struct nt_backscatter_source *source, struct rank *r)
@@ -226,13 +228,18 @@ static uint16_t region_of(const struct nt_locate *locate, const struct nt_fold_v
 	return region;
 }
 
+static int compare_ports(const void *a, const void *b)
+{
+	return *(const uint16_t *)a - *(const uint16_t *)b;
+}
+
 static void fill_victim(const struct nt_fold_victim *from, int64_t start_s, struct nt_victim *v)
 {
 	*v = (struct nt_victim){
 	    .address = nt_fold_address(from->address, from->v6),
 	    .proto = from->proto,
-	    .more_ports = from->more_ports,
-	    .ports = from->ports,
+	    .more_ports = from->ports.more,
+	    .ports = from->ports.n,
 	    .classes = from->classes,
 	    .packets = from->packets,
 	    .first_s = nt_fold_seconds(from->first_s, start_s),
@@ -241,7 +248,8 @@ static void fill_victim(const struct nt_fold_victim *from, int64_t start_s, stru
 	    .last_bin = nt_fold_seconds(from->last_bin, start_s / NT_VICTIM_BIN_S),
 	    .peak = from->peak,
 	};
-	memcpy(v->port, from->port, sizeof(v->port));
+	memcpy(v->port, from->ports.port, sizeof(v->port));
+	qsort(v->port, v->ports, sizeof(v->port[0]), compare_ports);
 	memcpy(v->targets, from->targets, sizeof(v->targets));
 	memcpy(v->head, from->head, sizeof(v->head));
 	memcpy(v->tail, from->tail, sizeof(v->tail));

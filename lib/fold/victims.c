@@ -12,10 +12,11 @@
  * ends, and the peak of its own windows; what lay between head and tail is forgotten. Of two lines put together
  *
  * - head and tail are exact: the first bins of both are the first bins of each, or empty there;
- * - the peak is exact if one line saw all packets, and if each line's packets lie within 2 x NT_VICTIM_BINS bins
- *   (120 s), so that it has forgotten nothing: always while an interval is that short;
- * - else the peak is at least the highest of both, and of the sums of what is known of each at the ends of either:
- *   where one fold's end meets the next one's beginning, and where workers saw the beginning or the end together.
+ * - the peak is exact if neither has forgotten anything, because its packets lie within 2 x NT_VICTIM_BINS bins
+ *   (120 s), and also if one begins where the other has ended, because no window reaches further back than a tail.
+ *
+ * So the lines of one fold are put together first, then with those of the folds before it, and whoever folds at least
+ * once a minute has the exact peak of packets in order of time, over any number of workers and any length of interval.
  */
 
 static void begin(struct nt_fold_victim *v, const struct nt_victim_line *line)
@@ -32,9 +33,7 @@ static void begin(struct nt_fold_victim *v, const struct nt_victim_line *line)
 	    .ports = line->ports,
 	    .proto = line->proto,
 	    .v6 = line->v6,
-	    .more_ports = line->more_ports,
 	};
-	memcpy(v->port, line->port, sizeof(v->port));
 	memcpy(v->targets, line->targets, sizeof(v->targets));
 	for (uint32_t i = 0; i < NT_VICTIM_BINS; i++) {
 		v->head[i] = line->head[i];
@@ -93,82 +92,74 @@ static void merge_bins(struct nt_fold_victim *v, const struct nt_fold_victim *wi
 	}
 }
 
-static void note_port(struct nt_fold_victim *v, uint16_t port)
+static void merge(struct nt_fold_victim *v, const struct nt_fold_victim *with)
 {
-	for (uint32_t i = 0; i < v->ports; i++)
-		if (v->port[i] == port)
-			return;
-	if (v->ports == NT_VICTIM_PORTS)
-		v->more_ports = true;
-	else
-		v->port[v->ports++] = port;
+	merge_bins(v, with);
+	for (uint32_t i = 0; i < with->ports.n; i++)
+		nt_victim_ports_note(&v->ports, with->ports.port[i]);
+	v->ports.more = v->ports.more || with->ports.more;
+	if ((int32_t)(with->first_s - v->first_s) < 0)
+		v->first_s = with->first_s;
+	if ((int32_t)(with->last_s - v->last_s) > 0)
+		v->last_s = with->last_s;
+	v->packets += with->packets;
+	v->classes |= with->classes;
+	nt_targets_merge(v->targets, with->targets, NT_VICTIM_TARGETS);
 }
 
-/* Ports of the line that began earlier stand first. */
-static void merge_ports(struct nt_fold_victim *v, const struct nt_fold_victim *with)
+static bool same(const struct nt_fold_victim *a, const struct nt_fold_victim *b)
 {
-	const struct nt_fold_victim before = *v;
-	bool first = (int32_t)(with->first_s - v->first_s) < 0;
-	const struct nt_fold_victim *early = first ? with : &before, *late = first ? &before : with;
-
-	memcpy(v->port, early->port, sizeof(v->port));
-	v->ports = early->ports;
-	v->more_ports = early->more_ports || late->more_ports;
-	for (uint32_t i = 0; i < late->ports; i++)
-		note_port(v, late->port[i]);
+	return a->address.low == b->address.low && a->address.high == b->address.high && a->v6 == b->v6 &&
+	       a->proto == b->proto;
 }
 
-static void merge(struct nt_fold_victim *v, const struct nt_victim_line *line)
+static int reserve(struct nt_fold_victims *v, size_t more)
 {
-	struct nt_fold_victim with;
+	struct nt_fold_victim *grown = nt_places_grow_array(v->entry, &v->capacity, v->n + more, sizeof(*grown));
 
-	begin(&with, line);
-	merge_bins(v, &with);
-	merge_ports(v, &with);
-	if ((int32_t)(with.first_s - v->first_s) < 0)
-		v->first_s = with.first_s;
-	if ((int32_t)(with.last_s - v->last_s) > 0)
-		v->last_s = with.last_s;
-	v->packets += with.packets;
-	v->classes |= with.classes;
-	nt_targets_merge(v->targets, with.targets, NT_VICTIM_TARGETS);
+	if (!grown)
+		return -ENOMEM;
+	v->entry = grown;
+	return nt_places_reserve(&v->index, v->n + more);
 }
 
-static bool same(const struct nt_fold_victim *v, const struct nt_victim_line *line)
+/* There is room for one more. */
+static void add(struct nt_fold_victims *v, const struct nt_fold_victim *with)
 {
-	return v->address.low == line->address.low && v->address.high == line->address.high && v->v6 == !!line->v6 &&
-	       v->proto == line->proto;
-}
-
-static void add_line(struct nt_fold_victims *v, const struct nt_victim_line *line)
-{
-	uint32_t hash = (uint32_t)nt_source_hash(line->address, line->v6) + line->proto, at = hash, i;
+	uint32_t hash = (uint32_t)nt_source_hash(with->address, with->v6) + with->proto, at = hash, i;
 
 	while ((i = nt_places_next(&v->index, hash, &at)) != NT_PLACES_NONE) {
-		if (same(&v->entry[i], line)) {
-			merge(&v->entry[i], line);
+		if (same(&v->entry[i], with)) {
+			merge(&v->entry[i], with);
 			return;
 		}
 		at++;
 	}
 	i = (uint32_t)v->n++;
 	nt_places_put(&v->index, at, hash, i);
-	begin(&v->entry[i], line);
+	v->entry[i] = *with;
 }
 
 int nt_fold_victims_add(struct nt_fold_victims *v, const struct nt_victims *bank)
 {
-	size_t wanted = v->n + bank->n_touched;
-	struct nt_fold_victim *grown = nt_places_grow_array(v->entry, &v->capacity, wanted, sizeof(*grown));
+	int err = reserve(v, bank->n_touched);
 
-	if (!grown)
-		return -ENOMEM;
-	v->entry = grown;
-	if (nt_places_reserve(&v->index, wanted))
-		return -ENOMEM;
-	for (uint32_t i = 0; i < bank->n_touched; i++)
-		add_line(v, &bank->line[bank->touched[i]]);
-	return 0;
+	for (uint32_t i = 0; i < bank->n_touched && !err; i++) {
+		struct nt_fold_victim with;
+
+		begin(&with, &bank->line[bank->touched[i]]);
+		add(v, &with);
+	}
+	return err;
+}
+
+int nt_fold_victims_merge(struct nt_fold_victims *v, const struct nt_fold_victims *from)
+{
+	int err = from->n ? reserve(v, from->n) : 0;
+
+	for (size_t i = 0; i < from->n && !err; i++)
+		add(v, &from->entry[i]);
+	return err;
 }
 
 void nt_fold_victims_fini(struct nt_fold_victims *v)

@@ -115,15 +115,29 @@ static struct nt_victim_line *find_victim(struct nt_victims *t, const struct nt_
 	return line;
 }
 
-static void note_attacked_port(struct nt_victim_line *line, uint16_t port)
+/* A permutation of the ports without an order that anybody would choose: Knuth's golden ratio of 2^16, odd. */
+static uint16_t port_rank(uint16_t port)
 {
-	for (uint32_t i = 0; i < line->ports; i++)
-		if (line->port[i] == port)
+	return (uint16_t)(port * 40503u);
+}
+
+void nt_victim_ports_note(struct nt_victim_ports *p, uint16_t port)
+{
+	uint32_t last = 0;
+
+	for (uint32_t i = 0; i < p->n; i++) {
+		if (p->port[i] == port)
 			return;
-	if (line->ports == NT_VICTIM_PORTS)
-		line->more_ports = true;
-	else
-		line->port[line->ports++] = port;
+		if (port_rank(p->port[i]) > port_rank(p->port[last]))
+			last = i;
+	}
+	if (p->n < NT_VICTIM_PORTS) {
+		p->port[p->n++] = port;
+		return;
+	}
+	p->more = true;
+	if (port_rank(port) < port_rank(p->port[last]))
+		p->port[last] = port;
 }
 
 /* Moves the ring on to a newer bin; what lies between was silent. */
@@ -204,7 +218,7 @@ void nt_victims_note(struct nt_victims *t, const struct nt_reply *r)
 	line->packets++;
 	line->classes |= 1u << r->class;
 	if (r->has_attacked_port)
-		note_attacked_port(line, r->attacked_port);
+		nt_victim_ports_note(&line->ports, r->attacked_port);
 	nt_targets_add(line->targets, NT_VICTIM_TARGETS, r->target);
 }
 

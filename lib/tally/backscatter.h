@@ -33,25 +33,36 @@ struct nt_sender_line {
 	uint8_t port_varies;
 };
 
+/**
+ * Attacked ports of a victim. Of more than have room those stay that come first in a fixed order of all ports, so that
+ * what stays does not depend on the order in which they came, or on who put them together.
+ */
+struct nt_victim_ports {
+	uint16_t port[NT_VICTIM_PORTS]; /* in no order */
+	uint8_t n;
+	bool more; /* there were more */
+};
+
+/** Notes a port. Worker; and whoever puts lines together. */
+void nt_victim_ports_note(struct nt_victim_ports *p, uint16_t port);
+
 /** A victim of an attack by one protocol. 136 bytes: two cache lines and the flags at the end. */
 struct nt_victim_line {
 	struct nt_key128 address;
 	uint32_t packets;
 	uint32_t first_s; /* Unix seconds, lowest 32 bits */
 	uint32_t last_s;
-	uint32_t classes;		/* bits of enum nt_backscatter */
-	uint32_t first_bin;		/* Unix seconds / NT_VICTIM_BIN_S of head[0], lowest 32 bits */
-	uint32_t last_bin;		/* newest bin in ring */
-	uint32_t head[NT_VICTIM_BINS];	/* packets of the first bins */
-	uint32_t ring[NT_VICTIM_BINS];	/* packets of the newest bins; bin b in ring[b % NT_VICTIM_BINS] */
-	uint32_t peak;			/* most packets in a window of NT_VICTIM_BINS bins */
-	uint16_t port[NT_VICTIM_PORTS]; /* attacked ports, in the order in which they were met */
+	uint32_t classes;	       /* bits of enum nt_backscatter */
+	uint32_t first_bin;	       /* Unix seconds / NT_VICTIM_BIN_S of head[0], lowest 32 bits */
+	uint32_t last_bin;	       /* newest bin in ring */
+	uint32_t head[NT_VICTIM_BINS]; /* packets of the first bins */
+	uint32_t ring[NT_VICTIM_BINS]; /* packets of the newest bins; bin b in ring[b % NT_VICTIM_BINS] */
+	uint32_t peak;		       /* most packets in a window of NT_VICTIM_BINS bins */
 	uint64_t targets[NT_VICTIM_TARGETS];
 	uint8_t proto; /* attacked: 6, 17, 1, 58, or what an ICMP error quotes */
 	uint8_t used;
 	uint8_t v6;
-	uint8_t ports;	 /* in port[] */
-	bool more_ports; /* that found no place in port[] */
+	struct nt_victim_ports ports;
 };
 
 struct nt_senders {

@@ -307,8 +307,6 @@ int main(int argc, char **argv)
 	redis_server_start(&server);
 	options.url = redis_server_url(&server);
 	options.sensor.limits.members[NT_BOUND_OPEN_Q_REGION_PORT] = 262144;
-	options.sensor.limits.members[NT_BOUND_SIG] = 128;
-	options.sensor.limits.members[NT_BOUND_OPEN_SIG] = 8192;
 	put = need(nt_put_new(&options, need(spool)));
 	setlinebuf(stdout);
 	say_memory(&server, "empty");
