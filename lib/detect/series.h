@@ -29,7 +29,7 @@ enum nt_metric { NT_METRIC_PACKETS, NT_METRIC_SOURCES, NT_METRICS };
 /** Parts of an hour, for the beginning and the end of a surge. */
 #define NT_SERIES_BINS 12
 
-/** Words of the sketch of an hour's sources, and its standard error; below 1,000 it is 2 % and less. */
+/** Words of the sketch of an hour's sources, and its standard error; below 1,000 sources it is less than 3 %. */
 #define NT_SERIES_SKETCH       64
 #define NT_SERIES_SKETCH_ERROR 0.0325
 
