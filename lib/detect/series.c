@@ -22,6 +22,8 @@ struct nt_series_table {
 	uint32_t n_vacant;
 	uint32_t *index;	   /* [NT_SERIES_KEYS] place + 1, or 0 */
 	uint64_t *now[NT_METRICS]; /* [NT_SERIES_KEYS] */
+	uint64_t *most;		   /* [NT_SERIES_KEYS] sources in one interval of the hour */
+	uint64_t *newest;	   /* [NT_SERIES_KEYS] packets in the newest interval that has some */
 	bool *asking;		   /* [NT_SERIES_KEYS] stands in claim[] */
 	struct claim *claim;	   /* [n_claims], room for all keys */
 	uint32_t n_claims;
@@ -51,8 +53,10 @@ struct nt_series_table *nt_series_table_new(const struct nt_series_options *opti
 	t->claim = calloc(NT_SERIES_KEYS, sizeof(*t->claim));
 	t->now[0] = calloc(NT_SERIES_KEYS, sizeof(*t->now[0]));
 	t->now[1] = calloc(NT_SERIES_KEYS, sizeof(*t->now[1]));
+	t->most = calloc(NT_SERIES_KEYS, sizeof(*t->most));
+	t->newest = calloc(NT_SERIES_KEYS, sizeof(*t->newest));
 	if (!t->series || !t->vacant || !t->touched || !t->weak || !t->index || !t->asking || !t->claim || !t->now[0] ||
-	    !t->now[1]) {
+	    !t->now[1] || !t->most || !t->newest) {
 		nt_series_table_free(t);
 		return NULL;
 	}
@@ -75,7 +79,23 @@ void nt_series_table_free(struct nt_series_table *t)
 	free(t->claim);
 	free(t->now[0]);
 	free(t->now[1]);
+	free(t->most);
+	free(t->newest);
 	free(t);
+}
+
+/* ---- numbers ---- */
+
+uint64_t nt_series_number(const struct nt_series_table *t, const struct nt_series *series, enum nt_metric metric)
+{
+	uint64_t most = t->now[metric][series->key], least = t->most[series->key], estimate;
+
+	if (metric != NT_METRIC_SOURCES || most == least)
+		return most;
+	estimate = nt_targets_estimate(series->sources, NT_SERIES_SKETCH);
+	if (estimate < least)
+		return least;
+	return estimate < most ? estimate : most;
 }
 
 /* ---- places ---- */
@@ -93,6 +113,10 @@ void nt_series_add(struct nt_series_table *t, uint32_t key, enum nt_metric metri
 	if (key >= NT_SERIES_KEYS || bin >= NT_SERIES_BINS)
 		return;
 	t->now[metric][key] += count;
+	if (metric == NT_METRIC_PACKETS)
+		t->newest[key] = count;
+	else if (count > t->most[key])
+		t->most[key] = count;
 	if (t->index[key]) {
 		t->series[t->index[key] - 1].bin[metric][bin] += count;
 	} else if (!t->asking[key] && (nt_series_is_region(key) || has_enough(t, key))) {
@@ -101,7 +125,7 @@ void nt_series_add(struct nt_series_table *t, uint32_t key, enum nt_metric metri
 	}
 }
 
-/* What came of the hour so far is taken for a part of this bin: it was not much. */
+/* What came of the hour so far is taken for a part of this bin, and for the few's, for whose it was is not known. */
 static void take_in(struct nt_series_table *t, uint32_t key, uint32_t bin)
 {
 	uint32_t place = t->vacant[--t->n_vacant];
@@ -113,6 +137,7 @@ static void take_in(struct nt_series_table *t, uint32_t key, uint32_t bin)
 			series->past[m].value[i] = t->floor[m];
 		series->bin[m][bin] = t->now[m][key];
 	}
+	series->unknown = t->now[NT_METRIC_PACKETS][key] - t->newest[key];
 	t->index[key] = place + 1;
 	t->ports += !nt_series_is_region(key);
 }
@@ -190,7 +215,7 @@ static void evict(struct nt_series_table *t, uint32_t place)
 	for (uint32_t m = 0; m < NT_METRICS; m++) {
 		for (uint32_t i = 0; i < NT_USUAL_RING; i++)
 			raise_floor(t, m, series->past[m].value[i]);
-		raise_floor(t, m, (float)t->now[m][series->key]);
+		raise_floor(t, m, (float)nt_series_number(t, series, m));
 	}
 	t->dropped++;
 	let_go(t, place);
@@ -238,17 +263,16 @@ static bool is_heavier(const struct nt_series_sender *a, const struct nt_series_
 	return a->packets != b->packets ? a->packets > b->packets : a->hash < b->hash;
 }
 
-/* Keeps the heaviest, whatever the order in which they come. */
-static void note_top(struct nt_series_sender top[static NT_SERIES_FEW], struct nt_series_sender sender)
+/* Keeps the heaviest `n`, whatever the order in which they come. */
+static void note_top(struct nt_series_sender *top, uint32_t n, struct nt_series_sender sender)
 {
-	for (uint32_t i = 0; i < NT_SERIES_FEW; i++) {
-		struct nt_series_sender lighter = top[i];
+	uint32_t i = n - 1;
 
-		if (!is_heavier(&sender, &lighter))
-			continue;
-		top[i] = sender;
-		sender = lighter;
-	}
+	if (!is_heavier(&sender, &top[i]))
+		return;
+	for (; i > 0 && is_heavier(&sender, &top[i - 1]); i--)
+		top[i] = top[i - 1];
+	top[i] = sender;
 }
 
 void nt_series_sender(struct nt_series_table *t, uint32_t key, uint64_t hash, uint64_t packets)
@@ -263,48 +287,52 @@ void nt_series_sender(struct nt_series_table *t, uint32_t key, uint64_t hash, ui
 		return;
 	if (!series->top[0].packets)
 		t->touched[t->n_touched++] = t->index[key] - 1;
-	note_top(series->top, (struct nt_series_sender){.hash = hash, .packets = packets});
+	note_top(series->top, NT_SERIES_SENDERS, (struct nt_series_sender){.hash = hash, .packets = packets});
 }
 
-/* Misra and Gries, "Finding repeated elements", 1982, with weights: a count is what it was, or less. */
-static void note_heavy(struct nt_series_sender heavy[static NT_SERIES_SENDERS], const struct nt_series_sender *top)
+/*
+ * Metwally et al., "Efficient computation of frequent and top-k elements", 2005, with weights: who is new takes the
+ * place and the count of the least, for that may have been its own. So a count is what it was, or more.
+ */
+static void note_heavy(struct nt_series_sender heavy[static NT_SERIES_SENDERS], uint64_t hash, uint64_t packets)
 {
 	struct nt_series_sender *least = &heavy[0];
-	uint64_t common;
 
 	for (uint32_t i = 0; i < NT_SERIES_SENDERS; i++) {
-		if (heavy[i].packets && heavy[i].hash == top->hash) {
-			heavy[i].packets += top->packets;
+		if (heavy[i].packets && heavy[i].hash == hash) {
+			heavy[i].packets += packets;
 			return;
 		}
 		least = heavy[i].packets < least->packets ? &heavy[i] : least;
 	}
-	common = least->packets < top->packets ? least->packets : top->packets;
-	for (uint32_t i = 0; i < NT_SERIES_SENDERS; i++)
-		heavy[i].packets -= common;
-	if (top->packets > common)
-		*least = (struct nt_series_sender){.hash = top->hash, .packets = top->packets - common};
+	*least = (struct nt_series_sender){.hash = hash, .packets = least->packets + packets};
+}
+
+/* Who was not among the interval's heaviest may have had as much as the lightest of them: all are given that. */
+static void end_senders(struct nt_series *series)
+{
+	uint64_t lightest = series->top[NT_SERIES_SENDERS - 1].packets;
+
+	for (uint32_t i = 0; i < NT_SERIES_SENDERS && series->top[i].packets > lightest; i++)
+		note_heavy(series->heavy, series->top[i].hash, series->top[i].packets - lightest);
+	series->beyond += lightest;
+	memset(series->top, 0, sizeof(series->top));
 }
 
 void nt_series_end_senders(struct nt_series_table *t)
 {
-	for (uint32_t i = 0; i < t->n_touched; i++) {
-		struct nt_series *series = &t->series[t->touched[i]];
-
-		for (uint32_t j = 0; j < NT_SERIES_FEW && series->top[j].packets; j++)
-			note_heavy(series->heavy, &series->top[j]);
-		memset(series->top, 0, sizeof(series->top));
-	}
+	for (uint32_t i = 0; i < t->n_touched; i++)
+		end_senders(&t->series[t->touched[i]]);
 	t->n_touched = 0;
 }
 
 uint64_t nt_series_few(const struct nt_series *series)
 {
 	struct nt_series_sender few[NT_SERIES_FEW] = {0};
-	uint64_t packets = 0;
+	uint64_t packets = series->unknown + NT_SERIES_FEW * series->beyond;
 
 	for (uint32_t i = 0; i < NT_SERIES_SENDERS; i++)
-		note_top(few, series->heavy[i]);
+		note_top(few, NT_SERIES_FEW, series->heavy[i]);
 	for (uint32_t i = 0; i < NT_SERIES_FEW; i++)
 		packets += few[i].packets;
 	return packets;
@@ -348,17 +376,17 @@ void nt_series_end_hour(struct nt_series_table *t, const struct nt_hours *hours,
 			continue;
 		if (is_idle(t, series, hours))
 			let_go(t, i);
+		if (!series->surging)
+			series->before = t->now[NT_METRIC_SOURCES][series->key];
 		memset(series->bin, 0, sizeof(series->bin));
 		memset(series->sources, 0, sizeof(series->sources));
 		memset(series->heavy, 0, sizeof(series->heavy));
+		series->beyond = 0;
+		series->unknown = 0;
 	}
+	memset(t->most, 0, NT_SERIES_KEYS * sizeof(*t->most));
 	for (uint32_t m = 0; m < NT_METRICS; m++)
 		memset(t->now[m], 0, NT_SERIES_KEYS * sizeof(*t->now[m]));
-}
-
-const uint64_t *nt_series_now(const struct nt_series_table *t, enum nt_metric metric)
-{
-	return t->now[metric];
 }
 
 uint32_t nt_series_places(const struct nt_series_table *t)

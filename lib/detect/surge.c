@@ -3,7 +3,6 @@
 #include "detect/series.h"
 
 #include "base/mix.h"
-#include "base/targets.h"
 #include "needletail/schema.h"
 
 #include <errno.h>
@@ -11,11 +10,11 @@
 #include <string.h>
 
 /*
- * Ports and regions of which far more comes than is usual at that hour of the day, in packets or in sources. Numbers of
- * an hour are kept for all of them, densely; a past, for those that had so many in some hour that it can matter
- * (series.h). An hour is judged when it is over. The hour in progress at the end is judged by what it has so far, which
- * only can become more; the first one, of which the beginning may be missing, is part of the past if half of it was
- * seen.
+ * Ports and regions of which far more comes than is usual at that hour of the day, in packets or in different sources.
+ * Numbers of an hour are kept for all of them, densely; a past, for those that had so many in some hour that it can
+ * matter (series.h). An hour is judged when it is over. The hour in progress at the end is judged by what it has so
+ * far, which only can become more; the first one, of which the beginning may be missing, is part of the past if half of
+ * it was seen.
  */
 
 #define DAY_S  86400
@@ -61,7 +60,6 @@ static double rounded(double value)
 static int tell(struct nt_surge *d, struct nt_snapshot *s, struct nt_series *series, bool lasting)
 {
 	static const char *const metric_name[NT_METRICS] = {"packets", "sources"};
-	static const char *const unit_name[NT_METRICS] = {"packets", "source_intervals"};
 	const struct nt_surge_peak *p = &series->peak;
 	const struct nt_about about = {
 	    .type = NT_EVENT_SURGE,
@@ -78,16 +76,15 @@ static int tell(struct nt_surge *d, struct nt_snapshot *s, struct nt_series *ser
 	else
 		nt_port_text(series->key, subject);
 	series->surging = false;
-	return nt_detect_tell(s, &about,
-			      json_pack("{s:s, s:s, s:s, s:s, s:I, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:b}",
-					"kind", kind, kind, subject, "metric", metric_name[p->metric], "unit",
-					unit_name[p->metric], "value", (json_int_t)p->value[p->metric], "usual",
-					rounded(p->usual.usual), "spread", rounded(p->usual.spread), "factor",
-					rounded(ratio((double)p->value[p->metric], p->usual.usual)), "peak_hour",
-					(json_int_t)(p->hour * d->hour_s), "hour_s", (json_int_t)d->hour_s, "packets",
-					(json_int_t)p->value[NT_METRIC_PACKETS], "source_intervals",
-					(json_int_t)p->value[NT_METRIC_SOURCES], "sources_estimate",
-					(json_int_t)p->sources, "lasting", lasting));
+	return nt_detect_tell(
+	    s, &about,
+	    json_pack("{s:s, s:s, s:s, s:I, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:b, s:b}", "kind", kind, kind, subject,
+		      "metric", metric_name[p->metric], "value", (json_int_t)p->value[p->metric], "usual",
+		      rounded(p->usual.usual), "spread", rounded(p->usual.spread), "factor",
+		      rounded(ratio((double)p->value[p->metric], p->usual.usual)), "peak_hour",
+		      (json_int_t)(p->hour * d->hour_s), "hour_s", (json_int_t)d->hour_s, "packets",
+		      (json_int_t)p->value[NT_METRIC_PACKETS], "sources", (json_int_t)p->value[NT_METRIC_SOURCES],
+		      "estimated", true, "lasting", lasting));
 }
 
 static int tell_all(struct nt_surge *d, struct nt_snapshot *s)
@@ -113,39 +110,54 @@ static double without_few(const struct nt_series *series, enum nt_metric metric,
 	return (double)(value > few ? value - few : 0);
 }
 
-static bool is_above(const struct nt_series *series, enum nt_metric metric, uint64_t value, const struct nt_usual *u)
+static bool is_above(const struct nt_series *series, enum nt_metric metric, const uint64_t value[static NT_METRICS],
+		     const struct nt_usual *u)
 {
 	double midway = (u->usual + u->limit) / 2;
 
 	/* It goes on until it is nearer to the usual than to the limit. */
-	if (series->surging)
-		return (double)value > midway;
-	return (double)value > u->limit && without_few(series, metric, value) > midway &&
-	       nt_targets_estimate(series->sources, NT_SERIES_SKETCH) >= SOURCES_MIN;
+	return (double)value[metric] > (series->surging ? midway : u->limit) &&
+	       without_few(series, metric, value[metric]) > midway && value[NT_METRIC_SOURCES] >= SOURCES_MIN;
 }
 
 static void note_peak(const struct nt_surge *d, struct nt_series *series, enum nt_metric metric,
-		      const struct nt_usual *u)
+		      const uint64_t value[static NT_METRICS], const struct nt_usual *u)
 {
-	const uint64_t *packets = nt_series_now(d->table, NT_METRIC_PACKETS);
-	const uint64_t *sources = nt_series_now(d->table, NT_METRIC_SOURCES);
 	const struct nt_surge_peak peak = {
 	    .metric = metric,
 	    .usual = *u,
 	    .hour = d->hour,
-	    .value = {packets[series->key], sources[series->key]},
-	    .sources = nt_targets_estimate(series->sources, NT_SERIES_SKETCH),
-	    .over = (double)nt_series_now(d->table, metric)[series->key] / u->limit,
+	    .value = {value[NT_METRIC_PACKETS], value[NT_METRIC_SOURCES]},
+	    .over = (double)value[metric] / u->limit,
 	};
 
 	if (peak.over > series->peak.over)
 		series->peak = peak;
 }
 
-/* From the first to the last part of the hour that has more than its share of the threshold. */
-static void note_span(const struct nt_surge *d, struct nt_series *series, enum nt_metric metric, double threshold)
+/*
+ * What a part of the hour must exceed to belong to the surge: its share of the threshold. Parts hold the sources of
+ * intervals, added up, so those that send all the time are there many times: as much as they were before it is theirs.
+ * At least one part exceeds a mere share, for sources added up are no fewer than different ones.
+ */
+static double share_of(const struct nt_surge *d, const struct nt_series *series, enum nt_metric metric,
+		       const struct nt_usual *u, double threshold)
 {
-	double share = threshold * (double)d->bin_s / (double)d->hour_s;
+	double part = (double)d->bin_s / (double)d->hour_s, more = (double)series->before - u->usual;
+
+	if (metric == NT_METRIC_SOURCES && more > 0)
+		for (uint32_t i = 0; i < NT_SERIES_BINS; i++)
+			if ((double)series->bin[metric][i] > (threshold + more) * part)
+				return (threshold + more) * part;
+	return threshold * part;
+}
+
+/* From the first to the last part of the hour that has more than its share of the threshold. */
+static void note_span(const struct nt_surge *d, struct nt_series *series, enum nt_metric metric,
+		      const struct nt_usual *u)
+{
+	double threshold = series->surging ? (u->usual + u->limit) / 2 : u->limit;
+	double share = share_of(d, series, metric, u, threshold);
 	int64_t hour_s = d->hour * d->hour_s, end_s;
 
 	for (uint32_t i = 0; i < NT_SERIES_BINS; i++) {
@@ -164,14 +176,14 @@ static bool judge(const struct nt_surge *d, struct nt_series *series)
 	int64_t until = series->surging ? series->since : d->hour;
 	bool above[NT_METRICS] = {false};
 	struct nt_usual usual[NT_METRICS];
+	uint64_t value[NT_METRICS];
 
-	for (enum nt_metric m = 0; m < NT_METRICS; m++) {
-		uint64_t value = nt_series_now(d->table, m)[series->key];
-
-		above[m] = (series->surging || (double)value >= d->usual[m].minimum) &&
+	for (enum nt_metric m = 0; m < NT_METRICS; m++)
+		value[m] = nt_series_number(d->table, series, m);
+	for (enum nt_metric m = 0; m < NT_METRICS; m++)
+		above[m] = (series->surging || (double)value[m] >= d->usual[m].minimum) &&
 			   nt_usual(&series->past[m], &d->hours, &d->usual[m], d->hour, until, &usual[m]) &&
 			   is_above(series, m, value, &usual[m]);
-	}
 	if (!above[NT_METRIC_PACKETS] && !above[NT_METRIC_SOURCES])
 		return false;
 	if (!series->surging) {
@@ -183,8 +195,8 @@ static bool judge(const struct nt_surge *d, struct nt_series *series)
 	for (enum nt_metric m = 0; m < NT_METRICS; m++) {
 		if (!above[m])
 			continue;
-		note_peak(d, series, m, &usual[m]);
-		note_span(d, series, m, series->surging ? (usual[m].usual + usual[m].limit) / 2 : usual[m].limit);
+		note_peak(d, series, m, value, &usual[m]);
+		note_span(d, series, m, &usual[m]);
 	}
 	series->surging = true;
 	return true;
@@ -236,7 +248,7 @@ static void remember(struct nt_surge *d)
 		struct nt_series *series = nt_series_at(d->table, i);
 
 		for (enum nt_metric m = 0; series && m < NT_METRICS; m++)
-			series->past[m].value[place] = (float)((double)nt_series_now(d->table, m)[series->key] / part);
+			series->past[m].value[place] = (float)((double)nt_series_number(d->table, series, m) / part);
 	}
 }
 
@@ -472,7 +484,11 @@ struct nt_surge *nt_surge_new(const struct nt_detect_options *options)
 	d->warm_up_s = (int64_t)(o->warm_up_h < 24 ? 24 : o->warm_up_h) * HOUR_S;
 	d->hours.per_day = (uint32_t)(DAY_S / d->hour_s);
 	d->usual[NT_METRIC_PACKETS] = (struct nt_usual_options){.minimum = o->packets, .factor = o->factor};
-	d->usual[NT_METRIC_SOURCES] = (struct nt_usual_options){.minimum = o->sources, .factor = o->factor};
+	d->usual[NT_METRIC_SOURCES] = (struct nt_usual_options){
+	    .minimum = o->sources,
+	    .factor = o->factor,
+	    .noise = NT_SERIES_SKETCH_ERROR,
+	};
 	d->sources = calloc(NT_SERIES_KEYS, sizeof(*d->sources));
 	d->table = nt_series_table_new(&(struct nt_series_options){
 	    .ports = o->series,

@@ -121,6 +121,9 @@ bool nt_usual(const struct nt_past *past, const struct nt_hours *h, const struct
 	out->spread = fmax(deviation(&s, out->usual), sqrt(out->usual)); /* counts spread at least like Poisson's */
 	if (days < FEW_DAYS)
 		out->spread = fmax(out->spread, step(past, h, until));
+	/* The error of estimates is in the past already, unless the same sources came again, of which it is the same.
+	 */
+	out->spread = hypot(out->spread, options->noise * out->usual);
 	out->limit = fmax(options->factor * out->usual, out->usual + SPREADS * out->spread);
 	if (options->factor * out->usual < options->minimum)
 		out->limit = fmax(out->limit, BURST_FACTOR * burst(past, h, until));

@@ -28,6 +28,7 @@ struct nt_past {
 struct nt_usual_options {
 	double minimum; /* no limit is below */
 	double factor;	/* nor below so many times the usual */
+	double noise;	/* standard error of a number that is an estimate, as a part of it; else 0 */
 };
 
 struct nt_usual {

@@ -367,12 +367,228 @@ static void full_table(void **state)
 	nt_surge_free(d);
 }
 
+/* ---- one port, by minutes ---- */
+
+#define MINUTE_S 60
+#define PORT	 25
+
+/* What comes in a minute of an hour since the beginning. */
+typedef void fill_fn(struct nt_snapshot *s, uint32_t hour, uint32_t minute);
+
+/* From all regions alike, so that none of them is above anything. */
+static void add_host(struct nt_snapshot *s, uint32_t id, uint64_t packets)
+{
+	add_source(s, id, region_of(id), PORT, packets);
+}
+
+static void add_hosts(struct nt_snapshot *s, uint32_t first, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		add_host(s, first + i, 1);
+}
+
+/* Hours of minutes, and the end behind them. */
+static void pass_minutes(struct week *w, fill_fn *fill, uint32_t hours)
+{
+	struct nt_detect_options minutes = options;
+
+	minutes.interval_s = MINUTE_S;
+	*w = (struct week){.d = nt_surge_new(&minutes)};
+	assert_non_null(w->d);
+	for (uint32_t i = 0; i < hours * 60; i++) {
+		struct nt_snapshot s;
+
+		begin_snapshot(&s, DAYS_BEGIN + (int64_t)i * MINUTE_S, MINUTE_S);
+		s.frames = 1;
+		s.source = calloc(2000, sizeof(*s.source));
+		s.detail = calloc(2000, sizeof(*s.detail));
+		s.pair = calloc(2000, sizeof(*s.pair));
+		fill(&s, i / 60, i % 60);
+		for (uint32_t j = 0; j < NT_TABLES; j++)
+			nt_counts_compact(&s.table[j]);
+		assert_int_equal(nt_surge_interval(w->d, &s), 0);
+		if (i + 1 == hours * 60)
+			assert_int_equal(nt_surge_finish(w->d, &s), 0);
+		keep_events(w, &s);
+	}
+}
+
+static void six_that_stay(struct nt_snapshot *s, uint32_t hour, uint32_t minute)
+{
+	(void)minute;
+	if (hour == 30)
+		add_hosts(s, 1000, 6);
+}
+
+/* 37 sources in an hour of the day before, and as many and four that stay. */
+static void four_that_stay(struct nt_snapshot *s, uint32_t hour, uint32_t minute)
+{
+	if (minute < 37)
+		add_hosts(s, hour * 100 + minute, 1);
+	if (hour == 30)
+		add_hosts(s, 10, 4);
+}
+
+static void same_sources(void **state)
+{
+	fill_fn *const fill[] = {six_that_stay, four_that_stay};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(fill) / sizeof(*fill); i++) {
+		struct week w;
+
+		pass_minutes(&w, fill[i], 33);
+		if (w.n)
+			print_events(&w);
+		assert_int_equal(w.n, 0);
+		end(&w);
+	}
+}
+
+/* 20 that are always there, and 700 others in twenty minutes of one hour. */
+static void a_crowd(struct nt_snapshot *s, uint32_t hour, uint32_t minute)
+{
+	add_hosts(s, 1000, 20);
+	if (hour == 100 && minute >= 30 && minute < 50)
+		add_hosts(s, 2000 + minute * 35, 35);
+}
+
+static void other_sources(void **state)
+{
+	const struct nt_event *e;
+	struct week w;
+
+	(void)state;
+	pass_minutes(&w, a_crowd, 104);
+	assert_int_equal(w.n, 1);
+	e = find(&w, "port", "25/tcp");
+	assert_int_equal(e->start_s, AT(100.5));
+	assert_int_equal(e->end_s, AT(100.5) + 20 * 60);
+	assert_string_equal(body_text(e, "metric"), "sources");
+	assert_true(fabs(body_number(e, "value") - 720) < 72);
+	assert_int_equal((int)body_number(e, "sources"), (int)body_number(e, "value"));
+	assert_int_equal((int)body_number(e, "packets"), 20 * 60 + 700);
+	assert_true(fabs(body_number(e, "usual") - 20) < 2);
+	end(&w);
+}
+
+/* 780 packets of four, each in other minutes, and 360 of many: without the four it is not much. */
+static void four_and_many(struct nt_snapshot *s, uint32_t hour, uint32_t minute)
+{
+	if (hour != 30)
+		return;
+	add_host(s, minute % 4, 13);
+	for (uint32_t i = 0; i < 2; i++)
+		add_host(s, 1000 + minute * 2 + i, 3);
+}
+
+static void few_among_many(void **state)
+{
+	struct week w;
+
+	(void)state;
+	pass_minutes(&w, four_and_many, 33);
+	if (w.n)
+		print_events(&w);
+	assert_int_equal(w.n, 0);
+	end(&w);
+}
+
+/* A surge of one hour, and a scanner of the port in the next one. */
+static void then_a_scanner(struct nt_snapshot *s, uint32_t hour, uint32_t minute)
+{
+	if (hour == 30)
+		for (uint32_t i = 0; i < 20; i++)
+			add_host(s, 1000 + minute * 20 + i, 3);
+	if (hour == 31)
+		add_host(s, 1, 500);
+}
+
+static void few_while_surging(void **state)
+{
+	const struct nt_event *e;
+	struct week w;
+
+	(void)state;
+	pass_minutes(&w, then_a_scanner, 34);
+	e = find(&w, "port", "25/tcp");
+	assert_int_equal(e->start_s, AT(30));
+	assert_int_equal(e->end_s, AT(31));
+	assert_int_equal((int64_t)body_number(e, "peak_hour"), AT(30));
+	assert_int_equal((int)body_number(e, "packets"), 3600);
+	end(&w);
+}
+
+#define SENDERS 3000
+
+static int most_first(const void *left, const void *right)
+{
+	const uint64_t *a = left, *b = right;
+
+	return (*a < *b) - (*a > *b);
+}
+
+/* An hour of senders of any weight; returns what the heaviest had. */
+static uint64_t random_hour(struct nt_series_table *t, uint64_t *total)
+{
+	uint64_t packets[SENDERS] = {0}, few = 0;
+	uint32_t heavies = (uint32_t)(next_random() % 50), lights = 1 + (uint32_t)(next_random() % (SENDERS - 50));
+	uint32_t a_minute = 1 + (uint32_t)(next_random() % 100), most = 1 + (uint32_t)(next_random() % 200);
+
+	*total = 0;
+	for (uint32_t minute = 0; minute < 60; minute++) {
+		bool sent[SENDERS] = {false};
+
+		for (uint32_t i = 0; i < a_minute; i++) {
+			bool heavy = heavies && next_random() % 4 == 0;
+			uint32_t id =
+			    heavy ? (uint32_t)(next_random() % heavies) : 50 + (uint32_t)(next_random() % lights);
+			uint64_t n = 1 + next_random() % (heavy ? most : 5);
+
+			if (sent[id])
+				continue;
+			sent[id] = true;
+			nt_series_sender(t, NT_SERIES_REGION, id + 1, n);
+			packets[id] += n;
+			*total += n;
+		}
+		nt_series_end_senders(t);
+	}
+	qsort(packets, SENDERS, sizeof(packets[0]), most_first);
+	for (uint32_t i = 0; i < NT_SERIES_FEW; i++)
+		few += packets[i];
+	return few;
+}
+
+static void heaviest_senders(void **state)
+{
+	const struct nt_hours hours = {.per_day = 24};
+
+	(void)state;
+	random_state = 3;
+	for (uint32_t i = 0; i < 300; i++) {
+		struct nt_series_table *t = nt_series_table_new(&(struct nt_series_options){.ports = 1});
+		uint64_t total, few, told;
+
+		assert_non_null(t);
+		nt_series_add(t, NT_SERIES_REGION, NT_METRIC_PACKETS, 0, 1);
+		nt_series_admit(t, 0);
+		few = random_hour(t, &total);
+		told = nt_series_few(nt_series_at(t, 0));
+		assert_true(told >= few);
+		assert_true(told <= few + total * NT_SERIES_FEW / NT_SERIES_SENDERS);
+		nt_series_end_hour(t, &hours, 1);
+		assert_int_equal(nt_series_few(nt_series_at(t, 0)), 0);
+		nt_series_table_free(t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(quiet_weeks),
-	    cmocka_unit_test(planted_surges),
-	    cmocka_unit_test(full_table),
+	    cmocka_unit_test(quiet_weeks),	 cmocka_unit_test(planted_surges),   cmocka_unit_test(full_table),
+	    cmocka_unit_test(same_sources),	 cmocka_unit_test(other_sources),    cmocka_unit_test(few_among_many),
+	    cmocka_unit_test(few_while_surging), cmocka_unit_test(heaviest_senders),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
