@@ -306,7 +306,8 @@ struct nt_queue_packets {
 /** What found no place in a bounded table. Every total is right in spite of it. Names: nt_overflow_name[]. */
 enum nt_overflow {
 	NT_OVERFLOW_SOURCES,	 /**< sources without a line, about; then unique sources are estimates */
-	NT_OVERFLOW_PAIRS,	 /**< packets whose pair of source and port is not kept; likewise */
+	NT_OVERFLOW_PAIRS,	 /**< packets whose pair of source and port is not kept; likewise. And additions to
+				  *   sketches that found no place, which are missing in those estimates */
 	NT_OVERFLOW_VICTIMS,	 /**< backscatter packets missing in a line of its sender or its victim */
 	NT_OVERFLOW_REGION_PORT, /**< additions to packets by region and port, or by signature, that are missing */
 	NT_OVERFLOW_ASN_PACKETS, /**< packets missing in NT_TABLE_ASN, because their source has no line */

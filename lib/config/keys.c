@@ -133,7 +133,7 @@ const struct nt_key nt_key[] = {
 	{ .path = "tables.sketches", .type = NT_KEY_NUMBER, AT(tables.sketches), .min = 1, .max = 1 << 16,
 	  .unit = "sketches", .value = "1024",
 	  .help = "Names (regions, ports, signatures) of which sources are estimated once tables.sources is full; "
-		  "16 KiB each and for every worker." },
+		  "38 KiB each and for every worker." },
 	{ .path = "tables.region_port", .type = NT_KEY_NUMBER, AT(tables.region_port), .min = 1024, .max = 1 << 26,
 	  .unit = "entries", .value = "1048576",
 	  .help = "Pairs of region and port. What does not fit is counted as overflow and missing nowhere else." },

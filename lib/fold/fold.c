@@ -31,7 +31,7 @@ static void fold_scalars(const struct nt_tally *t, struct nt_snapshot *into)
 {
 	into->frames += t->frames;
 	into->bytes += t->bytes;
-	into->overflow[NT_OVERFLOW_PAIRS] += t->pairs.overflow;
+	into->overflow[NT_OVERFLOW_PAIRS] += t->pairs.overflow + t->sketches.overflow;
 	into->overflow[NT_OVERFLOW_VICTIMS] += t->senders.overflow + t->victims.overflow;
 	into->overflow[NT_OVERFLOW_REGION_PORT] += t->region_port.overflow;
 	for (uint32_t c = 0; c < NT_CLASSES; c++)
@@ -227,15 +227,23 @@ uint64_t nt_fold_frames(const struct nt_fold *f)
 	return f->interval.open.frames;
 }
 
-static void note_lost(const struct nt_fold *f, struct nt_snapshot *s)
+static int note_lost(const struct nt_fold *f, struct nt_snapshot *s)
 {
-	const uint8_t *sources = nt_fold_sketches_find(&f->interval.sketches, nt_sketch_key(NT_SKETCH_SOURCES, 0));
-	uint64_t lost = sources ? nt_fold_registers_estimate(sources) : 0;
+	struct nt_fold_lost sources = nt_fold_sketches_find(&f->interval.sketches, nt_sketch_key(NT_SKETCH_SOURCES, 0));
+	struct nt_fold_scratch *scratch;
+	uint64_t lost;
 
 	if (!f->interval.lost_packets)
-		return;
+		return 0;
+	scratch = calloc(1, sizeof(*scratch));
+	if (!scratch)
+		return -ENOMEM;
+	nt_fold_scratch_merge(scratch, &sources);
+	lost = nt_fold_scratch_estimate(scratch);
+	free(scratch);
 	s->overflow[NT_OVERFLOW_SOURCES] = lost ? lost : 1;
 	s->overflow[NT_OVERFLOW_ASN_PACKETS] = f->asn ? f->interval.lost_packets : 0;
+	return 0;
 }
 
 static int make_lists(struct nt_fold *f, struct nt_snapshot *s)
@@ -260,8 +268,10 @@ int nt_fold_take(struct nt_fold *f, int64_t start_s, int64_t end_s, struct nt_sn
 	into->start_s = start_s;
 	into->end_s = end_s;
 	into->unique.estimated = f->interval.overflowed;
-	note_lost(f, into);
-	err = make_lists(f, into);
+	nt_fold_elements_sort(&f->interval.sketches.sparse);
+	err = note_lost(f, into);
+	if (!err)
+		err = make_lists(f, into);
 	if (!err)
 		err = nt_fold_count(into);
 	if (!err && (f->options.sketches || f->interval.overflowed))

@@ -9,6 +9,78 @@
 /* From so many registers on, looking at all of them is cheaper than sorting those in use. */
 #define SCAN_FROM (NT_HLL_REGISTERS / 16)
 
+/* ---- single elements ---- */
+
+int nt_fold_elements_reserve(struct nt_fold_elements *e, size_t more)
+{
+	size_t wanted = e->n + more;
+	uint64_t *grown;
+
+	if (e->element && wanted <= e->capacity)
+		return 0;
+	nt_fold_elements_sort(e); /* the same elements come again with every bank */
+	wanted = e->n + more;
+	if (wanted > e->capacity / 2 && wanted <= e->capacity)
+		wanted = e->capacity + 1; /* or the next few would be sorted in again */
+	grown = nt_places_grow_array(e->element, &e->capacity, wanted, sizeof(*e->element));
+	if (!grown)
+		return -ENOMEM;
+	e->element = grown;
+	return 0;
+}
+
+static int compare_elements(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static bool same_register(uint64_t a, uint64_t b)
+{
+	return nt_sparse_key(a) == nt_sparse_key(b) && nt_sparse_index(a) == nt_sparse_index(b);
+}
+
+void nt_fold_elements_sort(struct nt_fold_elements *e)
+{
+	size_t kept = 0;
+
+	if (!e->n)
+		return;
+	qsort(e->element, e->n, sizeof(*e->element), compare_elements);
+	for (size_t i = 1; i < e->n; i++) {
+		kept += !same_register(e->element[kept], e->element[i]);
+		e->element[kept] = e->element[i];
+	}
+	e->n = kept + 1;
+}
+
+/* The first that is not below. */
+static size_t lower_bound(const struct nt_fold_elements *e, uint64_t element)
+{
+	size_t from = 0, to = e->n;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+
+		if (e->element[middle] < element)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+const uint64_t *nt_fold_elements_of(const struct nt_fold_elements *e, uint32_t key, size_t *n)
+{
+	size_t first = lower_bound(e, nt_sparse(key, 0, 0));
+
+	*n = lower_bound(e, nt_sparse(key + 1, 0, 0)) - first;
+	return *n ? e->element + first : NULL;
+}
+
+/* ---- sketches by name ---- */
+
 static uint32_t hash_of(uint32_t key)
 {
 	return (uint32_t)nt_mix(key, 0);
@@ -25,11 +97,13 @@ static uint32_t find(const struct nt_fold_sketches *s, uint32_t key, uint32_t *a
 	return i;
 }
 
-uint8_t *nt_fold_sketches_find(const struct nt_fold_sketches *s, uint32_t key)
+struct nt_fold_lost nt_fold_sketches_find(const struct nt_fold_sketches *s, uint32_t key)
 {
 	uint32_t at, i = s->n ? find(s, key, &at) : NT_PLACES_NONE;
+	struct nt_fold_lost lost = {.registers = i == NT_PLACES_NONE ? NULL : s->registers[i]};
 
-	return i == NT_PLACES_NONE ? NULL : s->registers[i];
+	lost.element = nt_fold_elements_of(&s->sparse, key, &lost.n);
+	return lost;
 }
 
 static int reserve(struct nt_fold_sketches *s, size_t wanted)
@@ -72,6 +146,10 @@ int nt_fold_sketches_add(struct nt_fold_sketches *s, const struct nt_sketches *b
 
 	for (uint32_t i = 0; i < bank->n && !err; i++)
 		err = add_one(s, bank->key[i], bank->registers[i]);
+	if (!err && bank->n_sparse)
+		err = nt_fold_elements_reserve(&s->sparse, bank->n_sparse);
+	for (uint32_t i = 0; i < bank->n_sparse && !err; i++)
+		s->sparse.element[s->sparse.n++] = bank->sparse[bank->sparse_touched[i]];
 	return err;
 }
 
@@ -81,29 +159,30 @@ void nt_fold_sketches_fini(struct nt_fold_sketches *s)
 		free(s->registers[i]);
 	free(s->registers);
 	free(s->key);
+	free(s->sparse.element);
 	nt_places_fini(&s->index);
 	*s = (struct nt_fold_sketches){0};
 }
 
-uint64_t nt_fold_registers_estimate(const uint8_t *registers)
-{
-	uint32_t histogram[NT_HLL_RANK_MAX + 1] = {0};
+/* ---- one sketch ---- */
 
-	for (uint32_t r = 0; r < NT_HLL_REGISTERS; r++)
-		histogram[registers[r]]++;
-	return nt_hll_estimate(histogram);
-}
-
-void nt_fold_scratch_merge(struct nt_fold_scratch *s, const uint8_t *registers)
+void nt_fold_scratch_merge(struct nt_fold_scratch *s, const struct nt_fold_lost *lost)
 {
-	for (uint32_t r = 0; registers && r < NT_HLL_REGISTERS; r++)
-		if (registers[r])
-			nt_fold_scratch_add(s, (struct nt_fold_mark){.index = (uint16_t)r, .rank = registers[r]});
+	for (uint32_t r = 0; lost->registers && r < NT_HLL_REGISTERS; r++)
+		if (lost->registers[r])
+			nt_fold_scratch_add(s, (struct nt_fold_mark){.index = (uint16_t)r, .rank = lost->registers[r]});
+	for (size_t i = 0; i < lost->n; i++)
+		nt_fold_scratch_add(s, (struct nt_fold_mark){.index = nt_sparse_index(lost->element[i]),
+							     .rank = nt_sparse_rank(lost->element[i])});
 }
 
 uint64_t nt_fold_scratch_estimate(const struct nt_fold_scratch *s)
 {
-	return nt_fold_registers_estimate(s->registers);
+	uint32_t histogram[NT_HLL_RANK_MAX + 1] = {NT_HLL_REGISTERS - s->n};
+
+	for (uint32_t i = 0; i < s->n; i++)
+		histogram[s->registers[s->touched[i]]]++;
+	return nt_hll_estimate(histogram);
 }
 
 static int compare_indices(const void *a, const void *b)

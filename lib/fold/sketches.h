@@ -6,9 +6,27 @@
 #include "needletail/snapshot.h"
 #include "tally/sketch.h"
 
+#include <stdbool.h>
+
 /*
  * HyperLogLogs: what the banks counted of sources without a line, and the whole, which is that and every merged line.
  */
+
+/** Single elements of names: nt_sparse(). */
+struct nt_fold_elements {
+	uint64_t *element;
+	size_t n;
+	size_t capacity;
+};
+
+/** Makes room for `more`. Returns 0 or -ENOMEM. */
+int nt_fold_elements_reserve(struct nt_fold_elements *e, size_t more);
+
+/** Sorts them and keeps the greatest rank of each register. */
+void nt_fold_elements_sort(struct nt_fold_elements *e);
+
+/** Those of a name, in order: *n from the one returned on. They must be sorted. */
+const uint64_t *nt_fold_elements_of(const struct nt_fold_elements *e, uint32_t key, size_t *n);
 
 /** Sketches by name, from all banks. */
 struct nt_fold_sketches {
@@ -17,17 +35,28 @@ struct nt_fold_sketches {
 	uint8_t **registers; /* [n] NT_HLL_REGISTERS each */
 	size_t n;
 	size_t capacity;
+	struct nt_fold_elements sparse; /* what the names have beside, and all that most of them have */
 };
 
 /** Adds a bank's sketches. Returns 0 or -ENOMEM. */
 int nt_fold_sketches_add(struct nt_fold_sketches *s, const struct nt_sketches *bank);
 
-/** Registers of a name; NULL: the banks have no such sketch. */
-uint8_t *nt_fold_sketches_find(const struct nt_fold_sketches *s, uint32_t key);
-void nt_fold_sketches_fini(struct nt_fold_sketches *s);
+/** What the banks have of a name. */
+struct nt_fold_lost {
+	const uint8_t *registers; /* NULL: none */
+	const uint64_t *element;
+	size_t n;
+};
 
-/** About how many elements. */
-uint64_t nt_fold_registers_estimate(const uint8_t *registers);
+/** Looks a name up, once nt_fold_elements_sort() was called after what was added. */
+struct nt_fold_lost nt_fold_sketches_find(const struct nt_fold_sketches *s, uint32_t key);
+
+static inline bool nt_fold_lost_any(const struct nt_fold_lost *lost)
+{
+	return lost->registers || lost->n;
+}
+
+void nt_fold_sketches_fini(struct nt_fold_sketches *s);
 
 /** A sketch being filled; knows its registers that are not zero, so that emptying costs what was touched. */
 struct nt_fold_scratch {
@@ -51,9 +80,9 @@ static inline void nt_fold_scratch_add(struct nt_fold_scratch *s, struct nt_fold
 	s->registers[m.index] = m.rank;
 }
 
-/** Adds another sketch; NULL: nothing. */
-void nt_fold_scratch_merge(struct nt_fold_scratch *s, const uint8_t *registers);
+void nt_fold_scratch_merge(struct nt_fold_scratch *s, const struct nt_fold_lost *lost);
 
+/** About how many elements. */
 uint64_t nt_fold_scratch_estimate(const struct nt_fold_scratch *s);
 
 /** Appends the sketch to the snapshot's, unless it is empty, and empties it. Returns 0 or -ENOMEM. */

@@ -8,7 +8,7 @@
  * Sources go through region by region, so that the sketches of a region are filled, united with what the banks had to
  * sketch, written out and emptied before those of the next: the memory is that of one region.
  *
- * A number is estimated only where the banks have a sketch of that name: elsewhere every source has its line, and the
+ * A number is estimated only where the banks have elements of that name: elsewhere every source has its line, and the
  * number of lines is exact. An estimate is never below the number of lines.
  */
 
@@ -68,10 +68,10 @@ static void add_source(struct set *set, const struct nt_source *source, struct n
 /* Unites a sketch with the banks' own of that name. Returns an estimate if there is one, else 0. */
 static uint64_t unite_lost(struct unite *u, struct nt_fold_scratch *scratch, uint32_t key)
 {
-	const uint8_t *lost = nt_fold_sketches_find(u->lost, key);
+	struct nt_fold_lost lost = nt_fold_sketches_find(u->lost, key);
 
-	nt_fold_scratch_merge(scratch, lost);
-	return lost ? nt_fold_scratch_estimate(scratch) : 0;
+	nt_fold_scratch_merge(scratch, &lost);
+	return nt_fold_lost_any(&lost) ? nt_fold_scratch_estimate(scratch) : 0;
 }
 
 /* Ends a sketch whose number stands by itself. */
@@ -122,7 +122,7 @@ static int unite_regions(struct unite *u)
 			add_source(&u->total, source, u->mark[u->order[i]]);
 			add_source(&u->region, source, u->mark[u->order[i]]);
 		}
-		if (u->first[r] != u->first[r + 1] || u->lost->n)
+		if (u->first[r] != u->first[r + 1] || u->lost->n || u->lost->sparse.n)
 			err = finish_region(u, r);
 	}
 	return err;
@@ -163,35 +163,110 @@ static int unite_ports(struct unite *u)
 
 /* ---- signatures by port: only what the banks have sketches of ---- */
 
-static void add_pairs_of_signatures(struct unite *u)
+static bool is_signature_port(const struct unite *u, uint32_t key)
+{
+	return key >> 24 == NT_SKETCH_SIGNATURE_PORT && (key & 0xffffff) >> 17 < u->into->n_signatures;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Names of signatures by port that the banks have anything of, in order, each once. Returns 0 or -ENOMEM. */
+static int list_names(const struct unite *u, uint32_t **name, size_t *n)
+{
+	const struct nt_fold_elements *e = &u->lost->sparse;
+	uint32_t *list = malloc((u->lost->n + e->n + 1) * sizeof(*list));
+	size_t all = 0, kept = 0;
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < u->lost->n; i++)
+		if (is_signature_port(u, u->lost->key[i]))
+			list[all++] = u->lost->key[i];
+	for (size_t i = 0; i < e->n; i++) {
+		uint32_t key = nt_sparse_key(e->element[i]);
+
+		if (is_signature_port(u, key) && (!all || list[all - 1] != key))
+			list[all++] = key;
+	}
+	qsort(list, all, sizeof(*list), compare_names);
+	for (size_t i = 0; i < all; i++)
+		if (!kept || list[kept - 1] != list[i])
+			list[kept++] = list[i];
+	*name = list;
+	*n = kept;
+	return 0;
+}
+
+/* Elements of the pairs kept, by signature and port; only of names listed. Returns 0 or -ENOMEM. */
+static int list_pairs(const struct unite *u, const uint32_t *name, size_t n, struct nt_fold_elements *into)
 {
 	const struct nt_snapshot *s = u->into;
+	int err = 0;
 
-	for (size_t i = 0; i < s->n_pairs; i++)
-		for (uint32_t bits = s->pair[i].signatures; bits; bits &= bits - 1) {
+	for (size_t i = 0; i < s->n_pairs && !err; i++)
+		for (uint32_t bits = s->pair[i].signatures; bits && !err; bits &= bits - 1) {
 			uint32_t id = (uint32_t)__builtin_ctz(bits) << 17 | s->pair[i].port;
-			uint8_t *lost = nt_fold_sketches_find(u->lost, nt_sketch_key(NT_SKETCH_SIGNATURE_PORT, id));
+			uint32_t key = nt_sketch_key(NT_SKETCH_SIGNATURE_PORT, id);
 			struct nt_fold_mark mark = u->mark[s->pair[i].source];
 
-			if (lost && lost[mark.index] < mark.rank)
-				lost[mark.index] = mark.rank;
+			if (!bsearch(&key, name, n, sizeof(*name), compare_names))
+				continue;
+			err = nt_fold_elements_reserve(into, 1);
+			if (!err)
+				into->element[into->n++] = nt_sparse(key, mark.index, mark.rank);
 		}
+	nt_fold_elements_sort(into);
+	return err;
+}
+
+/* Ends the sketches of one signature from name[0] on. There may be ten thousands of ports, so that what they have more
+ * than was counted goes into their table all at once. Returns how many names these were, or -ENOMEM. */
+static int finish_signature(struct unite *u, const uint32_t *name, size_t n, const struct nt_fold_elements *pairs)
+{
+	struct nt_counts *table = &u->into->signature[(name[0] & 0xffffff) >> 17].port_sources, more = {0};
+	struct nt_fold_scratch *scratch = &u->port[0]; /* empty again */
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < n && name[i] >> 17 == name[0] >> 17 && !err; i++) {
+		uint64_t before = nt_counts_get(table, name[i] & 0x1ffff), number = before;
+		struct nt_fold_lost kept = {0};
+
+		kept.element = nt_fold_elements_of(pairs, name[i], &kept.n);
+		nt_fold_scratch_merge(scratch, &kept);
+		err = finish(u, scratch, name[i], &number);
+		if (!err && number != before)
+			err = nt_counts_append(&more, name[i] & 0x1ffff, number - before);
+	}
+	if (!err && more.n)
+		err = nt_counts_merge(table, &more);
+	free(more.entry);
+	return err ? err : (int)i;
 }
 
 static int unite_signature_ports(struct unite *u)
 {
-	struct nt_fold_scratch *scratch = &u->port[0]; /* empty again */
-	struct nt_snapshot *s = u->into;
-	int err = 0;
+	struct nt_fold_elements pairs = {0};
+	uint32_t *name;
+	size_t n;
+	int err = list_names(u, &name, &n), done;
 
-	if (u->lost->n)
-		add_pairs_of_signatures(u);
-	for (size_t i = 0; i < u->lost->n && !err; i++) {
-		uint32_t key = u->lost->key[i], id = key & 0xffffff;
-
-		if (key >> 24 == NT_SKETCH_SIGNATURE_PORT && id >> 17 < s->n_signatures)
-			err = finish_in(u, scratch, key, &s->signature[id >> 17].port_sources, id & 0x1ffff);
+	if (err)
+		return err;
+	if (n)
+		err = list_pairs(u, name, n, &pairs);
+	for (size_t i = 0; i < n && !err; i += (size_t)done) {
+		done = finish_signature(u, name + i, n - i, &pairs);
+		if (done < 0)
+			err = done;
 	}
+	free(pairs.element);
+	free(name);
 	return err;
 }
 

@@ -3,7 +3,16 @@
 
 #include "base/mix.h"
 
+#include <stdbool.h>
 #include <string.h>
+
+/*
+ * So many elements of a name without registers, and it is to have some. Names that share half of the registers have
+ * more to wait for: so many that while the set of single elements fills, no more names reach it than there is room for.
+ * Once it is full, waiting costs what is lost meanwhile.
+ */
+#define WAIT	 256
+#define WAIT_MAX (2 * NT_SPARSE_PER_SKETCH)
 
 /* Names without an id of a region or port: two, and one for each signature. */
 #define TOTALS (2 + NT_SIGNATURES_MAX)
@@ -29,18 +38,79 @@ static uint32_t room(const struct nt_sketches *t, uint32_t key)
 	}
 }
 
+static bool is_port(uint32_t key)
+{
+	return key >> 24 == NT_SKETCH_PORT || key >> 24 == NT_SKETCH_SIGNATURE_PORT;
+}
+
+/* Adds an element to the set that all names share, where ports leave room for the others. Returns false if it is full.
+ */
+static bool keep(struct nt_sketches *t, uint64_t element, uint16_t *waiting)
+{
+	uint32_t limit = is_port(nt_sparse_key(element)) ? t->sparse_limit / 8 * 7 : t->sparse_limit;
+	uint32_t at = (uint32_t)(nt_mix_keyed(element, 0) >> 32) & t->sparse_mask;
+
+	while (t->sparse[at] && t->sparse[at] != element)
+		at = (at + 1) & t->sparse_mask;
+	if (t->sparse[at])
+		return true;
+	if (t->n_sparse >= limit)
+		return false;
+	t->sparse[at] = element;
+	t->sparse_touched[t->n_sparse++] = at;
+	*waiting += *waiting < WAIT_MAX;
+	return true;
+}
+
+/* What a name waits for. That of all sources gets its registers at once, as no other is to come before it. */
+static uint32_t patience(uint32_t key)
+{
+	switch ((enum nt_sketch_kind)(key >> 24)) {
+	case NT_SKETCH_SOURCES:
+		return 0;
+	case NT_SKETCH_PORT:
+	case NT_SKETCH_SIGNATURE_REGION:
+	case NT_SKETCH_SIGNATURE_PORT:
+		return WAIT_MAX;
+	default:
+		return WAIT;
+	}
+}
+
+/*
+ * Adds an element of a name without registers. Returns true if the name is to have some. Once the set is full, ports go
+ * on waiting with their elements lost: else the next few hundred ports would have what a large one needs.
+ */
+static bool wait_for_registers(struct nt_sketches *t, uint64_t element, uint16_t *waiting)
+{
+	uint32_t key = nt_sparse_key(element);
+
+	if (*waiting < patience(key)) {
+		if (keep(t, element, waiting))
+			return false;
+		if (is_port(key) && *waiting < WAIT) {
+			++*waiting;
+			t->overflow++;
+			return false;
+		}
+	}
+	if (t->n < room(t, key))
+		return true;
+	t->overflow += !keep(t, element, waiting);
+	return false;
+}
+
 void nt_sketches_add(struct nt_sketches *t, uint32_t key, uint64_t hash)
 {
-	uint32_t at = (uint32_t)(nt_mix(key, 0) >> 32) & t->mask, index = nt_hll_index(hash);
+	uint64_t mixed = nt_mix(key, 0);
+	uint32_t at = (uint32_t)(mixed >> 32) & t->mask, index = nt_hll_index(hash);
 	uint8_t rank = nt_hll_rank(hash), *registers;
 
 	while (t->line[at].key && t->line[at].key != key + 1)
 		at = (at + 1) & t->mask;
 	if (!t->line[at].key) {
-		if (t->n >= room(t, key)) {
-			t->overflow++;
+		if (!wait_for_registers(t, nt_sparse(key, index, rank), &t->waiting[mixed % NT_SKETCH_COUNTERS]))
 			return;
-		}
 		t->line[at] = (struct nt_sketch_line){.key = key + 1, .at = t->n};
 		t->key[t->n++] = key;
 	}
@@ -59,6 +129,11 @@ void nt_sketches_clear(struct nt_sketches *t)
 			at = (at + 1) & t->mask;
 		t->line[at] = (struct nt_sketch_line){0};
 	}
+	for (uint32_t i = 0; i < t->n_sparse; i++)
+		t->sparse[t->sparse_touched[i]] = 0;
+	if (t->n_sparse || t->overflow)
+		memset(t->waiting, 0, NT_SKETCH_COUNTERS * sizeof(t->waiting[0]));
+	t->n_sparse = 0;
 	t->n = 0;
 	t->overflow = 0;
 }

@@ -7,9 +7,41 @@
 
 /*
  * HyperLogLogs for the sources that found no place in the source table: one for each name (nt_sketch_key(), in
- * needletail/snapshot.h) that such a source counts for. A bounded set; names that find no place in it are counted.
- * Nothing of it is touched while the tables hold everything.
+ * needletail/snapshot.h) that such a source counts for. Nothing of it is touched while the tables hold everything.
+ *
+ * Names come by the ten thousand, and few of them are large. So the elements of a name first stand one by one in a set
+ * that all names share, which is exact as registers go, and a name has registers of its own once it has many. The whole
+ * of a name is both together: what stood in the set stays there. Both are bounded; what finds no place is counted.
  */
+
+/** Places in the set of single elements for each name that may have registers: three quarters of a power of two. */
+#define NT_SPARSE_PER_SKETCH 1536
+
+/** Counters of what waits; names share them by their hash. */
+#define NT_SKETCH_COUNTERS (1u << 16)
+
+#define NT_SPARSE_KEY_SHIFT 20 /* register and rank are below the name */
+
+/** An element of a name: in order of names, then registers, then ranks. Never 0, as no rank is. */
+static inline uint64_t nt_sparse(uint32_t key, uint32_t index, uint8_t rank)
+{
+	return (uint64_t)key << NT_SPARSE_KEY_SHIFT | index << 6 | rank;
+}
+
+static inline uint32_t nt_sparse_key(uint64_t element)
+{
+	return (uint32_t)(element >> NT_SPARSE_KEY_SHIFT);
+}
+
+static inline uint16_t nt_sparse_index(uint64_t element)
+{
+	return (uint16_t)(element >> 6 & (NT_HLL_REGISTERS - 1));
+}
+
+static inline uint8_t nt_sparse_rank(uint64_t element)
+{
+	return element & 0x3f;
+}
 
 struct nt_sketch_line {
 	uint32_t key; /* nt_sketch_key() + 1; 0: free */
@@ -23,7 +55,13 @@ struct nt_sketches {
 	uint32_t mask;
 	uint32_t limit;
 	uint32_t n;
-	uint64_t overflow; /* elements whose name found no place */
+	uint64_t *sparse;	  /* [sparse_mask + 1] nt_sparse(); 0: free */
+	uint32_t *sparse_touched; /* [sparse_limit] places in use */
+	uint32_t sparse_mask;
+	uint32_t sparse_limit;
+	uint32_t n_sparse;
+	uint16_t *waiting; /* [NT_SKETCH_COUNTERS] elements of names without registers */
+	uint64_t overflow; /* elements that found no place, perhaps the same again */
 };
 
 /** Adds an element to a name's sketch. Worker. */

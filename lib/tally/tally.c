@@ -72,13 +72,19 @@ static struct table lay_table(struct room *r, uint32_t slots, size_t line_bytes,
 
 static void lay_sketches(struct nt_sketches *t, uint32_t entries, struct room *r)
 {
-	uint32_t slots = slots_for(entries);
+	uint32_t slots = slots_for(entries), elements = entries * NT_SPARSE_PER_SKETCH;
+	uint32_t places = slots_for(elements);
 
 	t->line = take(r, slots, sizeof(t->line[0]));
 	t->registers = take(r, entries, sizeof(t->registers[0]));
 	t->key = take(r, entries, sizeof(t->key[0]));
 	t->mask = slots - 1;
 	t->limit = entries;
+	t->sparse = take(r, places, sizeof(t->sparse[0]));
+	t->sparse_touched = take(r, elements, sizeof(t->sparse_touched[0]));
+	t->sparse_mask = places - 1;
+	t->sparse_limit = elements;
+	t->waiting = take(r, NT_SKETCH_COUNTERS, sizeof(t->waiting[0]));
 }
 
 #define LAY_TABLE(t, field, slots, entries)                                                                            \

@@ -367,12 +367,21 @@ static void count_many(struct nt_tally *t, uint32_t n)
 static uint64_t estimate_of(const struct nt_tally *t, uint32_t key)
 {
 	uint32_t histogram[NT_HLL_RANK_MAX + 1] = {0};
+	uint8_t whole[NT_HLL_REGISTERS];
 
 	for (uint32_t i = 0; i < t->sketches.n; i++) {
 		if (t->sketches.key[i] != key)
 			continue;
+		memcpy(whole, t->sketches.registers[i], sizeof(whole));
+		for (uint32_t k = 0; k < t->sketches.n_sparse; k++) {
+			uint64_t element = t->sketches.sparse[t->sketches.sparse_touched[k]];
+			uint8_t *at = &whole[nt_sparse_index(element)];
+
+			if (nt_sparse_key(element) == key && *at < nt_sparse_rank(element))
+				*at = nt_sparse_rank(element);
+		}
 		for (uint32_t r = 0; r < NT_HLL_REGISTERS; r++)
-			histogram[t->sketches.registers[i][r]]++;
+			histogram[whole[r]]++;
 		return nt_hll_estimate(histogram);
 	}
 	return 0;

@@ -325,6 +325,109 @@ static void full_tables_give_estimates(void **state)
 	free(bank[1]);
 }
 
+/* ---- more names than sketches ---- */
+
+enum { RANDOM_SOURCES = 300000, LATE_SOURCES = 60000, LATE_PORT = 4444, FEW = 50, REGIONS_IN_USE = 250 };
+
+/* Sources by what they are counted by; each sends to one port only. */
+struct truth {
+	uint32_t port[65536];
+	uint32_t signature_port[65536];
+	uint32_t region[REGIONS_IN_USE];
+	uint32_t signature_region[REGIONS_IN_USE];
+};
+
+static void close_to(uint64_t found, uint64_t truth, double slack)
+{
+	if (fabs((double)found - (double)truth) > fmax(slack, 0.033 * (double)truth))
+		fail_msg("%llu instead of %llu", (unsigned long long)found, (unsigned long long)truth);
+}
+
+/* Sources over all ports, three hundred of which have a third of them; then one port alone has many. The first few
+ * sources are of another signature, and all of them are in the table. */
+static void send_to_all_ports(struct nt_tally **bank, uint32_t banks, struct truth *t)
+{
+	struct packet p = {.fields = {.ip_proto = 6, .tcp_flags = 0x02}, .time_ns = START_S * 1000000000};
+
+	for (uint32_t i = 0; i < RANDOM_SOURCES + LATE_SOURCES; i++) {
+		uint64_t random = next_random();
+		bool scans = random >> 32 & 1;
+
+		p.fields.fate = i < FEW ? NT_FATE_UDP : NT_FATE_TCP;
+		p.fields.src4 = i * 2654435761u;
+		p.fields.dst_port = (uint16_t)(random >> 33 & 3 ? random & 0xffff : random % 300);
+		p.fields.dst_port = i < RANDOM_SOURCES ? p.fields.dst_port : LATE_PORT;
+		p.fields.window = scans ? 1024 : 64;
+		p.region = (uint16_t)(next_random() % REGIONS_IN_USE);
+		count(bank[next_random() % banks], &p);
+		if (i % 5 == 0)
+			count(bank[next_random() % banks], &p);
+		t->region[p.region]++;
+		if (i < FEW)
+			continue;
+		t->port[p.fields.dst_port]++;
+		t->signature_port[p.fields.dst_port] += scans;
+		t->signature_region[p.region] += scans;
+	}
+}
+
+static void check_all_ports(const struct nt_snapshot *s, const struct truth *t)
+{
+	assert_int_equal(s->unique.port.n, NT_UNIQUE_PORTS);
+	for (size_t i = 0; i < s->unique.port.n; i++)
+		close_to(s->unique.port.entry[i].count, t->port[s->unique.port.entry[i].key], 2);
+	assert_true(nt_counts_get(&s->unique.port, LATE_PORT));
+	for (uint32_t port = 0; port < 65536; port++)
+		/* so many small numbers that in some of them a few sources share registers */
+		close_to(nt_counts_get(&s->signature[1].port_sources, port), t->signature_port[port], 6);
+	for (uint32_t r = 0; r < REGIONS_IN_USE; r++) {
+		close_to(nt_counts_get(&s->unique.region, r), t->region[r], 2);
+		close_to(nt_counts_get(&s->signature[1].region_sources, r), t->signature_region[r], 2);
+	}
+	assert_int_equal(s->signature[2].sources, FEW); /* nothing of it was lost */
+	assert_int_equal(nt_counts_total(&s->signature[2].region_sources), FEW);
+	assert_int_equal(nt_counts_total(&s->signature[2].port_sources), FEW);
+}
+
+static void all_ports_are_estimated(void **state)
+{
+	static const uint32_t sketches[] = {1, 16, 1024, 1024, 1024}, banks[] = {1, 2, 1, 2, 4};
+	static struct truth t;
+
+	(void)state;
+	for (uint32_t run = 0; run < 5; run++) {
+		struct nt_tally_options o = {.region_port_entries = 1 << 20, .source_entries = 1000};
+		struct nt_fold *f = nt_fold_new(&(struct nt_fold_options){.sketches = run & 1});
+		struct nt_tally *bank[BANKS_MAX];
+		struct nt_snapshot s;
+		uint64_t left = 0, lost = 0;
+
+		o.pair_entries = 900;
+		o.sketches = sketches[run];
+		random_state = run;
+		memset(&t, 0, sizeof(t));
+		for (uint32_t i = 0; i < banks[run]; i++)
+			bank[i] = make_bank(&o);
+		send_to_all_ports(bank, banks[run], &t);
+		for (uint32_t i = 0; i < banks[run]; i++)
+			lost += bank[i]->sketches.overflow;
+		fold_and_clear(f, bank, banks[run]);
+		for (uint32_t i = 0; i < banks[run]; i++)
+			left += bank[i]->sketches.n + bank[i]->sketches.n_sparse;
+		assert_int_equal(left, 0);
+		assert_int_equal(nt_fold_take(f, START_S, START_S + 60, &s), 0);
+		close_to(s.unique.sources, RANDOM_SOURCES + LATE_SOURCES, 0);
+		assert_true((sketches[run] == 1024) == !lost);
+		assert_true(s.overflow[NT_OVERFLOW_PAIRS] >= lost);
+		if (sketches[run] == 1024)
+			check_all_ports(&s, &t);
+		nt_snapshot_fini(&s);
+		nt_fold_free(f);
+		for (uint32_t i = 0; i < banks[run]; i++)
+			free(bank[i]);
+	}
+}
+
 /* ---- AS numbers ---- */
 
 static uint64_t as_record(struct mmdb_writer *w, uint32_t number, const char *name)
@@ -477,6 +580,7 @@ int main(void)
 	    cmocka_unit_test(peaks_of_long_intervals_are_bounded),
 	    cmocka_unit_test(sketches_are_of_all_sources),
 	    cmocka_unit_test(full_tables_give_estimates),
+	    cmocka_unit_test(all_ports_are_estimated),
 	    cmocka_unit_test(sources_have_their_as),
 	    cmocka_unit_test(a_million_sources),
 	    cmocka_unit_test(nothing_is_an_interval_too),
