@@ -18,8 +18,8 @@
  */
 
 #define ADDRESSES (1u << 20)
-#define BURST     32u
-#define ROUNDS    5u
+#define BURST	  32u
+#define ROUNDS	  5u
 
 static uint32_t address4[ADDRESSES];
 static uint8_t address6[ADDRESSES][16];
