@@ -45,6 +45,7 @@ struct nt_tally_options sizing_tables(const struct nt_config *c)
 {
 	return (struct nt_tally_options){
 	    .region_port_entries = c->tables.region_port,
+	    .match_entries = c->tables.region_port / 4,
 	    .source_entries = c->tables.sources,
 	    .pair_entries = c->tables.pairs,
 	    .victim_entries = c->tables.victims,
@@ -56,6 +57,7 @@ struct nt_tally_options sizing_split(const struct nt_tally_options *o, uint32_t 
 {
 	return (struct nt_tally_options){
 	    .region_port_entries = o->region_port_entries / workers,
+	    .match_entries = o->match_entries / workers,
 	    .source_entries = o->source_entries / workers,
 	    .pair_entries = o->pair_entries / workers,
 	    .victim_entries = o->victim_entries / workers,

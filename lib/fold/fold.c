@@ -55,30 +55,13 @@ static int fold_histogram(const struct nt_histogram *h, struct nt_counts *into)
 	return 0;
 }
 
-/* Where a slot of the table of two things at once belongs; NULL: nowhere. *key becomes what it is there. */
-static struct nt_counts *table_of(struct nt_snapshot *into, uint32_t *key)
-{
-	enum nt_region_port_kind kind = *key >> NT_KIND_SHIFT;
-	uint32_t id = *key & NT_KIND_MASK, signature = id >> 17;
-
-	*key = id;
-	if (kind == NT_KIND_REGION_PORT)
-		return &into->table[NT_TABLE_REGION_PORT];
-	if (kind == NT_KIND_BACKSCATTER_PORT)
-		return &into->backscatter_port;
-	if (signature >= into->n_signatures)
-		return NULL;
-	*key = id & 0x1ffff;
-	return kind == NT_KIND_SIGNATURE_REGION ? &into->signature[signature].region_packets
-						: &into->signature[signature].port_packets;
-}
-
 static int fold_region_port(const struct nt_region_port *t, struct nt_snapshot *into)
 {
 	for (uint32_t i = 0; i < t->n_touched; i++) {
-		uint32_t key = t->slot[t->touched[i]].key;
-		struct nt_counts *table = table_of(into, &key);
-		int err = table ? nt_counts_append(table, key, t->slot[t->touched[i]].count) : 0;
+		const struct nt_region_port_slot *slot = &t->slot[t->touched[i]];
+		bool backscatter = slot->key >> NT_KIND_SHIFT == NT_KIND_BACKSCATTER_PORT;
+		struct nt_counts *table = backscatter ? &into->backscatter_port : &into->table[NT_TABLE_REGION_PORT];
+		int err = nt_counts_append(table, slot->key & NT_KIND_MASK, slot->count);
 
 		if (err)
 			return err;
@@ -86,16 +69,54 @@ static int fold_region_port(const struct nt_region_port *t, struct nt_snapshot *
 	return 0;
 }
 
+static int add_match(struct nt_signature_counts *s, const struct nt_match_slot *slot)
+{
+	uint32_t port = slot->key & 0x1ffff, region = (slot->key & ~NT_MATCH_PORTLESS) >> 17;
+	int err = nt_counts_append(&s->region_packets, region, slot->count);
+
+	s->packets += slot->count;
+	return err || slot->key & NT_MATCH_PORTLESS ? err : nt_counts_append(&s->port_packets, port, slot->count);
+}
+
+/* Slots of one signature, region and port are many if it matches together with ever different others. */
+#define SLOTS_BETWEEN_COMPACTIONS 65536
+
+static void compact_signatures(struct nt_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_signatures; i++) {
+		nt_counts_compact(&s->signature[i].region_packets);
+		nt_counts_compact(&s->signature[i].port_packets);
+	}
+}
+
+static int fold_matches(const struct nt_matches *t, struct nt_snapshot *into)
+{
+	uint32_t in_use = (uint32_t)((UINT64_C(1) << into->n_signatures) - 1);
+	int err = 0;
+
+	for (uint32_t i = 0; i < t->n_touched && !err; i++) {
+		const struct nt_match_slot *slot = &t->slot[t->touched[i]];
+
+		if (!(slot->key & NT_MATCH_PORTLESS))
+			err = nt_counts_append(&into->table[NT_TABLE_REGION_PORT], slot->key, slot->count);
+		for (uint32_t bits = slot->matched & in_use; bits && !err; bits &= bits - 1)
+			err = add_match(&into->signature[__builtin_ctz(bits)], slot);
+		if (i % SLOTS_BETWEEN_COMPACTIONS == SLOTS_BETWEEN_COMPACTIONS - 1)
+			compact_signatures(into);
+	}
+	return err;
+}
+
 static int fold_packets(const struct nt_tally *t, struct nt_snapshot *into)
 {
-	fold_scalars(t, into);
-	for (uint32_t i = 0; i < NT_TABLES; i++) {
-		int err = fold_histogram(&t->histogram[i], &into->table[i]);
+	int err = 0;
 
-		if (err)
-			return err;
-	}
-	return fold_region_port(&t->region_port, into);
+	fold_scalars(t, into);
+	for (uint32_t i = 0; i < NT_TABLES && !err; i++)
+		err = fold_histogram(&t->histogram[i], &into->table[i]);
+	if (!err)
+		err = fold_region_port(&t->region_port, into);
+	return err ? err : fold_matches(&t->matches, into);
 }
 
 static void compact_all(struct nt_snapshot *s)
@@ -103,10 +124,7 @@ static void compact_all(struct nt_snapshot *s)
 	for (uint32_t i = 0; i < NT_TABLES; i++)
 		nt_counts_compact(&s->table[i]);
 	nt_counts_compact(&s->backscatter_port);
-	for (size_t i = 0; i < s->n_signatures; i++) {
-		nt_counts_compact(&s->signature[i].region_packets);
-		nt_counts_compact(&s->signature[i].port_packets);
-	}
+	compact_signatures(s);
 }
 
 /* ---- who ---- */

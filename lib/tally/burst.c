@@ -13,15 +13,13 @@
 struct passes {
 	uint32_t n_sources; /* packets with a source */
 	uint32_t n_pairs;   /* packets that touch a pair */
-	uint32_t n_matched; /* packets that match a signature */
 	uint32_t n_replies;
 	uint8_t source[NT_BURST + 1];
 	uint8_t pair[NT_BURST + 1];
-	uint8_t matching[NT_BURST + 1];
 	struct nt_key128 address[NT_BURST]; /* of the source */
 	uint32_t home[NT_BURST];	    /* of the source */
 	uint32_t line[NT_BURST];	    /* of the source */
-	uint32_t matched[NT_BURST];	    /* signatures */
+	uint32_t matched[NT_BURST];	    /* signatures; 0 without a source */
 	struct nt_reply reply[NT_BURST];
 };
 
@@ -75,11 +73,15 @@ static uint64_t target_of(const struct nt_fields *f)
  * prefetch to be without effect, and leaves calls of it out.
  */
 static inline __attribute__((always_inline)) void ask_dense(const struct nt_tally *t, const struct nt_burst *b,
-							    uint32_t i)
+							    uint32_t i, uint32_t matched)
 {
 	const struct nt_fields *f = &b->fields[i];
+	uint32_t key = region_port_key(b, i);
 
-	nt_region_port_prefetch(&t->region_port, region_port_key(b, i));
+	if (matched)
+		__builtin_prefetch(nt_matches_place(&t->matches, key, matched), 1);
+	else
+		__builtin_prefetch(nt_region_port_place(&t->region_port, key), 1);
 	if (f->fate == NT_FATE_TCP) {
 		nt_histogram_prefetch(&t->histogram[NT_TABLE_TCP_PORT], f->dst_port);
 		nt_histogram_prefetch(&t->histogram[NT_TABLE_TCP_WINDOW], f->window);
@@ -94,6 +96,7 @@ static void ask(const struct nt_tally *t, const struct nt_burst *b, struct passe
 	for (uint32_t i = 0; i < b->n; i++) {
 		const struct nt_fields *f = &b->fields[i];
 
+		p->matched[i] = 0;
 		if (f->ip_proto == NT_PROTO_NONE)
 			continue;
 		p->address[i] = source_of(f);
@@ -227,9 +230,7 @@ static void note_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i
 	p->matched[i] = matched;
 	p->line[i] = at;
 	if (has_port(f))
-		ask_dense(t, b, i);
-	p->matching[p->n_matched] = (uint8_t)i;
-	p->n_matched += matched != 0;
+		ask_dense(t, b, i, matched);
 	if (nt_reply_class(f))
 		reply(t, b, i, p, target);
 	if (at == NT_SOURCE_NONE) {
@@ -244,7 +245,7 @@ static void note_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i
 	if (f->fate == NT_FATE_TCP)
 		note_tcp(line, f, matched);
 	if (has_port(f) && note_ports(line, f, matched)) {
-		nt_pairs_prefetch(&t->pairs, at, port_key(f));
+		__builtin_prefetch(nt_pairs_place(&t->pairs, at, port_key(f)), 1);
 		p->pair[p->n_pairs++] = (uint8_t)i;
 	}
 }
@@ -275,8 +276,30 @@ static void count_transport(struct nt_histogram *h, const struct nt_fields *f)
 	}
 }
 
-/* The dense tables, and region x port: what every packet touches whoever sent it. */
-static void count_packets(struct nt_tally *t, const struct nt_burst *b)
+/* A packet that finds no place among the matches; every total has it all the same. */
+static void count_unplaced(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t matched)
+{
+	bool port = has_port(&b->fields[i]);
+
+	for (uint32_t bits = matched; bits; bits &= bits - 1) {
+		t->signature_packets[__builtin_ctz(bits)]++;
+		t->region_port.overflow += 1u + port;
+	}
+	if (port)
+		nt_region_port_count(&t->region_port, region_port_key(b, i));
+}
+
+static void count_match(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t matched)
+{
+	uint32_t portless = (uint32_t)b->region[i] << 17 | NT_MATCH_PORTLESS;
+	uint32_t key = has_port(&b->fields[i]) ? region_port_key(b, i) : portless;
+
+	if (!nt_matches_count(&t->matches, key, matched))
+		count_unplaced(t, b, i, matched);
+}
+
+/* The dense tables, and regions with ports: what every packet touches whoever sent it. */
+static void count_packets(struct nt_tally *t, const struct nt_burst *b, const struct passes *p)
 {
 	for (uint32_t i = 0; i < b->n; i++) {
 		const struct nt_fields *f = &b->fields[i];
@@ -288,7 +311,9 @@ static void count_packets(struct nt_tally *t, const struct nt_burst *b)
 			nt_histogram_count(&t->histogram[NT_TABLE_REGION], b->region[i]);
 		}
 		count_transport(t->histogram, f);
-		if (has_port(f))
+		if (p->matched[i])
+			count_match(t, b, i, p->matched[i]);
+		else if (has_port(f))
 			nt_region_port_count(&t->region_port, region_port_key(b, i));
 	}
 }
@@ -304,28 +329,6 @@ static void note_pairs(struct nt_tally *t, const struct nt_burst *b, const struc
 	}
 }
 
-static void count_kind(struct nt_region_port *t, enum nt_region_port_kind kind, uint32_t key)
-{
-	nt_region_port_count(t, (uint32_t)kind << NT_KIND_SHIFT | key);
-}
-
-static void count_signatures(struct nt_tally *t, const struct nt_burst *b, const struct passes *p)
-{
-	for (uint32_t n = 0; n < p->n_matched; n++) {
-		uint32_t i = p->matching[n];
-		const struct nt_fields *f = &b->fields[i];
-
-		for (uint32_t bits = p->matched[i]; bits; bits &= bits - 1) {
-			uint32_t signature = (uint32_t)__builtin_ctz(bits);
-
-			t->signature_packets[signature]++;
-			count_kind(&t->region_port, NT_KIND_SIGNATURE_REGION, signature << 17 | b->region[i]);
-			if (has_port(f))
-				count_kind(&t->region_port, NT_KIND_SIGNATURE_PORT, signature << 17 | port_key(f));
-		}
-	}
-}
-
 static void count_replies(struct nt_tally *t, const struct passes *p)
 {
 	for (uint32_t n = 0; n < p->n_replies; n++) {
@@ -334,8 +337,8 @@ static void count_replies(struct nt_tally *t, const struct passes *p)
 		nt_senders_note(&t->senders, r);
 		nt_victims_note(&t->victims, r);
 		if (r->has_port)
-			count_kind(&t->region_port, NT_KIND_BACKSCATTER_PORT,
-				   nt_region_port_key(r->region, false, r->src_port));
+			nt_region_port_count(&t->region_port, (uint32_t)NT_KIND_BACKSCATTER_PORT << NT_KIND_SHIFT |
+								  nt_region_port_key(r->region, false, r->src_port));
 	}
 }
 
@@ -343,12 +346,11 @@ void nt_tally_burst(struct nt_tally *t, const struct nt_burst *b)
 {
 	struct passes p;
 
-	p.n_sources = p.n_pairs = p.n_matched = p.n_replies = 0;
+	p.n_sources = p.n_pairs = p.n_replies = 0;
 	ask(t, b, &p);
 	for (uint32_t n = 0; n < p.n_sources; n++)
 		note_source(t, b, p.source[n], &p);
-	count_packets(t, b);
+	count_packets(t, b, &p);
 	note_pairs(t, b, &p);
-	count_signatures(t, b, &p);
 	count_replies(t, &p);
 }

@@ -36,11 +36,10 @@ static inline uint32_t nt_pairs_home(const struct nt_pairs *t, uint32_t source, 
 	return (uint32_t)(nt_mix(source, port) >> 32) & t->mask;
 }
 
-/** Asks the cache for a pair's slot. Inline by force: see ask_dense() in burst.c. Worker. */
-static inline __attribute__((always_inline)) void nt_pairs_prefetch(const struct nt_pairs *t, uint32_t source,
-								    uint32_t port)
+/** Where a pair will be looked for, to ask the cache for it. Worker. */
+static inline const void *nt_pairs_place(const struct nt_pairs *t, uint32_t source, uint32_t port)
 {
-	__builtin_prefetch(&t->slot[nt_pairs_home(t, source, port)], 1);
+	return &t->slot[nt_pairs_home(t, source, port)];
 }
 
 void nt_pairs_clear(struct nt_pairs *t);

@@ -9,14 +9,13 @@
 /*
  * Packets by two things at once: a bounded hash table with linear probing. 250 regions x 131,072 ports are too many
  * for a dense array, and one interval sees few of the pairs. When it is full the packet is counted as overflow and
- * still stands in every dense table. Besides region x destination port, which every packet with a port touches, it
- * holds what few packets touch; the topmost bits of a key say which (nt_region_port_key() fits 28 bits).
+ * still stands in every dense table. Besides region x destination port it holds the source ports of backscatter; the
+ * topmost bits of a key say which (nt_region_port_key() fits 28 bits). Packets that a signature matched stand in
+ * tally/matches.h instead.
  */
 enum nt_region_port_kind {
-	NT_KIND_REGION_PORT,	  /* nt_region_port_key() */
-	NT_KIND_BACKSCATTER_PORT, /* likewise, with the source port of backscatter */
-	NT_KIND_SIGNATURE_REGION, /* signature << 17 | region */
-	NT_KIND_SIGNATURE_PORT	  /* signature << 17 | nt_port_key() */
+	NT_KIND_REGION_PORT,	 /* nt_region_port_key() */
+	NT_KIND_BACKSCATTER_PORT /* likewise, with the source port of backscatter */
 };
 
 #define NT_KIND_SHIFT 28
@@ -51,10 +50,10 @@ static inline uint32_t nt_region_port_find(const struct nt_region_port *t, uint3
 	return at;
 }
 
-/** Asks the cache for a key's slot ahead of nt_region_port_count(). Worker. */
-static inline void nt_region_port_prefetch(const struct nt_region_port *t, uint32_t key)
+/** Where a key will be looked for, to ask the cache for it. Worker. */
+static inline const void *nt_region_port_place(const struct nt_region_port *t, uint32_t key)
 {
-	__builtin_prefetch(&t->slot[(uint32_t)((uint64_t)key * 0x9e3779b97f4a7c15u >> 32) & t->mask], 1);
+	return &t->slot[(uint32_t)((uint64_t)key * 0x9e3779b97f4a7c15u >> 32) & t->mask];
 }
 
 /** Counts one packet. Worker. */

@@ -103,6 +103,7 @@ static void lay_out(struct nt_tally *t, const struct nt_tally_options *o, struct
 
 	lay_histograms(t, r);
 	LAY_TABLE(&t->region_port, slot, nt_region_port_slots(o->region_port_entries), o->region_port_entries);
+	LAY_TABLE(&t->matches, slot, slots_for(o->match_entries), o->match_entries);
 	LAY_TABLE(&t->sources, line, slots_for(o->source_entries), o->source_entries);
 	LAY_TABLE(&t->pairs, slot, slots_for(o->pair_entries), o->pair_entries);
 	LAY_TABLE(&t->senders, line, victim_slots, o->victim_entries);
@@ -132,6 +133,7 @@ void nt_tally_clear(struct nt_tally *t)
 	for (uint32_t i = 0; i < NT_TABLES; i++)
 		nt_histogram_clear(&t->histogram[i]);
 	nt_region_port_clear(&t->region_port);
+	nt_matches_clear(&t->matches);
 	nt_sources_clear(&t->sources);
 	nt_pairs_clear(&t->pairs);
 	nt_senders_clear(&t->senders);

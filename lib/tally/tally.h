@@ -5,6 +5,7 @@
 #include "decode/decode.h"
 #include "tally/backscatter.h"
 #include "tally/histogram.h"
+#include "tally/matches.h"
 #include "tally/pair.h"
 #include "tally/region_port.h"
 #include "tally/signature.h"
@@ -36,6 +37,7 @@ struct nt_burst {
 /** How much each bounded table takes. */
 struct nt_tally_options {
 	uint32_t region_port_entries;
+	uint32_t match_entries; /**< regions and ports of packets that signatures match */
 	uint32_t source_entries;
 	uint32_t pair_entries;
 	uint32_t victim_entries; /**< senders of backscatter, and likewise victims */
@@ -48,7 +50,8 @@ struct nt_tally {
 	uint64_t class_frames[NT_CLASSES];
 	uint64_t fate[NT_FATES];
 	struct nt_histogram histogram[NT_TABLES]; /* size 0 for a table that is not dense */
-	struct nt_region_port region_port;
+	struct nt_region_port region_port;	  /* packets that no signature matched, and what region_port.h says */
+	struct nt_matches matches;		  /* the others */
 	struct nt_sources sources;
 	struct nt_pairs pairs;
 	struct nt_senders senders;
@@ -56,7 +59,7 @@ struct nt_tally {
 	struct nt_sketches sketches;
 	/* The stats side writes while no worker holds the bank; NULL: none. Bits in the bank are of these. */
 	const struct nt_signatures *signatures;
-	uint32_t signature_packets[NT_SIGNATURES_MAX];
+	uint32_t signature_packets[NT_SIGNATURES_MAX]; /* that found no place in `matches` */
 };
 
 /** Bytes of one bank. */

@@ -28,6 +28,7 @@
 /* As the configuration's defaults. */
 static const struct nt_tally_options tables = {
     .region_port_entries = 1048576,
+    .match_entries = 262144,
     .source_entries = 262144,
     .pair_entries = 524288,
     .victim_entries = 32768,

@@ -17,6 +17,7 @@ static struct nt_tally *make_tally(void)
 {
 	const struct nt_tally_options options = {
 	    .region_port_entries = REGION_ENTRIES,
+	    .match_entries = REGION_ENTRIES,
 	    .source_entries = REGION_ENTRIES,
 	    .pair_entries = REGION_ENTRIES,
 	    .victim_entries = REGION_ENTRIES,

@@ -9,6 +9,7 @@ static inline struct nt_tally_options small_tables(uint32_t entries)
 {
 	return (struct nt_tally_options){
 	    .region_port_entries = entries,
+	    .match_entries = entries,
 	    .source_entries = 1024,
 	    .pair_entries = 2048,
 	    .victim_entries = 256,

@@ -233,6 +233,16 @@ static void check_pairs(const struct nt_tally *t)
 	free(matched);
 }
 
+static uint32_t matched_of(const struct nt_tally *t, const struct packet *p)
+{
+	return has_source(p) ? matched_by(t, p) : 0;
+}
+
+static uint32_t destination_of(const struct packet *p)
+{
+	return nt_region_port_key(p->region, port_of(p) >> 16, p->fields.dst_port);
+}
+
 /* Packets that stand under a key of the region x port table. */
 static uint32_t expected_of_key(const struct nt_tally *t, uint32_t key)
 {
@@ -240,23 +250,12 @@ static uint32_t expected_of_key(const struct nt_tally *t, uint32_t key)
 
 	for (uint32_t i = 0; i < PACKETS; i++) {
 		const struct packet *p = &packet[i];
-		bool signature = has_source(p) && matched_by(t, p) >> (id >> 17 & 31) & 1, udp = port_of(p) >> 16;
 
-		switch ((enum nt_region_port_kind)(key >> NT_KIND_SHIFT)) {
-		case NT_KIND_REGION_PORT:
-			n += has_port(p) && id == nt_region_port_key(p->region, udp, p->fields.dst_port);
-			break;
-		case NT_KIND_BACKSCATTER_PORT:
+		if (key >> NT_KIND_SHIFT == NT_KIND_REGION_PORT)
+			n += has_port(p) && !matched_of(t, p) && id == destination_of(p);
+		else
 			n += p->fields.fate == NT_FATE_TCP && nt_reply_class(&p->fields) &&
 			     id == nt_region_port_key(p->region, false, p->fields.src_port);
-			break;
-		case NT_KIND_SIGNATURE_REGION:
-			n += signature && (id & 0x1ffff) == p->region;
-			break;
-		case NT_KIND_SIGNATURE_PORT:
-			n += signature && has_port(p) && (id & 0x1ffff) == port_of(p);
-			break;
-		}
 	}
 	return n;
 }
@@ -264,7 +263,7 @@ static uint32_t expected_of_key(const struct nt_tally *t, uint32_t key)
 /* Keys of one kind: what all of them together must hold. */
 static void check_region_port(const struct nt_tally *t)
 {
-	uint64_t sum[4] = {0}, expected[4] = {0};
+	uint64_t sum[2] = {0}, expected[2] = {0};
 
 	for (uint32_t i = 0; i < t->region_port.n_touched; i++) {
 		const struct nt_region_port_slot *slot = &t->region_port.slot[t->region_port.touched[i]];
@@ -273,26 +272,44 @@ static void check_region_port(const struct nt_tally *t)
 		sum[slot->key >> NT_KIND_SHIFT] += slot->count;
 	}
 	for (uint32_t i = 0; i < PACKETS; i++) {
-		uint64_t bits = has_source(&packet[i]) ? (uint64_t)__builtin_popcount(matched_by(t, &packet[i])) : 0;
 		bool reply = packet[i].fields.fate == NT_FATE_TCP && nt_reply_class(&packet[i].fields);
 
-		expected[NT_KIND_REGION_PORT] += has_port(&packet[i]);
+		expected[NT_KIND_REGION_PORT] += has_port(&packet[i]) && !matched_of(t, &packet[i]);
 		expected[NT_KIND_BACKSCATTER_PORT] += reply;
-		expected[NT_KIND_SIGNATURE_REGION] += bits;
-		expected[NT_KIND_SIGNATURE_PORT] += has_port(&packet[i]) ? bits : 0;
 	}
 	assert_memory_equal(sum, expected, sizeof(sum));
 }
 
-static void check_signatures(const struct nt_tally *t)
+/* Packets that stand under a key and a set of signatures in the table of matches. */
+static uint32_t expected_of_match(const struct nt_tally *t, const struct nt_match_slot *slot)
 {
-	for (uint32_t s = 0; s < NT_SIGNATURES_MAX; s++) {
-		uint32_t n = 0;
+	uint32_t n = 0;
 
-		for (uint32_t i = 0; i < PACKETS; i++)
-			n += has_source(&packet[i]) && matched_by(t, &packet[i]) >> s & 1;
-		assert_int_equal(t->signature_packets[s], n);
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		const struct packet *p = &packet[i];
+		uint32_t portless = (uint32_t)p->region << 17 | NT_MATCH_PORTLESS;
+
+		n += matched_of(t, p) == slot->matched && slot->key == (has_port(p) ? destination_of(p) : portless);
 	}
+	return n;
+}
+
+static void check_matches(const struct nt_tally *t)
+{
+	uint32_t sum = 0, expected = 0;
+
+	for (uint32_t i = 0; i < t->matches.n_touched; i++) {
+		const struct nt_match_slot *slot = &t->matches.slot[t->matches.touched[i]];
+
+		assert_int_not_equal(slot->matched, 0);
+		assert_int_equal(slot->count, expected_of_match(t, slot));
+		sum += slot->count;
+	}
+	for (uint32_t i = 0; i < PACKETS; i++)
+		expected += matched_of(t, &packet[i]) != 0;
+	assert_int_equal(sum, expected);
+	for (uint32_t s = 0; s < NT_SIGNATURES_MAX; s++)
+		assert_int_equal(t->signature_packets[s], 0);
 }
 
 static void check_all(const struct nt_tally *t)
@@ -307,7 +324,7 @@ static void check_all(const struct nt_tally *t)
 	}
 	check_pairs(t);
 	check_region_port(t);
-	check_signatures(t);
+	check_matches(t);
 	for (uint32_t i = 0; i < t->senders.n_touched; i++)
 		for (uint32_t c = 0; c < NT_BACKSCATTER_SLOTS; c++)
 			sent += t->senders.line[t->senders.touched[i]].packets[c];
@@ -318,8 +335,11 @@ static void check_all(const struct nt_tally *t)
 static void tables_equal_a_list(void **state)
 {
 	static const int64_t starts[] = {1662422400, UINT32_MAX - 60}; /* the second one wraps */
-	struct nt_tally *t = new_tally(&(struct nt_tally_options){
-	    .region_port_entries = 2048, .source_entries = SOURCES, .pair_entries = 2000, .victim_entries = 200});
+	struct nt_tally *t = new_tally(&(struct nt_tally_options){.region_port_entries = 2048,
+								  .match_entries = 16384,
+								  .source_entries = SOURCES,
+								  .pair_entries = 2000,
+								  .victim_entries = 200});
 
 	(void)state;
 	random_state = 31;
@@ -395,6 +415,7 @@ static void near(uint64_t estimate, uint64_t truth)
 static void sources_without_a_line_are_estimated(void **state)
 {
 	struct nt_tally *t = new_tally(&(struct nt_tally_options){.region_port_entries = 1024,
+								  .match_entries = 1024,
 								  .source_entries = 1000,
 								  .pair_entries = 400,
 								  .victim_entries = 100,
@@ -409,7 +430,8 @@ static void sources_without_a_line_are_estimated(void **state)
 	assert_int_equal(t->senders.overflow, MANY / 5 - 100);
 	assert_int_equal(t->victims.overflow, MANY / 5 - 100);
 	assert_int_equal(t->fate[NT_FATE_TCP], MANY);
-	assert_int_equal(t->signature_packets[0], MANY / 2);
+	assert_int_equal(t->signature_packets[0], 0);
+	assert_int_equal(t->matches.slot[t->matches.touched[0]].matched, 1);
 	assert_int_equal(t->sketches.overflow, 0);
 	assert_int_equal(t->sketches.n, 1 + 3 + 4 + 1 + 3 + 1 + 3 + 2);
 	near(estimate_of(t, nt_sketch_key(NT_SKETCH_SOURCES, 0)), missing);

@@ -67,6 +67,7 @@ uint32_t nt_signatures_match(const struct nt_signatures *s, const struct nt_fiel
 
 static const struct nt_tally_options roomy = {
     .region_port_entries = 4096,
+    .match_entries = 4096,
     .source_entries = 2048,
     .pair_entries = 8192,
     .victim_entries = 2048,
@@ -276,6 +277,7 @@ static void near(uint64_t found, uint64_t truth)
 static void full_tables_give_estimates(void **state)
 {
 	static const struct nt_tally_options small = {.region_port_entries = 4096,
+						      .match_entries = 4096,
 						      .source_entries = 1000,
 						      .pair_entries = 1000,
 						      .victim_entries = 100,
@@ -513,6 +515,7 @@ static void sources_have_their_as(void **state)
 static void a_million_sources(void **state)
 {
 	static const struct nt_tally_options large = {.region_port_entries = 4096,
+						      .match_entries = 4096,
 						      .source_entries = 1000000,
 						      .pair_entries = 1000000,
 						      .victim_entries = 100,
