@@ -18,7 +18,7 @@ START_S = 1_661_990_400  # 2022-09-01 00:00:00 UTC
 HOUR_S = 3600
 DAYS = 3
 FRAMES_A_SECOND = 0.5
-SEEDS = range(20)
+SEEDS = range(int(os.environ.get("NT_SEEDS", "20")))
 TYPES = ("dos", "fixed_tool", "surge", "scanner", "sensor")
 TIMEOUT_S = 120
 
