@@ -2,11 +2,14 @@
 #include "decode/decode.h"
 
 #include "decode/layer.h"
+#include "decode/usual.h"
 
 void nt_decode(const struct nt_frame *frame, enum nt_link link, struct nt_fields *fields)
 {
 	struct view v = {.data = frame->data, .cap = frame->cap_len, .wire = frame->wire_len};
 
+	if (link == NT_LINK_ETHERNET && usual_frame(frame, fields))
+		return;
 	*fields = (struct nt_fields){
 	    .class = NT_CLASS_OTHER,
 	    .ip_proto = NT_PROTO_NONE,

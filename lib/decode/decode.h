@@ -68,36 +68,37 @@ enum nt_tcp_option {
 
 /**
  * What is read off a frame. Numbers in host byte order; a field is set only where the fate says that it exists, and
- * is otherwise 0, window_scale NT_WINDOW_SCALE_NONE.
+ * is otherwise 0, window_scale NT_WINDOW_SCALE_NONE. An IPv4 frame may leave the fields of 16 bytes, inner_port and
+ * inner_proto as they were if has_inner is false.
  */
 struct nt_fields {
 	uint8_t fate;		/**< enum nt_fate */
 	uint8_t class;		/**< enum nt_class */
 	uint8_t tcp_flags;	/**< byte 13: CWR..FIN */
-	uint16_t ip_proto;	/**< NT_PROTO_NONE, 0..255 or NT_PROTO_UNRESOLVED */
-	uint16_t src_port;	/**< TCP, UDP */
-	uint16_t dst_port;	/**< TCP, UDP */
-	uint16_t window;	/**< TCP, unscaled */
-	uint16_t icmp;		/**< ICMP, ICMPv6: type << 8 | code */
-	uint16_t ip_id;		/**< IPv4, if ip_proto is set */
 	uint8_t ttl;		/**< TTL or hop limit, if ip_proto is set */
-	uint8_t window_scale;	/**< TCP: shift count of its (last) option of 3 bytes, or NT_WINDOW_SCALE_NONE */
-	uint8_t tcp_options;	/**< TCP: enum nt_tcp_option, or-ed */
-	uint8_t inner_proto;	/**< ICMP errors, if has_inner: protocol of the packet quoted; of an IPv6 packet whose
-				     extension headers are not quoted to their end, the last one known */
-	bool has_inner;		/**< ICMP errors: enough of the packet is quoted to tell its destination */
-	bool has_inner_port;	/**< and its TCP or UDP destination port */
-	uint16_t inner_port;	/**< that port */
-	uint32_t option_layout; /**< TCP: kinds of the first eight options in order, four bits each, first in the
-				     lowest; kinds above 14 are 15; end of list ends it; 0: none */
-	uint32_t seq;		/**< TCP */
-	uint32_t ack;		/**< TCP, the field as it is, whatever the flags */
+	uint16_t ip_proto;	/**< NT_PROTO_NONE, 0..255 or NT_PROTO_UNRESOLVED */
+	uint16_t window;	/**< TCP, unscaled */
 	uint32_t src4;		/**< source address, if class is IPv4 and ip_proto is set */
 	uint32_t dst4;		/**< destination address, likewise */
+	uint16_t src_port;	/**< TCP, UDP */
+	uint16_t dst_port;	/**< TCP, UDP */
+	uint32_t seq;		/**< TCP */
+	uint32_t ack;		/**< TCP, the field as it is, whatever the flags */
+	uint16_t icmp;		/**< ICMP, ICMPv6: type << 8 | code */
+	uint16_t ip_id;		/**< IPv4, if ip_proto is set */
+	uint8_t window_scale;	/**< TCP: shift count of its (last) option of 3 bytes, or NT_WINDOW_SCALE_NONE */
+	uint8_t tcp_options;	/**< TCP: enum nt_tcp_option, or-ed */
+	bool has_inner;		/**< ICMP errors: enough of the packet is quoted to tell its destination */
+	bool has_inner_port;	/**< and its TCP or UDP destination port */
+	uint32_t option_layout; /**< TCP: kinds of the first eight options in order, four bits each, first in the
+				     lowest; kinds above 14 are 15; end of list ends it; 0: none */
+	uint16_t inner_port;	/**< that port */
+	uint8_t inner_proto;	/**< if has_inner: protocol of the packet quoted; of an IPv6 packet whose extension
+				     headers are not quoted to their end, the last one known */
 	uint8_t src6[16];	/**< source address, if class is IPv6 and ip_proto is set */
 	uint8_t dst6[16];	/**< destination address, likewise */
-	uint8_t
-	    inner_dst[16]; /**< if has_inner: destination quoted; ICMP: its first 4 bytes, ICMPv6: 16; network order */
+	uint8_t inner_dst[16];	/**< if has_inner: destination quoted; ICMP: its first 4 bytes, ICMPv6: 16; network
+				     order */
 };
 
 /** Reads one frame. Any thread. */
