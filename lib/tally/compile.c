@@ -153,6 +153,17 @@ static uint32_t make_kind(const struct compiler *c, enum nt_class class)
 	return seen;
 }
 
+/* The fates that say what the protocol is: for them kind[] holds what proto[] says. */
+static void put_protocols_into_kind(struct nt_signatures *s)
+{
+	static const uint8_t proto[] = {
+	    [NT_FATE_TCP] = 6, [NT_FATE_UDP] = 17, [NT_FATE_ICMP] = 1, [NT_FATE_ICMP6] = 58};
+
+	for (uint32_t class = 0; class < NT_CLASSES; class ++)
+		for (uint32_t fate = 0; fate < sizeof(proto); fate++)
+			s->kind[class][fate] &= s->proto[proto[fate]];
+}
+
 /* ---- fields of a byte, and regions ---- */
 
 /* Fills a table with a place for each value; returns the bits seen. */
@@ -578,5 +589,8 @@ int nt_signatures_compile(struct nt_signatures *s, const struct nt_conjunction *
 		err = make_values(&c, NT_FIELD_LAYOUT, NT_VALUES_LAYOUT, "layout");
 	if (!err)
 		err = make_sources(&c, possible4, possible6);
+	put_protocols_into_kind(s);
+	for (uint32_t f = 0; f < NT_FIELDS; f++)
+		s->asked |= (uint32_t)(needing(&c, f) != 0) << f;
 	return err ? err : make_relations(&c);
 }

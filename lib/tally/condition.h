@@ -2,7 +2,7 @@
 #ifndef NT_TALLY_CONDITION_H
 #define NT_TALLY_CONDITION_H
 
-#include "tally/signature.h"
+#include "tally/signature_tables.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,29 +14,6 @@
 
 /** Room for any value of a field, IPv6 addresses included. */
 __extension__ typedef unsigned __int128 nt_wide;
-
-/** Fields that conditions are on. */
-enum nt_field {
-	NT_FIELD_PROTO,
-	NT_FIELD_VERSION, /**< 4 or 6 */
-	NT_FIELD_DST_PORT,
-	NT_FIELD_SRC_PORT,
-	NT_FIELD_FLAGS, /**< spans are value and mask */
-	NT_FIELD_WINDOW,
-	NT_FIELD_TTL,
-	NT_FIELD_IP_ID,
-	NT_FIELD_OPTION, /**< spans begin with bits of enum nt_tcp_option, one of which must be there; 0: none is */
-	NT_FIELD_LAYOUT,
-	NT_FIELD_WINDOW_SCALE,
-	NT_FIELD_SEQ,
-	NT_FIELD_ACK,
-	NT_FIELD_SEQ_IS_DST, /**< a relation: no spans */
-	NT_FIELD_MASSCAN,    /**< likewise */
-	NT_FIELD_REGION,
-	NT_FIELD_SOURCE4, /**< IPv4 addresses; a condition on NT_FIELD_SOURCE4 has a list for IPv6 besides */
-	NT_FIELD_SOURCE6,
-	NT_FIELDS
-};
 
 /** Values from low to high, both included. */
 struct nt_span {

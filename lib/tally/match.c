@@ -4,9 +4,9 @@
 #include <string.h>
 
 /*
- * The packet path's part of signatures: one look-up per field, and-ed, whatever the number of signatures. A field that
- * a packet lacks is 0 and its table is looked at all the same: signatures that ask for it have gone by then, because
- * kind[] leaves only those whose fields the packet has.
+ * The packet path's part of signatures: one look-up per field that they ask for, and-ed, whatever their number. A field
+ * that a packet lacks is 0 and its table is looked at all the same: signatures that ask for it have gone by then,
+ * because kind[] leaves only those whose fields the packet has.
  */
 
 uint32_t nt_signatures_n(const struct nt_signatures *s)
@@ -103,19 +103,55 @@ static inline bool masscan(const struct nt_fields *f)
 	return f->ip_id == (uint16_t)(f->dst4 ^ f->dst_port ^ f->seq);
 }
 
+static inline bool asked(const struct nt_signatures *s, enum nt_field field)
+{
+	return s->asked >> field & 1;
+}
+
+/* Each look is skipped that no signature asks for: always or never, so that the branch costs nothing. */
+static inline uint32_t header_bits(const struct nt_signatures *s, const struct nt_fields *f)
+{
+	uint32_t bits = s->flags[f->tcp_flags];
+
+	if (asked(s, NT_FIELD_TTL))
+		bits &= s->ttl[f->ttl];
+	if (asked(s, NT_FIELD_DST_PORT))
+		bits &= wide_bits(s, NT_WIDE_DST_PORT, f->dst_port);
+	if (asked(s, NT_FIELD_SRC_PORT))
+		bits &= wide_bits(s, NT_WIDE_SRC_PORT, f->src_port);
+	if (asked(s, NT_FIELD_WINDOW))
+		bits &= wide_bits(s, NT_WIDE_WINDOW, f->window);
+	if (asked(s, NT_FIELD_IP_ID))
+		bits &= wide_bits(s, NT_WIDE_IP_ID, f->ip_id);
+	if (asked(s, NT_FIELD_SEQ))
+		bits &= value_bits(&s->values[NT_VALUES_SEQ], f->seq);
+	if (asked(s, NT_FIELD_ACK))
+		bits &= value_bits(&s->values[NT_VALUES_ACK], f->ack);
+	return bits;
+}
+
+static inline uint32_t option_bits(const struct nt_signatures *s, const struct nt_fields *f)
+{
+	uint32_t bits = UINT32_MAX;
+
+	if (asked(s, NT_FIELD_OPTION))
+		bits &= s->option[f->tcp_options];
+	if (asked(s, NT_FIELD_WINDOW_SCALE))
+		bits &= s->window_scale[f->window_scale];
+	if (asked(s, NT_FIELD_LAYOUT))
+		bits &= value_bits(&s->values[NT_VALUES_LAYOUT], f->option_layout);
+	return bits;
+}
+
 uint32_t nt_signatures_match(const struct nt_signatures *s, const struct nt_fields *f, uint16_t region)
 {
-	uint32_t proto = f->ip_proto < NT_PROTO_NONE_INDEX ? f->ip_proto : NT_PROTO_NONE_INDEX;
-	uint32_t bits = s->kind[f->class][f->fate] & s->proto[proto];
+	uint32_t bits = s->kind[f->class][f->fate] & header_bits(s, f) & option_bits(s, f);
 
-	bits &= s->flags[f->tcp_flags] & s->ttl[f->ttl];
-	bits &= s->option[f->tcp_options] & s->window_scale[f->window_scale];
-	bits &= wide_bits(s, NT_WIDE_DST_PORT, f->dst_port) & wide_bits(s, NT_WIDE_SRC_PORT, f->src_port);
-	bits &= wide_bits(s, NT_WIDE_WINDOW, f->window) & wide_bits(s, NT_WIDE_IP_ID, f->ip_id);
-	bits &= s->region[region];
+	if (f->fate > NT_FATE_ICMP6) /* of these and those before it is in kind[] */
+		bits &= s->proto[f->ip_proto < NT_PROTO_NONE_INDEX ? f->ip_proto : NT_PROTO_NONE_INDEX];
 	bits &= ~(f->seq == f->dst4 ? s->seq_is_not_dst : s->seq_is_dst);
 	bits &= ~(masscan(f) ? s->not_masscan : s->masscan);
-	bits &= value_bits(&s->values[NT_VALUES_SEQ], f->seq) & value_bits(&s->values[NT_VALUES_ACK], f->ack);
-	bits &= value_bits(&s->values[NT_VALUES_LAYOUT], f->option_layout);
-	return source_bits(s, f, bits);
+	if (asked(s, NT_FIELD_REGION))
+		bits &= s->region[region];
+	return asked(s, NT_FIELD_SOURCE4) ? source_bits(s, f, bits) : bits;
 }

@@ -10,6 +10,29 @@
  * the signatures that accept it, those without a condition on that field included.
  */
 
+/** Fields that conditions are on. */
+enum nt_field {
+	NT_FIELD_PROTO,
+	NT_FIELD_VERSION, /**< 4 or 6 */
+	NT_FIELD_DST_PORT,
+	NT_FIELD_SRC_PORT,
+	NT_FIELD_FLAGS, /**< spans are value and mask */
+	NT_FIELD_WINDOW,
+	NT_FIELD_TTL,
+	NT_FIELD_IP_ID,
+	NT_FIELD_OPTION, /**< spans begin with bits of enum nt_tcp_option, one of which must be there; 0: none is */
+	NT_FIELD_LAYOUT,
+	NT_FIELD_WINDOW_SCALE,
+	NT_FIELD_SEQ,
+	NT_FIELD_ACK,
+	NT_FIELD_SEQ_IS_DST, /**< a relation: no spans */
+	NT_FIELD_MASSCAN,    /**< likewise */
+	NT_FIELD_REGION,
+	NT_FIELD_SOURCE4, /**< IPv4 addresses; a condition on NT_FIELD_SOURCE4 has a list for IPv6 besides */
+	NT_FIELD_SOURCE6,
+	NT_FIELDS
+};
+
 /** Fields of 16 bits. */
 enum nt_wide_table { NT_WIDE_DST_PORT, NT_WIDE_SRC_PORT, NT_WIDE_WINDOW, NT_WIDE_IP_ID, NT_WIDE_TABLES };
 
@@ -42,6 +65,7 @@ struct nt_steps4 {
 #define NT_SOURCE_BYTE_IPV6 (UINT8_MAX + 1)
 
 struct nt_signatures {
+	uint32_t asked; /**< bit per enum nt_field that some signature has a condition on: the others need no look */
 	uint32_t kind[NT_CLASSES][NT_FATES];
 	uint32_t proto[NT_PROTO_NONE_INDEX + 1];
 	uint32_t flags[UINT8_MAX + 1];
