@@ -10,6 +10,14 @@
  * and always said so.
  */
 
+/** Hash of an IPv4 target: one multiplication (Knuth, TAOCP 6.4), its better half put over the other. */
+static inline uint64_t nt_targets_hash4(uint32_t address)
+{
+	uint64_t product = (address + UINT64_C(1)) * 0x9e3779b97f4a7c15u;
+
+	return product ^ product >> 32;
+}
+
 /** Notes a target. `words` is a power of two; `hash` any good hash of the target's address. */
 static inline void nt_targets_add(uint64_t *sketch, uint32_t words, uint64_t hash)
 {

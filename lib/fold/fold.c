@@ -44,8 +44,20 @@ static void fold_scalars(const struct nt_tally *t, struct nt_snapshot *into)
 		into->signature[i].packets += t->signature_packets[i];
 }
 
+static int fold_small(const struct nt_histogram *h, struct nt_counts *into)
+{
+	int err = 0;
+
+	for (uint32_t key = 0; key < h->size && !err; key++)
+		if (h->count[key])
+			err = nt_counts_append(into, key, h->count[key]);
+	return err;
+}
+
 static int fold_histogram(const struct nt_histogram *h, struct nt_counts *into)
 {
+	if (!h->touched)
+		return fold_small(h, into);
 	for (uint32_t i = 0; i < h->n_touched; i++) {
 		int err = nt_counts_append(into, h->touched[i], h->count[h->touched[i]]);
 

@@ -11,6 +11,8 @@
 
 /* What the passes hand on. Lists hold indices of packets. */
 struct passes {
+	int64_t second_s;   /* the second that the newest packet fell into, */
+	int64_t second_ns;  /* and when it began */
 	uint32_t n_sources; /* packets with a source */
 	uint32_t n_pairs;   /* packets that touch a pair */
 	uint32_t n_replies;
@@ -63,8 +65,11 @@ static struct nt_key128 source_of(const struct nt_fields *f)
 /* Hash of the destination, for the sketches of targets. */
 static uint64_t target_of(const struct nt_fields *f)
 {
-	struct nt_key128 to = is_v6(f) ? nt_key128_of(f->dst6) : (struct nt_key128){.low = f->dst4};
+	struct nt_key128 to;
 
+	if (!is_v6(f))
+		return nt_targets_hash4(f->dst4);
+	to = nt_key128_of(f->dst6);
 	return nt_mix(to.high, to.low);
 }
 
@@ -190,12 +195,20 @@ static bool note_ports(struct nt_source_line *line, const struct nt_fields *f, u
 	return first || differs || matched;
 }
 
-static void note_packet(struct nt_source_line *line, const struct nt_burst *b, uint32_t i, uint32_t matched)
+/* Seconds of a time, the lowest 32 bits. Packets of a burst hardly ever fall into different seconds. */
+static inline uint32_t seconds_of(struct passes *p, int64_t time_ns)
 {
-	uint32_t time_s = (uint32_t)nt_seconds_of_ns(b->time_ns[i]);
+	if ((uint64_t)time_ns - (uint64_t)p->second_ns >= NT_SECOND_NS) {
+		p->second_s = nt_seconds_of_ns(time_ns);
+		p->second_ns = (int64_t)((uint64_t)p->second_s * NT_SECOND_NS);
+	}
+	return (uint32_t)p->second_s;
+}
 
+static inline void note_packet(struct nt_source_line *line, uint32_t region, uint32_t time_s, uint32_t matched)
+{
 	if (!line->packets) {
-		line->region = b->region[i];
+		line->region = (uint16_t)region;
 		line->first_s = line->last_s = time_s;
 	}
 	line->packets++;
@@ -206,12 +219,13 @@ static void note_packet(struct nt_source_line *line, const struct nt_burst *b, u
 	line->matched |= matched;
 }
 
-static void reply(const struct nt_tally *t, const struct nt_burst *b, uint32_t i, struct passes *p, uint64_t target)
+static void reply(const struct nt_tally *t, const struct nt_burst *b, uint32_t i, struct passes *p, uint32_t class,
+		  uint64_t target)
 {
 	const struct nt_fields *f = &b->fields[i];
 	struct nt_reply *r = &p->reply[p->n_replies++];
 
-	nt_reply_make(r, f, p->address[i], nt_reply_class(f) - 1);
+	nt_reply_make(r, f, p->address[i], class);
 	r->time_ns = b->time_ns[i];
 	r->region = b->region[i];
 	r->target = target;
@@ -219,11 +233,13 @@ static void reply(const struct nt_tally *t, const struct nt_burst *b, uint32_t i
 }
 
 /* A packet's source; the line, if there is one, is asked for and by now there. */
-static void note_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i, struct passes *p)
+static inline __attribute__((always_inline)) void note_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i,
+							      struct passes *p)
 {
 	const struct nt_fields *f = &b->fields[i];
 	uint32_t matched = t->signatures ? nt_signatures_match(t->signatures, f, b->region[i]) : 0;
 	uint32_t at = nt_sources_find(&t->sources, p->address[i], is_v6(f), p->home[i]);
+	uint32_t reply_class = nt_reply_class(f);
 	uint64_t target = target_of(f);
 	struct nt_source_line *line;
 
@@ -231,16 +247,16 @@ static void note_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i
 	p->line[i] = at;
 	if (has_port(f))
 		ask_dense(t, b, i, matched);
-	if (nt_reply_class(f))
-		reply(t, b, i, p, target);
+	if (reply_class)
+		reply(t, b, i, p, reply_class - 1, target);
 	if (at == NT_SOURCE_NONE) {
 		sketch_source(t, b, i, matched);
 		return;
 	}
 	line = &t->sources.line[at];
-	note_packet(line, b, i, matched);
+	note_packet(line, b->region[i], seconds_of(p, b->time_ns[i]), matched);
 	nt_targets_add(&line->targets, 1, target);
-	if (nt_reply_class(f))
+	if (reply_class)
 		line->traits |= NT_SOURCE_BACKSCATTER;
 	if (f->fate == NT_FATE_TCP)
 		note_tcp(line, f, matched);
@@ -251,12 +267,12 @@ static void note_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i
 }
 
 /* The transport layer's tables of one packet. */
-static void count_transport(struct nt_histogram *h, const struct nt_fields *f)
+static inline void count_transport(struct nt_histogram *h, const struct nt_fields *f)
 {
 	switch (f->fate) {
 	case NT_FATE_TCP:
 		nt_histogram_count(&h[NT_TABLE_TCP_PORT], f->dst_port);
-		nt_histogram_count(&h[NT_TABLE_TCP_FLAGS], f->tcp_flags);
+		nt_histogram_count_small(&h[NT_TABLE_TCP_FLAGS], f->tcp_flags);
 		nt_histogram_count(&h[NT_TABLE_TCP_WINDOW], f->window);
 		break;
 	case NT_FATE_UDP:
@@ -269,7 +285,7 @@ static void count_transport(struct nt_histogram *h, const struct nt_fields *f)
 		nt_histogram_count(&h[NT_TABLE_ICMP6], f->icmp);
 		break;
 	case NT_FATE_NO_L4:
-		nt_histogram_count(&h[NT_TABLE_NO_L4], f->ip_proto);
+		nt_histogram_count_small(&h[NT_TABLE_NO_L4], f->ip_proto);
 		break;
 	default: /* every other fate is in fate[] alone */
 		break;
@@ -299,7 +315,8 @@ static void count_match(struct nt_tally *t, const struct nt_burst *b, uint32_t i
 }
 
 /* The dense tables, and regions with ports: what every packet touches whoever sent it. */
-static void count_packets(struct nt_tally *t, const struct nt_burst *b, const struct passes *p)
+static inline __attribute__((always_inline)) void count_packets(struct nt_tally *t, const struct nt_burst *b,
+								const struct passes *p, bool cross)
 {
 	for (uint32_t i = 0; i < b->n; i++) {
 		const struct nt_fields *f = &b->fields[i];
@@ -307,10 +324,12 @@ static void count_packets(struct nt_tally *t, const struct nt_burst *b, const st
 		t->class_frames[f->class]++;
 		t->fate[f->fate]++;
 		if (f->ip_proto != NT_PROTO_NONE) {
-			nt_histogram_count(&t->histogram[NT_TABLE_IP_PROTO], f->ip_proto);
-			nt_histogram_count(&t->histogram[NT_TABLE_REGION], b->region[i]);
+			nt_histogram_count_small(&t->histogram[NT_TABLE_IP_PROTO], f->ip_proto);
+			nt_histogram_count_small(&t->histogram[NT_TABLE_REGION], b->region[i]);
 		}
 		count_transport(t->histogram, f);
+		if (!cross)
+			continue;
 		if (p->matched[i])
 			count_match(t, b, i, p->matched[i]);
 		else if (has_port(f))
@@ -342,15 +361,40 @@ static void count_replies(struct nt_tally *t, const struct passes *p)
 	}
 }
 
-void nt_tally_burst(struct nt_tally *t, const struct nt_burst *b)
+/* `part` is a constant wherever this is used, so that the whole path has no look at it. */
+static inline __attribute__((always_inline)) void count(struct nt_tally *t, const struct nt_burst *b,
+							enum nt_tally_part part)
 {
 	struct passes p;
 
 	p.n_sources = p.n_pairs = p.n_replies = 0;
-	ask(t, b, &p);
-	for (uint32_t n = 0; n < p.n_sources; n++)
-		note_source(t, b, p.source[n], &p);
-	count_packets(t, b, &p);
+	p.second_s = p.second_ns = 0;
+	if (part >= NT_TALLY_SOURCES) {
+		ask(t, b, &p);
+		for (uint32_t n = 0; n < p.n_sources; n++)
+			note_source(t, b, p.source[n], &p);
+	}
+	count_packets(t, b, &p, part >= NT_TALLY_ALL);
 	note_pairs(t, b, &p);
 	count_replies(t, &p);
+}
+
+void nt_tally_burst(struct nt_tally *t, const struct nt_burst *b)
+{
+	count(t, b, NT_TALLY_ALL);
+}
+
+void nt_tally_burst_part(struct nt_tally *t, const struct nt_burst *b, enum nt_tally_part part)
+{
+	switch (part) {
+	case NT_TALLY_DENSE:
+		count(t, b, NT_TALLY_DENSE);
+		break;
+	case NT_TALLY_SOURCES:
+		count(t, b, NT_TALLY_SOURCES);
+		break;
+	case NT_TALLY_ALL:
+		count(t, b, NT_TALLY_ALL);
+		break;
+	}
 }

@@ -14,7 +14,7 @@
  */
 struct nt_histogram {
 	uint32_t *count;   /* [size] packets of a key */
-	uint16_t *touched; /* [size + 1] keys with a count, in the order of their first packet */
+	uint16_t *touched; /* [size + 1] keys with a count, in the order of their first packet; NULL: a small one */
 	uint32_t n_touched;
 	uint32_t size; /* keys; at most 65,536 */
 };
@@ -32,6 +32,15 @@ static inline void nt_histogram_count(struct nt_histogram *h, uint32_t key)
 	h->count[key] = before + 1;
 }
 
+/** Tables of at most so many keys have no list: to look through them costs no more. */
+#define NT_HISTOGRAM_SMALL 2048
+
+/* Counts one packet in a small table. */
+static inline void nt_histogram_count_small(struct nt_histogram *h, uint32_t key)
+{
+	h->count[key]++;
+}
+
 /* Asks the cache for a key's counter. */
 static inline void nt_histogram_prefetch(const struct nt_histogram *h, uint32_t key)
 {
@@ -40,6 +49,8 @@ static inline void nt_histogram_prefetch(const struct nt_histogram *h, uint32_t 
 
 static inline void nt_histogram_clear(struct nt_histogram *h)
 {
+	if (!h->touched && h->size)
+		memset(h->count, 0, h->size * sizeof(h->count[0]));
 	for (uint32_t i = 0; i < h->n_touched; i++)
 		h->count[h->touched[i]] = 0;
 	h->n_touched = 0;

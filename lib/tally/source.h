@@ -94,8 +94,32 @@ static inline void nt_sources_prefetch(const struct nt_sources *t, uint32_t home
 	__builtin_prefetch(&t->line[home], 1);
 }
 
+static inline bool nt_source_is(const struct nt_source_line *line, struct nt_key128 address, uint32_t v6)
+{
+	return line->address.low == address.low && line->address.high == address.high &&
+	       (line->traits & (NT_SOURCE_USED | NT_SOURCE_V6)) == (NT_SOURCE_USED | v6);
+}
+
 /** Finds a source's line or makes it; index, or NT_SOURCE_NONE with the packet counted as overflow. Worker. */
-uint32_t nt_sources_find(struct nt_sources *t, struct nt_key128 address, bool v6, uint32_t home);
+static inline uint32_t nt_sources_find(struct nt_sources *t, struct nt_key128 address, bool v6, uint32_t home)
+{
+	uint32_t version = v6 ? NT_SOURCE_V6 : 0, at = home;
+
+	while (!nt_source_is(&t->line[at], address, version)) {
+		if (!(t->line[at].traits & NT_SOURCE_USED)) {
+			if (t->n_touched == t->limit) {
+				t->overflow++;
+				return NT_SOURCE_NONE;
+			}
+			t->line[at].address = address;
+			t->line[at].traits = (uint16_t)(NT_SOURCE_USED | version);
+			t->touched[t->n_touched++] = at;
+			break;
+		}
+		at = (at + 1) & t->mask;
+	}
+	return at;
+}
 
 /** Empties the table; costs what was touched. Stats side. */
 void nt_sources_clear(struct nt_sources *t);

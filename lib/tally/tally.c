@@ -50,7 +50,8 @@ static void lay_histograms(struct nt_tally *t, struct room *r)
 		if (!h->size)
 			continue;
 		h->count = take(r, h->size, sizeof(h->count[0]));
-		h->touched = take(r, h->size + 1, sizeof(h->touched[0]));
+		if (h->size > NT_HISTOGRAM_SMALL)
+			h->touched = take(r, h->size + 1, sizeof(h->touched[0]));
 	}
 }
 

@@ -74,6 +74,16 @@ void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_
 /** Counts a decoded and located burst. Worker. */
 void nt_tally_burst(struct nt_tally *t, const struct nt_burst *burst);
 
+/** How much of it is done, each with all before; the rest are signatures, which a bank without them leaves out. */
+enum nt_tally_part {
+	NT_TALLY_DENSE,	  /**< what every packet touches, without region x port */
+	NT_TALLY_SOURCES, /**< sources, pairs, backscatter */
+	NT_TALLY_ALL
+};
+
+/** As nt_tally_burst(), as far as `part`: to see what each part costs. Worker. */
+void nt_tally_burst_part(struct nt_tally *t, const struct nt_burst *burst, enum nt_tally_part part);
+
 /** Empties a bank but keeps its signatures; costs what was touched. Stats side, while no worker holds the bank. */
 void nt_tally_clear(struct nt_tally *t);
 

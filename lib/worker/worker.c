@@ -115,7 +115,26 @@ static uint32_t frames_after_loss(const struct nt_worker *w, uint32_t n)
 }
 #endif
 
-void nt_worker_burst(struct nt_worker *w, const struct nt_frame *frames, uint32_t n, enum nt_link link)
+static void tally_burst(struct nt_tally *t, const struct nt_burst *b, enum nt_worker_part part)
+{
+	switch (part) {
+	case NT_WORKER_DECODE:
+	case NT_WORKER_LOCATE:
+		break;
+	case NT_WORKER_DENSE:
+		nt_tally_burst_part(t, b, NT_TALLY_DENSE);
+		break;
+	case NT_WORKER_SOURCES:
+		nt_tally_burst_part(t, b, NT_TALLY_SOURCES);
+		break;
+	case NT_WORKER_ALL:
+		nt_tally_burst(t, b);
+		break;
+	}
+}
+
+static inline __attribute__((always_inline)) void burst(struct nt_worker *w, const struct nt_frame *frames, uint32_t n,
+							enum nt_link link, enum nt_worker_part part)
 {
 	struct nt_tally *tally = w->bank[atomic_load_explicit(&w->turn, memory_order_acquire) & 1];
 	const struct nt_locate *locate = atomic_load_explicit(&w->locate, memory_order_acquire);
@@ -127,10 +146,22 @@ void nt_worker_burst(struct nt_worker *w, const struct nt_frame *frames, uint32_
 		nt_decode(&frames[i], link, &b->fields[i]);
 		b->time_ns[i] = frames[i].time_ns;
 	}
-	locate_burst(locate, b);
-	nt_tally_burst(tally, b);
+	if (part >= NT_WORKER_LOCATE)
+		locate_burst(locate, b);
+	tally_burst(tally, b, part);
 	atomic_store_explicit(&w->frames, nt_worker_frames(w) + n, memory_order_relaxed);
 	rte_rcu_qsbr_quiescent(w->qsbr, w->id);
+}
+
+void nt_worker_burst(struct nt_worker *w, const struct nt_frame *frames, uint32_t n, enum nt_link link)
+{
+	burst(w, frames, n, link, NT_WORKER_ALL);
+}
+
+void nt_worker_burst_part(struct nt_worker *w, const struct nt_frame *frames, uint32_t n, enum nt_link link,
+			  enum nt_worker_part part)
+{
+	burst(w, frames, n, link, part);
 }
 
 void nt_worker_idle(struct nt_worker *w)

@@ -58,6 +58,13 @@ void nt_worker_leave(struct nt_worker *w);
 /** Counts a burst of up to NT_BURST frames and passes a burst boundary. Worker. */
 void nt_worker_burst(struct nt_worker *w, const struct nt_frame *frames, uint32_t n, enum nt_link link);
 
+/** How far a burst goes, each with all before. */
+enum nt_worker_part { NT_WORKER_DECODE, NT_WORKER_LOCATE, NT_WORKER_DENSE, NT_WORKER_SOURCES, NT_WORKER_ALL };
+
+/** As nt_worker_burst(), as far as `part`: to see what each part costs. Worker. */
+void nt_worker_burst_part(struct nt_worker *w, const struct nt_frame *frames, uint32_t n, enum nt_link link,
+			  enum nt_worker_part part);
+
 /** Passes a burst boundary without a burst; to be called whenever nothing came. Worker. */
 void nt_worker_idle(struct nt_worker *w);
 

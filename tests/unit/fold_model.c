@@ -183,11 +183,13 @@ static uint32_t port_of(const struct nt_fields *f)
 /* The same hash that the tally gives targets. */
 static uint64_t target_of(const struct nt_fields *f)
 {
-	uint64_t high = 0, low = f->dst4;
+	uint64_t high = 0, low = 0;
 
-	for (uint32_t i = 0; f->class == NT_CLASS_IPV6 && i < 8; i++) {
+	if (f->class == NT_CLASS_IPV4)
+		return nt_targets_hash4(f->dst4);
+	for (uint32_t i = 0; i < 8; i++) {
 		high = high << 8 | f->dst6[i];
-		low = (i ? low << 8 : 0) | f->dst6[8 + i];
+		low = low << 8 | f->dst6[8 + i];
 	}
 	return nt_mix(high, low);
 }

@@ -164,7 +164,7 @@ static void expect_ports(struct nt_source_line *e, const struct packet *p)
 
 static uint64_t target_of(const struct packet *p)
 {
-	return nt_mix(0, p->fields.class == NT_CLASS_IPV6 ? p->fields.dst6[15] : p->fields.dst4);
+	return p->fields.class == NT_CLASS_IPV6 ? nt_mix(0, p->fields.dst6[15]) : nt_targets_hash4(p->fields.dst4);
 }
 
 static void check_line(const struct nt_tally *t, const struct nt_source_line *line)
