@@ -4,6 +4,7 @@
 
 /* One function a subcommand: argv[0] is the subcommand's name; returns an enum nt_exit. */
 
+int cmd_bench(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_ports(int argc, char **argv);
 int cmd_replay(int argc, char **argv);

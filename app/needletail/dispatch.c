@@ -2,7 +2,7 @@
 #include "dispatch.h"
 
 #include "eal.h"
-#include "rss.h"
+#include "spread.h"
 
 #include "base/clock.h"
 #include "worker/worker.h"
@@ -13,7 +13,6 @@
 #include <rte_lcore.h>
 #include <rte_pause.h>
 #include <rte_ring.h>
-#include <rte_thash.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -25,7 +24,6 @@
 #define BATCH_BYTES  (2 * FRAME_BYTES)
 #define BATCHES	     16 /* a worker; a power of two less than the ring's size */
 #define RING_SLOTS   32
-#define RETA_ENTRIES 128 /* indirection table of the common NICs */
 #define SPINS	     256 /* empty polls before a side gives its core away */
 #define NAP_NS	     20000
 
@@ -51,7 +49,7 @@ struct lane {
 struct dispatch {
 	_Atomic bool stop; /* the dispatcher writes, workers read */
 	uint32_t n;
-	uint32_t reta[RETA_ENTRIES];
+	struct spread spread;
 	struct lane lane[];
 };
 
@@ -128,35 +126,9 @@ static void send_batch(struct lane *lane)
 	lane->filling = NULL;
 }
 
-static uint32_t source_hash(const struct nt_fields *f)
-{
-	uint32_t words[4];
-
-	if (f->class == NT_CLASS_IPV4)
-		return rte_softrss((uint32_t *)(uintptr_t)&f->src4, 1, rss_key);
-	for (uint32_t i = 0; i < 4; i++) {
-		memcpy(&words[i], f->src6 + 4 * i, sizeof(words[i]));
-		words[i] = rte_be_to_cpu_32(words[i]);
-	}
-	return rte_softrss(words, 4, rss_key);
-}
-
-/* The worker of a frame: of its source, or the first one's if there is no source to read. */
-static struct lane *choose(struct dispatch *d, const struct nt_frame *frame, enum nt_link link)
-{
-	struct nt_fields fields;
-
-	if (d->n == 1)
-		return &d->lane[0];
-	nt_decode(frame, link, &fields);
-	if (fields.ip_proto == NT_PROTO_NONE)
-		return &d->lane[0];
-	return &d->lane[d->reta[source_hash(&fields) % RETA_ENTRIES]];
-}
-
 void dispatch_frame(struct dispatch *d, const struct nt_frame *frame, enum nt_link link)
 {
-	struct lane *lane = choose(d, frame, link);
+	struct lane *lane = &d->lane[spread_worker(&d->spread, frame, link)];
 	struct batch *b;
 
 	if (!lane->filling)
@@ -225,8 +197,7 @@ struct dispatch *dispatch_start(struct nt_worker *const *workers, uint32_t n)
 		goto err;
 	d->n = n;
 	atomic_init(&d->stop, false);
-	for (uint32_t i = 0; i < RETA_ENTRIES; i++)
-		d->reta[i] = i % n;
+	spread_init(&d->spread, n);
 	for (uint32_t i = 0; i < n; i++) {
 		err = make_lane(d, i, workers[i]);
 		if (err)

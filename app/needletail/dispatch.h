@@ -9,9 +9,9 @@
 struct nt_worker;
 
 /*
- * What RSS does in a NIC, for frames that come one by one: a Toeplitz hash over the source address chooses the worker.
- * Frames travel to the workers in batches, copied, over one ring there and one ring back for each worker. The caller
- * is the main lcore; the workers run on the worker lcores.
+ * What RSS does in a NIC, for frames that come one by one: the source address chooses the worker (spread.h). Frames
+ * travel to the workers in batches, copied, over one ring there and one ring back for each worker. The caller is the
+ * main lcore; the workers run on the worker lcores.
  */
 struct dispatch;
 

@@ -20,6 +20,7 @@ struct command {
 static const struct command commands[] = {
     {"run", cmd_run, "-c FILE: count what arrives at the configured devices until SIGINT or SIGTERM"},
     {"replay", cmd_replay, "[options] CAPTURE...: count capture files, in their own time"},
+    {"bench", cmd_bench, "[options] [CAPTURE]: measure the packet path beside receiving alone"},
     {"check", cmd_check, "-c FILE: validate a configuration, then the machine"},
     {"ports", cmd_ports, "list usable devices and the configuration line for each"},
     {"version", cmd_version, "print the versions in use"},

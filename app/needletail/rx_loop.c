@@ -2,6 +2,7 @@
 #include "rx_loop.h"
 
 #include "eal.h"
+#include "rx_burst.h"
 
 #include "base/clock.h"
 #include "worker/worker.h"
@@ -24,27 +25,6 @@
 /* The kernel rounds sleeps up by 50 us unless told otherwise: that is as much as idle_sleep_us is by default. */
 #define TIMER_SLACK_NS 1
 
-/*
- * Read once a burst. The kernel writes this clock into the vDSO at every tick, so reading it is a few loads whatever
- * the machine's time source is; the finer clock is a system call where that source cannot be read from user space. A
- * tick, 1 to 10 ms, is far below the second in which times are published.
- */
-#define ARRIVAL_CLOCK CLOCK_REALTIME_COARSE
-
-/* Describes a burst and asks for the bytes that decoding reads first. */
-static void fill_frames(struct nt_frame *frames, struct rte_mbuf *const *mbufs, uint32_t n)
-{
-	int64_t time_ns = nt_time_ns(nt_clock_read(ARRIVAL_CLOCK));
-
-	for (uint32_t i = 0; i < n; i++) {
-		frames[i].data = rte_pktmbuf_mtod(mbufs[i], const uint8_t *);
-		rte_prefetch0(frames[i].data);
-		frames[i].cap_len = rte_pktmbuf_data_len(mbufs[i]); /* of a chain the first segment */
-		frames[i].wire_len = rte_pktmbuf_pkt_len(mbufs[i]);
-		frames[i].time_ns = time_ns;
-	}
-}
-
 static uint32_t poll_queue(struct nt_worker *worker, struct rx_queue *q)
 {
 	struct rte_mbuf *mbufs[NT_BURST];
@@ -56,7 +36,7 @@ static uint32_t poll_queue(struct nt_worker *worker, struct rx_queue *q)
 	/* before they are counted: a packet that is counted was polled, at any moment anybody looks */
 	atomic_store_explicit(&q->packets, atomic_load_explicit(&q->packets, memory_order_relaxed) + n,
 			      memory_order_relaxed);
-	fill_frames(frames, mbufs, n);
+	rx_burst_frames(frames, mbufs, n);
 	nt_worker_burst(worker, frames, n, NT_LINK_ETHERNET);
 	rte_pktmbuf_free_bulk(mbufs, n);
 	return n;

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bench.h"
+
+#include "eal.h"
+#include "rules.h"
+#include "sizing.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "locate/locate.h"
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <rte_cycles.h>
+#include <rte_dev.h>
+#include <rte_ethdev.h>
+#include <rte_launch.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WHY_BYTES   512
+#define MIB	    (UINT64_C(1) << 20)
+#define DESCRIPTORS 1024
+#define DEVICE	    "net_pcap_bench"
+#define QUEUE_ARG   (BENCH_PATH + 16)
+
+/* Buffers beside those that the endless frames are kept in: what is under way, and the workers' caches. */
+#define SPARE_MBUFS 8191
+#define POOL_CACHE  250 /* as testpmd has it */
+
+/* On a wire each frame has a preamble of 8 bytes, an FCS of 4 and a gap of 12 besides. */
+#define WIRE_BYTES 24
+
+/* Turns of the loop that shows whether the clock rate changes: a millisecond or two. */
+#define SPIN_TURNS 1000000
+
+#define LOOK_NS 1000000 /* between looks at whether the workers are done */
+
+/* ---- what the numbers depend on ---- */
+
+static void read_cpu(char *name, size_t size)
+{
+	FILE *f = fopen("/proc/cpuinfo", "re");
+	char line[256];
+
+	snprintf(name, size, "unknown");
+	while (f && fgets(line, sizeof(line), f)) {
+		char *colon = strchr(line, ':');
+
+		if (strncmp(line, "model name", 10) || !colon)
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(name, size, "%s", colon + 2);
+		break;
+	}
+	if (f)
+		fclose(f);
+}
+
+/* Each turn waits for the one before: so many cycles of the core, whatever the memory does. */
+static double spin_ns(void)
+{
+	uint64_t begin = nt_clock_monotonic_ns(), x = 1;
+
+	for (uint32_t i = 0; i < SPIN_TURNS; i++) {
+		x = x * 3 + 1;
+		__asm__ volatile("" : "+r"(x)); /* or it would be computed beforehand */
+	}
+	return (double)(nt_clock_monotonic_ns() - begin);
+}
+
+static void watch_clock_rate(struct bench *b)
+{
+	double ns = spin_ns();
+
+	for (int i = 0; i < 4; i++) { /* the least of some: what else ran in between is another matter */
+		double again = spin_ns();
+
+		ns = again < ns ? again : ns;
+	}
+	b->spin_min = !b->spin_min || ns < b->spin_min ? ns : b->spin_min;
+	b->spin_max = ns > b->spin_max ? ns : b->spin_max;
+	b->machine.spin_spread = b->spin_max / b->spin_min;
+}
+
+/* ---- making ---- */
+
+static uint64_t mbuf_bytes(void)
+{
+	return sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE + RTE_CACHE_LINE_SIZE;
+}
+
+/* Memory of the whole run; region tables as generated ones take it. */
+static uint64_t needed_mib(const struct bench_options *o, uint32_t workers)
+{
+	const uint64_t regions_mib = 400;
+	uint64_t mbufs = o->frames + workers * (uint64_t)(SPARE_MBUFS + DESCRIPTORS);
+
+	return sizing_mib(&o->config, workers) + mbufs * mbuf_bytes() / MIB + regions_mib;
+}
+
+static int start_eal(struct bench *b)
+{
+	const struct nt_config *c = &b->options->config;
+	uint64_t free_mib = eal_free_hugepages_mib(), mib = needed_mib(b->options, b->workers);
+	struct eal_options options = {.workers = b->workers, .lcores = c->lcores, .memory_mib = (uint32_t)mib};
+	char why[WHY_BYTES];
+	int err;
+
+	b->machine.hugepages = c->memory.hugepages != NT_HUGEPAGES_NO && free_mib >= mib;
+	if (!b->machine.hugepages && c->memory.hugepages == NT_HUGEPAGES_YES) {
+		nt_error("memory.hugepages: yes, but of %" PRIu64 " MiB needed %" PRIu64 " are free: echo %" PRIu64
+			 " > /proc/sys/vm/nr_hugepages",
+			 mib, free_mib, mib / 2 + 1);
+		return -ENOMEM;
+	}
+	options.hugepages = b->machine.hugepages;
+	err = eal_start(&options, why, sizeof(why));
+	if (err)
+		nt_error("dpdk: %s", why);
+	return err;
+}
+
+static int open_regions(struct bench *b)
+{
+	if (*b->options->config.geo.country || *b->options->config.geo.asn) {
+		int err = databases_open(&b->options->config.geo, &b->databases);
+
+		b->machine.prefixes = b->databases.geo.info.prefixes4 + b->databases.geo.info.prefixes6;
+		b->machine.own_regions = b->databases.geo.locate;
+		if (err || b->machine.own_regions)
+			return err;
+	}
+	b->generated = bench_regions(&b->machine.prefixes);
+	if (b->generated)
+		return 0;
+	nt_error("no memory for region tables: %s", strerror(errno));
+	return -errno;
+}
+
+static const struct nt_locate *regions_of(const struct bench *b)
+{
+	return b->generated ? b->generated : b->databases.geo.locate;
+}
+
+static int make_workers(struct bench *b)
+{
+	int socket[RTE_MAX_LCORE];
+	const struct stats_options options = {
+	    .workers = b->workers,
+	    .locate = regions_of(b),
+	    .signatures = b->signatures,
+	    .tables = sizing_tables(&b->options->config),
+	    .socket = socket,
+	};
+
+	for (uint32_t i = 0; i < b->workers; i++)
+		socket[i] = eal_worker_socket(i);
+	b->lane = rte_zmalloc("lanes", b->workers * sizeof(struct bench_lane), RTE_CACHE_LINE_SIZE);
+	if (b->lane && !stats_init(&b->stats, &options))
+		return 0;
+	nt_error("workers: no memory for their tables");
+	return -ENOMEM;
+}
+
+int bench_open(struct bench *b, const struct bench_options *options)
+{
+	int err;
+
+	*b = (struct bench){.options = options, .workers = options->config.workers};
+	b->machine.cpu_share = 1;
+	read_cpu(b->machine.cpu, sizeof(b->machine.cpu));
+	err = rules_open(&options->config, &b->signatures);
+	if (!err)
+		err = start_eal(b);
+	if (err) {
+		nt_signatures_free(b->signatures);
+		return err;
+	}
+	eal_release_messages();
+	b->machine.tsc_hz = rte_get_tsc_hz();
+	b->machine.signatures = b->signatures ? nt_signatures_n(b->signatures) : 0;
+	err = open_regions(b);
+	if (!err)
+		err = make_workers(b);
+	if (err) {
+		bench_close(b);
+		return err;
+	}
+	b->machine.simd = nt_locate_simd(regions_of(b));
+	return 0;
+}
+
+void bench_close(struct bench *b)
+{
+	if (b->stats.worker)
+		stats_fini(&b->stats);
+	rte_free(b->lane);
+	nt_locate_free(b->generated);
+	databases_free(&b->databases);
+	eal_stop();
+	nt_signatures_free(b->signatures);
+}
+
+/* ---- the endless device ---- */
+
+struct device {
+	uint16_t port;
+	struct rte_mempool *pool;
+};
+
+static int plug(const struct bench_parts *parts)
+{
+	char *args = malloc(parts->n * (size_t)QUEUE_ARG + QUEUE_ARG), path[BENCH_PATH];
+	size_t used = 0, size = parts->n * (size_t)QUEUE_ARG + QUEUE_ARG;
+	int err;
+
+	if (!args)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < parts->n; i++) {
+		bench_parts_path(parts, i, path);
+		used += (size_t)snprintf(args + used, size - used, "rx_pcap=%s,", path);
+	}
+	snprintf(args + used, size - used, "infinite_rx=1");
+	err = rte_eal_hotplug_add("vdev", DEVICE, args);
+	free(args);
+	return err;
+}
+
+static int set_up(struct device *d, uint32_t queues)
+{
+	const struct rte_eth_conf conf = {.rxmode = {.mq_mode = RTE_ETH_MQ_RX_NONE}};
+	int err = rte_eth_dev_get_port_by_name(DEVICE, &d->port);
+
+	if (!err)
+		err = rte_eth_dev_configure(d->port, (uint16_t)queues, 0, &conf);
+	for (uint32_t q = 0; q < queues && !err; q++)
+		err = rte_eth_rx_queue_setup(d->port, (uint16_t)q, DESCRIPTORS, 0, NULL, d->pool);
+	return err ? err : rte_eth_dev_start(d->port);
+}
+
+static void close_device(struct device *d)
+{
+	if (d->port != RTE_MAX_ETHPORTS) {
+		rte_eth_dev_stop(d->port);
+		rte_eth_dev_close(d->port);
+	}
+	rte_eal_hotplug_remove("vdev", DEVICE);
+	rte_mempool_free(d->pool);
+}
+
+static int open_device(struct device *d, const struct bench_parts *parts)
+{
+	uint64_t mbufs = parts->frames_all + parts->n * (uint64_t)(SPARE_MBUFS + DESCRIPTORS);
+	int err;
+
+	d->port = RTE_MAX_ETHPORTS;
+	d->pool =
+	    rte_pktmbuf_pool_create("bench", (uint32_t)mbufs, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	if (!d->pool) {
+		nt_error("no memory for %" PRIu64 " buffers: fewer --frames, or more hugepages", mbufs);
+		return -ENOMEM;
+	}
+	eal_hold_messages();
+	err = plug(parts);
+	if (!err)
+		err = set_up(d, parts->n);
+	if (err) {
+		nt_error("the endless device: %s", eal_reason(err));
+		close_device(d);
+	}
+	eal_release_messages();
+	return err;
+}
+
+/* ---- measuring ---- */
+
+/* Rates of one stage, a round each. */
+struct rounds {
+	double pps[BENCH_ROUNDS_MAX];
+	double cycles[BENCH_ROUNDS_MAX];
+	double worker_pps[BENCH_WORKERS_MAX][BENCH_ROUNDS_MAX];
+};
+
+static int compare(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Sorts. */
+static double median(double *values, uint32_t n)
+{
+	qsort(values, n, sizeof(values[0]), compare);
+	return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+static void note_round(struct bench *b, struct rounds *into, uint32_t round)
+{
+	uint64_t packets = 0, cycles = 0;
+
+	into->pps[round] = 0;
+	for (uint32_t i = 0; i < b->workers; i++) {
+		const struct bench_lane *l = &b->lane[i];
+		double pps = (double)l->packets * (double)b->machine.tsc_hz / (double)l->cycles;
+		double share = (double)l->cpu_ns / (double)l->wall_ns;
+
+		into->worker_pps[i][round] = pps;
+		into->pps[round] += pps;
+		packets += l->packets;
+		cycles += l->cycles;
+		b->machine.cpu_share = share < b->machine.cpu_share ? share : b->machine.cpu_share;
+	}
+	into->cycles[round] = (double)cycles / (double)packets;
+}
+
+/* Every packet of a flood is from a new source: each pass over its frames begins with an empty table. */
+static uint64_t pass_packets(const struct bench_case *which, uint64_t frames)
+{
+	return which->workload == BENCH_FLOOD ? frames : 0;
+}
+
+/* Asleep: rte_eal_wait_lcore() would keep a CPU busy meanwhile, perhaps the worker's. */
+static int wait_for_lane(uint32_t lcore)
+{
+	while (rte_eal_get_lcore_state(lcore) == RUNNING)
+		nt_clock_nap(LOOK_NS);
+	return rte_eal_wait_lcore(lcore);
+}
+
+static int measure_once(struct bench *b, const struct device *d, const struct bench_case *which,
+			const struct bench_parts *parts, enum bench_stage stage)
+{
+	int err = 0;
+
+	atomic_store_explicit(&b->go, false, memory_order_release);
+	for (uint32_t i = 0; i < b->workers; i++) {
+		b->lane[i] = (struct bench_lane){
+		    .worker = b->stats.worker[i],
+		    .signatures = b->signatures,
+		    .port = d->port,
+		    .queue = (uint16_t)i,
+		    .stage = stage,
+		    .pass_packets = pass_packets(which, parts->frames[i]),
+		    .duration = (uint64_t)(b->options->seconds * (double)b->machine.tsc_hz),
+		    .go = &b->go,
+		};
+		rte_eal_remote_launch(bench_loop, &b->lane[i], EAL_WORKER_LCORE(i));
+	}
+	atomic_store_explicit(&b->go, true, memory_order_release);
+	for (uint32_t i = 0; i < b->workers; i++) {
+		int returned = wait_for_lane(EAL_WORKER_LCORE(i));
+
+		err = err ? err : returned;
+	}
+	return err;
+}
+
+static bool wanted(const struct bench_options *o, enum bench_stage stage)
+{
+	return o->stages || stage == BENCH_RECEIVE || stage == BENCH_SIGNATURES;
+}
+
+/* All stages in turn, then all again: what changes on the machine meets them alike. The first turn is for caches. */
+static int measure_rounds(struct bench *b, const struct device *d, const struct bench_case *which,
+			  const struct bench_parts *parts, struct rounds rounds[static BENCH_STAGES])
+{
+	int err = 0;
+
+	for (uint32_t round = 0; round <= b->options->rounds && !err; round++) {
+		watch_clock_rate(b);
+		for (enum bench_stage s = 0; s < BENCH_STAGES && !err; s++) {
+			if (!wanted(b->options, s))
+				continue;
+			err = measure_once(b, d, which, parts, s);
+			if (!err && round)
+				note_round(b, &rounds[s], round - 1);
+		}
+	}
+	if (err)
+		nt_error("a worker could not run: %s", strerror(-err));
+	return err;
+}
+
+static void sum_up(const struct bench *b, struct rounds *r, struct bench_rate *rate)
+{
+	uint32_t n = b->options->rounds;
+
+	rate->pps = median(r->pps, n);
+	rate->pps_min = r->pps[0];
+	rate->pps_max = r->pps[n - 1];
+	rate->cycles = median(r->cycles, n);
+	for (uint32_t i = 0; i < b->workers; i++)
+		rate->worker_pps[i] = median(r->worker_pps[i], n);
+}
+
+static int measure_device(struct bench *b, const struct bench_case *which, const struct bench_parts *parts,
+			  struct bench_result *result)
+{
+	struct rounds *rounds = calloc(BENCH_STAGES, sizeof(*rounds));
+	struct device device;
+	int err = rounds ? open_device(&device, parts) : -ENOMEM;
+
+	if (!err) {
+		err = measure_rounds(b, &device, which, parts, rounds);
+		close_device(&device);
+	}
+	for (enum bench_stage s = 0; s < BENCH_STAGES && !err; s++) {
+		result->measured[s] = wanted(b->options, s);
+		if (result->measured[s])
+			sum_up(b, &rounds[s], &result->rate[s]);
+	}
+	free(rounds);
+	return err;
+}
+
+static int make_parts(struct bench *b, const struct bench_case *which, struct bench_parts *parts)
+{
+	const struct bench_options *o = b->options;
+	char why[WHY_BYTES];
+	int err;
+
+	if (which->workload == BENCH_CAPTURE)
+		err = bench_parts_split(parts, o->capture, o->frames, b->workers, why, sizeof(why));
+	else
+		err = bench_parts_generate(parts, which->workload, which->frame_bytes, o->frames, b->workers, why,
+					   sizeof(why));
+	if (err)
+		nt_error("%s", why);
+	b->unusable = err;
+	return err;
+}
+
+int bench_measure(struct bench *b, const struct bench_case *which, struct bench_result *result)
+{
+	struct bench_parts parts;
+	char why[WHY_BYTES];
+	int err = make_parts(b, which, &parts);
+
+	if (err)
+		return err;
+	*result = (struct bench_result){.which = *which, .workers = b->workers};
+	result->wire_bits = 8 * ((double)parts.bytes_all / (double)parts.frames_all + WIRE_BYTES);
+	err = measure_device(b, which, &parts, result);
+	if (!err && b->options->testpmd) {
+		err = bench_testpmd(&parts, b->options, b->machine.hugepages, &result->testpmd_pps, why, sizeof(why));
+		if (err)
+			nt_error("%s", why);
+	}
+	bench_parts_free(&parts);
+	return err;
+}

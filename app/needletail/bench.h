@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef NEEDLETAIL_BENCH_H
+#define NEEDLETAIL_BENCH_H
+
+#include "bench_loop.h"
+#include "bench_traffic.h"
+#include "databases.h"
+#include "stats.h"
+
+#include "config/config.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * A benchmark: one endless device for each workload, and in turn, again and again in the same run, more and more of
+ * the packet path behind it. Only numbers of one run are compared. All from the main lcore.
+ */
+
+#define BENCH_ROUNDS_MAX  99
+#define BENCH_WORKERS_MAX 64
+#define BENCH_CASES_MAX	  16
+
+struct bench_options {
+	struct nt_config config; /**< tables, signatures, databases, memory, CPUs, workers */
+	char *capture;		 /**< NULL: the workloads are generated */
+	uint32_t workloads;	 /**< bit per enum bench_workload */
+	uint32_t frame_bytes[BENCH_CASES_MAX];
+	uint32_t n_frame_bytes;
+	uint64_t frames;
+	uint32_t rounds;
+	double seconds; /**< that each stage is measured in each round */
+	bool stages;	/**< not only receiving alone and everything */
+	bool testpmd;	/**< compare with dpdk-testpmd, too */
+	bool json;
+};
+
+/** What is measured at a time. */
+struct bench_case {
+	const char *name;
+	enum bench_workload workload;
+	uint32_t frame_bytes; /**< 0: as they are in the capture */
+};
+
+/** Packets a second, and cycles of the TSC a packet; medians over the rounds unless it says otherwise. */
+struct bench_rate {
+	double pps, pps_min, pps_max;
+	double cycles;
+	double worker_pps[BENCH_WORKERS_MAX];
+};
+
+struct bench_result {
+	struct bench_case which;
+	uint32_t workers;
+	double wire_bits; /**< a frame's, with preamble, FCS and gap */
+	bool measured[BENCH_STAGES];
+	struct bench_rate rate[BENCH_STAGES];
+	double testpmd_pps; /**< 0: not asked for */
+};
+
+/** What the numbers depend on, and what would make them worthless. */
+struct bench_machine {
+	char cpu[128];
+	uint64_t tsc_hz;
+	bool hugepages;
+	const char *simd;  /**< of look-ups */
+	uint32_t prefixes; /**< of the region tables */
+	bool own_regions;  /**< they are from a database, else generated */
+	uint32_t signatures;
+	double cpu_share;   /**< the least that a worker had of its CPU: below 0.99 it was shared */
+	double spin_spread; /**< slowest to fastest of a fixed loop: above 1.02 the clock rate changed */
+};
+
+struct bench {
+	const struct bench_options *options;
+	uint32_t workers;
+	struct databases databases;
+	struct nt_locate *generated; /* NULL: databases are used */
+	struct nt_signatures *signatures;
+	struct stats stats;
+	struct bench_machine machine;
+	struct bench_lane *lane; /* [workers] */
+	alignas(64) _Atomic bool go;
+	double spin_min, spin_max;
+	bool unusable; /* what was given to measure was, and nothing has been measured */
+};
+
+/** Starts DPDK and makes workers and tables. Returns 0, undone by bench_close(), or -errno; it has said why. */
+int bench_open(struct bench *b, const struct bench_options *options);
+
+/** Measures a case. Returns 0 or -errno; it has said why. */
+int bench_measure(struct bench *b, const struct bench_case *which, struct bench_result *result);
+
+void bench_close(struct bench *b);
+
+/** Region tables of a size as real ones have, with prefixes of nobody. Undone by nt_locate_free(). NULL + errno. */
+struct nt_locate *bench_regions(uint32_t *prefixes);
+
+/**
+ * Packets a second of dpdk-testpmd that only receives, on the same parts. Nothing else may run. Returns 0, or -errno
+ * with one line in `why`.
+ */
+int bench_testpmd(const struct bench_parts *parts, const struct bench_options *o, bool hugepages, double *pps,
+		  char *why, size_t why_size);
+
+/** Prints what was measured, in words or as one JSON object. Returns 0 or -errno. */
+int bench_print(const struct bench_machine *machine, const struct bench_result *result, uint32_t n);
+int bench_print_json(const struct bench_machine *machine, const struct bench_result *result, uint32_t n);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bench_loop.h"
+
+#include "rx_burst.h"
+
+#include "base/clock.h"
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_pause.h>
+#include <rte_prefetch.h>
+
+const char *const bench_stage_name[BENCH_STAGES] = {
+    [BENCH_RECEIVE] = "receive", [BENCH_DECODE] = "decode", [BENCH_LOCATE] = "locate",	       [BENCH_DENSE] = "dense",
+    [BENCH_SOURCES] = "sources", [BENCH_CROSS] = "cross",   [BENCH_SIGNATURES] = "signatures",
+};
+
+/* Bursts between looks at the clock: some tens of microseconds. */
+#define BURSTS_A_LOOK 16
+
+static uint64_t thread_ns(void)
+{
+	struct nt_time t = nt_clock_read(CLOCK_THREAD_CPUTIME_ID);
+
+	return (uint64_t)t.s * NT_SECOND_NS + t.ns;
+}
+
+static const enum nt_worker_part part_of[BENCH_STAGES] = {
+    [BENCH_DECODE] = NT_WORKER_DECODE,	 [BENCH_LOCATE] = NT_WORKER_LOCATE, [BENCH_DENSE] = NT_WORKER_DENSE,
+    [BENCH_SOURCES] = NT_WORKER_SOURCES, [BENCH_CROSS] = NT_WORKER_ALL,	    [BENCH_SIGNATURES] = NT_WORKER_ALL,
+};
+
+static void count(const struct bench_lane *lane, struct rte_mbuf *const *mbufs, uint32_t n)
+{
+	struct nt_frame frames[NT_BURST];
+
+	rx_burst_frames(frames, mbufs, n);
+	if (lane->stage >= BENCH_CROSS)
+		nt_worker_burst(lane->worker, frames, n, NT_LINK_ETHERNET);
+	else
+		nt_worker_burst_part(lane->worker, frames, n, NT_LINK_ETHERNET, part_of[lane->stage]);
+}
+
+static uint32_t take_burst(const struct bench_lane *lane)
+{
+	struct rte_mbuf *mbufs[NT_BURST];
+	uint32_t n = rte_eth_rx_burst(lane->port, lane->queue, mbufs, NT_BURST);
+
+	if (lane->stage != BENCH_RECEIVE && n)
+		count(lane, mbufs, n);
+	rte_pktmbuf_free_bulk(mbufs, n);
+	return n;
+}
+
+static struct nt_tally *bank_of(const struct bench_lane *lane)
+{
+	return lane->worker->bank[atomic_load_explicit(&lane->worker->turn, memory_order_relaxed) & 1];
+}
+
+/* Until the time is over. Emptying a bank is not part of it: that is the stats side's, elsewhere. */
+static void take_all(struct bench_lane *lane)
+{
+	uint64_t begin = rte_rdtsc(), now = begin, emptying = 0, in_pass = 0;
+
+	while (now - begin - emptying < lane->duration) {
+		for (uint32_t i = 0; i < BURSTS_A_LOOK; i++)
+			in_pass += take_burst(lane);
+		lane->bursts += BURSTS_A_LOOK;
+		now = rte_rdtsc();
+		if (!lane->pass_packets || in_pass < lane->pass_packets)
+			continue;
+		lane->packets += in_pass;
+		in_pass = 0;
+		nt_tally_clear(bank_of(lane));
+		emptying += rte_rdtsc() - now;
+		now = rte_rdtsc();
+	}
+	lane->packets += in_pass;
+	lane->cycles = now - begin - emptying;
+}
+
+int bench_loop(void *argument)
+{
+	struct bench_lane *lane = argument;
+	uint64_t cpu_ns, wall_ns, counted;
+	int err = nt_worker_join(lane->worker);
+
+	if (err)
+		return err;
+	lane->packets = lane->cycles = lane->bursts = 0;
+	bank_of(lane)->signatures = lane->stage == BENCH_SIGNATURES ? lane->signatures : NULL;
+	while (!atomic_load_explicit(lane->go, memory_order_acquire))
+		rte_pause();
+	counted = nt_worker_frames(lane->worker);
+	cpu_ns = thread_ns();
+	wall_ns = nt_clock_monotonic_ns();
+	take_all(lane);
+	lane->cpu_ns = thread_ns() - cpu_ns;
+	lane->wall_ns = nt_clock_monotonic_ns() - wall_ns;
+	nt_tally_clear(bank_of(lane));
+	nt_worker_leave(lane->worker);
+	counted = nt_worker_frames(lane->worker) - counted;
+	return counted == (lane->stage == BENCH_RECEIVE ? 0 : lane->packets) ? 0 : -EIO;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef NEEDLETAIL_BENCH_LOOP_H
+#define NEEDLETAIL_BENCH_LOOP_H
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct nt_signatures;
+struct nt_worker;
+
+/*
+ * The worker lcores of a benchmark: each polls one queue of an endless device for a while and does so much with what
+ * comes. Besides live capture's, the only caller of rte_eth_rx_burst().
+ */
+
+/** How much is done with a packet, each with all before. */
+enum bench_stage {
+	BENCH_RECEIVE, /**< take it and give it back */
+	BENCH_DECODE,
+	BENCH_LOCATE,
+	BENCH_DENSE,   /**< histograms */
+	BENCH_SOURCES, /**< source table, pairs, backscatter */
+	BENCH_CROSS,   /**< region x port */
+	BENCH_SIGNATURES /**< everything */,
+	BENCH_STAGES
+};
+
+/** What they add, in words. */
+extern const char *const bench_stage_name[BENCH_STAGES];
+
+/** One worker lcore. */
+struct bench_lane {
+	alignas(64) struct nt_worker *worker;
+	const struct nt_signatures *signatures;
+	uint16_t port;
+	uint16_t queue;
+	enum bench_stage stage;
+	uint64_t pass_packets; /**< the bank is emptied after so many, with the clock stopped; 0: never */
+	uint64_t duration;     /**< cycles of the TSC */
+	const _Atomic bool *go;
+
+	/* The lane writes; read when it has ended. */
+	uint64_t packets;
+	uint64_t cycles; /**< of the TSC, without emptying banks */
+	uint64_t bursts;
+	uint64_t cpu_ns;  /**< that the lane had of its CPU, */
+	uint64_t wall_ns; /**< out of so much */
+};
+
+/** A lane's life; `argument` is its struct bench_lane. Returns 0, or -errno: -EIO if not all that came was counted. */
+int bench_loop(void *argument);
+
+#endif

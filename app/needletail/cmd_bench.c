@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bench.h"
+#include "commands.h"
+#include "complete.h"
+
+#include "base/log.h"
+#include "base/parse.h"
+#include "needletail/errors.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FRAMES	      1000000
+#define FRAMES_MOST   20000000
+#define ROUNDS	      5
+#define SECONDS	      0.5
+#define SECONDS_LEAST 0.01
+#define SECONDS_MOST  60
+
+static const char help[] =
+    "usage: needletail bench [options] [CAPTURE]\n"
+    "\n"
+    "Measures the packet path on an endless replay, in turn with receiving alone on the same device in the same run.\n"
+    "Without a capture (Ethernet, pcap or pcapng) workloads are generated, the same each time.\n"
+    "\n"
+    "  -c, --config FILE       tables, signatures, databases, lcores and memory from a configuration file\n"
+    "      --workload NAME     telescope, flood or backscatter; may be given several times (default: all)\n"
+    "      --bytes N           length of generated frames, 60 to 1514; may be given several times (default 60)\n"
+    "      --frames N          frames to repeat, of a capture the first ones (default 1000000)\n"
+    "      --workers N         worker lcores, 1 to 64 (default 1)\n"
+    "      --rounds N          1 to 99; medians are over rounds (default 5)\n"
+    "      --seconds S         for each stage of a round (default 0.5)\n"
+    "      --country FILE      country database, MMDB (default: generated regions)\n"
+    "      --no-stages         only receiving alone and everything, not what lies between\n"
+    "      --compare-testpmd   also run dpdk-testpmd, receiving only, on the same frames\n"
+    "      --json              print one JSON object\n";
+
+enum option_id {
+	OPT_WORKLOAD = 256,
+	OPT_BYTES,
+	OPT_FRAMES,
+	OPT_WORKERS,
+	OPT_ROUNDS,
+	OPT_SECONDS,
+	OPT_COUNTRY,
+	OPT_NO_STAGES,
+	OPT_TESTPMD,
+	OPT_JSON
+};
+
+static const struct option options_table[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"help", no_argument, NULL, 'h'},
+    {"workload", required_argument, NULL, OPT_WORKLOAD},
+    {"bytes", required_argument, NULL, OPT_BYTES},
+    {"frames", required_argument, NULL, OPT_FRAMES},
+    {"workers", required_argument, NULL, OPT_WORKERS},
+    {"rounds", required_argument, NULL, OPT_ROUNDS},
+    {"seconds", required_argument, NULL, OPT_SECONDS},
+    {"country", required_argument, NULL, OPT_COUNTRY},
+    {"no-stages", no_argument, NULL, OPT_NO_STAGES},
+    {"compare-testpmd", no_argument, NULL, OPT_TESTPMD},
+    {"json", no_argument, NULL, OPT_JSON},
+    {NULL, 0, NULL, 0},
+};
+
+static int bad_value(const char *option, const char *value, const char *why)
+{
+	nt_error("--%s %s: %s", option, value, why);
+	return -EINVAL;
+}
+
+static int read_number(const char *option, const char *value, uint64_t least, uint64_t most, uint64_t *number)
+{
+	char why[64];
+
+	if (!nt_parse_u64(value, least, most, number))
+		return 0;
+	snprintf(why, sizeof(why), "must be a number from %llu to %llu", (unsigned long long)least,
+		 (unsigned long long)most);
+	return bad_value(option, value, why);
+}
+
+static int add_workload(struct bench_options *o, const char *value)
+{
+	const char *nearest;
+	char why[64] = "must be telescope, flood or backscatter";
+
+	for (uint32_t w = 0; w < BENCH_WORKLOADS; w++)
+		if (!strcmp(value, bench_workload_name[w])) {
+			o->workloads |= 1u << w;
+			return 0;
+		}
+	nearest = nt_nearest_name(value, bench_workload_name, BENCH_WORKLOADS);
+	if (nearest)
+		snprintf(why, sizeof(why), "no workload, did you mean %s?", nearest);
+	return bad_value("workload", value, why);
+}
+
+static int add_bytes(struct bench_options *o, const char *value)
+{
+	uint64_t bytes;
+	int err = read_number("bytes", value, BENCH_FRAME_MIN, BENCH_FRAME_MAX, &bytes);
+
+	if (err)
+		return err;
+	if (o->n_frame_bytes == BENCH_CASES_MAX / BENCH_WORKLOADS)
+		return bad_value("bytes", value, "too many lengths for one run");
+	o->frame_bytes[o->n_frame_bytes++] = (uint32_t)bytes;
+	return 0;
+}
+
+static int set_seconds(struct bench_options *o, const char *value)
+{
+	char *end;
+
+	o->seconds = strtod(value, &end);
+	if (end != value && !*end && o->seconds >= SECONDS_LEAST && o->seconds <= SECONDS_MOST)
+		return 0;
+	return bad_value("seconds", value, "must be a number from 0.01 to 60");
+}
+
+static int set_u32(const char *option, const char *value, uint64_t most, uint32_t *into)
+{
+	uint64_t number = 0;
+	int err = read_number(option, value, 1, most, &number);
+
+	*into = (uint32_t)number;
+	return err;
+}
+
+static int load_config(struct bench_options *o, const char *path)
+{
+	char why[NT_CONFIG_WHY];
+	int err;
+
+	nt_config_fini(&o->config);
+	err = nt_config_load(path, &o->config, why, sizeof(why));
+	if (err)
+		nt_error("%s", why);
+	return err;
+}
+
+static int set_option(struct bench_options *o, int id, const char *value)
+{
+	switch (id) {
+	case 'c':
+		return 0; /* read before the others */
+	case OPT_WORKLOAD:
+		return add_workload(o, value);
+	case OPT_BYTES:
+		return add_bytes(o, value);
+	case OPT_FRAMES:
+		return read_number("frames", value, 1, FRAMES_MOST, &o->frames);
+	case OPT_WORKERS:
+		return set_u32("workers", value, BENCH_WORKERS_MAX, &o->config.workers);
+	case OPT_ROUNDS:
+		return set_u32("rounds", value, BENCH_ROUNDS_MAX, &o->rounds);
+	case OPT_SECONDS:
+		return set_seconds(o, value);
+	case OPT_COUNTRY:
+		return config_set_text(&o->config.geo.country, value);
+	case OPT_NO_STAGES:
+		o->stages = false;
+		return 0;
+	case OPT_TESTPMD:
+		o->testpmd = true;
+		return 0;
+	case OPT_JSON:
+		o->json = true;
+		return 0;
+	default:
+		return -EINVAL; /* getopt has named it */
+	}
+}
+
+static int parse_file_option(struct bench_options *o, int argc, char **argv)
+{
+	int id, err = 0;
+
+	opterr = 0;
+	while (!err && (id = getopt_long(argc, argv, "c:h", options_table, NULL)) != -1)
+		if (id == 'c')
+			err = load_config(o, optarg);
+	opterr = 1;
+	optind = 0; /* the next scan begins anew */
+	return err;
+}
+
+static int complete_options(struct bench_options *o, int argc, char **argv)
+{
+	if (argc - optind > 1) {
+		nt_error("bench: one capture at most, see needletail bench --help");
+		return -EINVAL;
+	}
+	if (argc > optind)
+		o->capture = argv[optind];
+	if (o->capture && (o->workloads || o->n_frame_bytes)) {
+		nt_error("bench: --workload and --bytes are for generated frames, and %s is a capture", o->capture);
+		return -EINVAL;
+	}
+	if (!o->workloads)
+		o->workloads = (1u << BENCH_WORKLOADS) - 1;
+	if (!o->n_frame_bytes)
+		o->frame_bytes[o->n_frame_bytes++] = BENCH_FRAME_MIN;
+	if (!o->config.workers)
+		o->config.workers = 1;
+	return 0;
+}
+
+/* Positive: help was asked for. */
+static int parse(struct bench_options *o, int argc, char **argv)
+{
+	int id, err = parse_file_option(o, argc, argv);
+
+	while (!err && (id = getopt_long(argc, argv, "c:h", options_table, NULL)) != -1) {
+		if (id == 'h')
+			return 1;
+		err = set_option(o, id, optarg);
+	}
+	return err ? err : complete_options(o, argc, argv);
+}
+
+static uint32_t list_cases(const struct bench_options *o, struct bench_case cases[static BENCH_CASES_MAX])
+{
+	uint32_t n = 0;
+
+	if (o->capture) {
+		cases[n++] = (struct bench_case){.name = o->capture, .workload = BENCH_CAPTURE};
+		return n;
+	}
+	for (uint32_t b = 0; b < o->n_frame_bytes; b++)
+		for (uint32_t w = 0; w < BENCH_WORKLOADS; w++)
+			if (o->workloads >> w & 1)
+				cases[n++] = (struct bench_case){.name = bench_workload_name[w],
+								 .workload = (enum bench_workload)w,
+								 .frame_bytes = o->frame_bytes[b]};
+	return n;
+}
+
+static int measure_all(struct bench *b, const struct bench_options *o)
+{
+	struct bench_case cases[BENCH_CASES_MAX];
+	uint32_t n = list_cases(o, cases);
+	struct bench_result *result = calloc(n, sizeof(*result));
+	int err = result ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; i < n && !err; i++)
+		err = bench_measure(b, &cases[i], &result[i]);
+	if (!err)
+		err = o->json ? bench_print_json(&b->machine, result, n) : bench_print(&b->machine, result, n);
+	free(result);
+	return err;
+}
+
+static int bench(const struct bench_options *o)
+{
+	struct bench *b = aligned_alloc(64, (sizeof(*b) + 63) / 64 * 64);
+	int status = NT_EXIT_FAILED;
+
+	if (!b)
+		return status;
+	if (bench_open(b, o)) {
+		status = NT_EXIT_UNUSABLE;
+	} else {
+		if (!measure_all(b, o))
+			status = NT_EXIT_OK;
+		else if (b->unusable)
+			status = NT_EXIT_UNUSABLE;
+		bench_close(b);
+	}
+	free(b);
+	return status;
+}
+
+int cmd_bench(int argc, char **argv)
+{
+	struct bench_options options = {.frames = FRAMES, .rounds = ROUNDS, .seconds = SECONDS, .stages = true};
+	int status = NT_EXIT_UNUSABLE, parsed;
+
+	argv[0] = (char[]){"needletail: bench"}; /* getopt's messages begin like ours */
+	if (nt_config_defaults(&options.config))
+		return NT_EXIT_FAILED;
+	parsed = parse(&options, argc, argv);
+	if (parsed > 0)
+		status = printf("%s", help) < 0 ? NT_EXIT_FAILED : NT_EXIT_OK;
+	else if (!parsed)
+		status = bench(&options);
+	nt_config_fini(&options.config);
+	return status;
+}

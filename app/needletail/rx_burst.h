@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef NEEDLETAIL_RX_BURST_H
+#define NEEDLETAIL_RX_BURST_H
+
+#include "base/clock.h"
+#include "decode/decode.h"
+
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+/*
+ * Read once a burst. The kernel writes this clock into the vDSO at every tick, so reading it is a few loads whatever
+ * the machine's time source is; the finer clock is a system call where that source cannot be read from user space. A
+ * tick, 1 to 10 ms, is far below the second in which times are published.
+ */
+#define ARRIVAL_CLOCK CLOCK_REALTIME_COARSE
+
+/** Describes a burst and asks for the bytes that decoding reads first. Worker. */
+static inline void rx_burst_frames(struct nt_frame *frames, struct rte_mbuf *const *mbufs, uint32_t n)
+{
+	int64_t time_ns = nt_time_ns(nt_clock_read(ARRIVAL_CLOCK));
+
+	for (uint32_t i = 0; i < n; i++) {
+		frames[i].data = rte_pktmbuf_mtod(mbufs[i], const uint8_t *);
+		rte_prefetch0(frames[i].data);
+		frames[i].cap_len = rte_pktmbuf_data_len(mbufs[i]); /* of a chain the first segment */
+		frames[i].wire_len = rte_pktmbuf_pkt_len(mbufs[i]);
+		frames[i].time_ns = time_ns;
+	}
+}
+
+#endif

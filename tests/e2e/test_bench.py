@@ -1,0 +1,119 @@
+"""needletail bench: what it prints and refuses. How fast anything is, is not asserted.
+
+    NEEDLETAIL=build/app/needletail/needletail /usr/bin/python3 -m pytest tests/e2e/test_bench.py
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from captures import files, frames
+
+SHORT = ("--frames", 4000, "--rounds", 2, "--seconds", 0.02)
+STAGES = ["receive", "decode", "locate", "dense", "sources", "cross", "signatures"]
+WORKLOADS = ["telescope", "flood", "backscatter"]
+
+
+@pytest.fixture
+def bench(run):
+    def start(*options):
+        return run("bench", *map(str, (*SHORT, *options)))
+
+    return start
+
+
+def left_overs():
+    return [path for place in ("/dev/shm", "/tmp") for path in Path(place).glob("needletail-bench-*")]
+
+
+def measured(done):
+    assert done.status == 0, done.errors
+    return json.loads(done.text)
+
+
+def test_every_workload_and_stage(bench):
+    found = measured(bench("--json"))
+    assert found["schema"] == "needletail-bench/1"
+    assert [workload["name"] for workload in found["workloads"]] == WORKLOADS
+    machine = found["machine"]
+    assert machine["signatures"] == 7 and 500_000 < machine["prefixes"] < 700_000
+    assert 0 < machine["cpu_share"] <= 1.01 and machine["clock_spread"] >= 1
+    for workload in found["workloads"]:
+        assert workload["frame_bytes"] == 60 and workload["workers"] == 1
+        assert list(workload["stages"]) == STAGES
+        assert workload["receive_only_pps"] > workload["full_pps"] > 0
+        assert workload["ratio"] == pytest.approx(workload["full_pps"] / workload["receive_only_pps"], abs=2e-4)
+        assert workload["ns_per_packet"] == pytest.approx(1e9 / workload["full_pps"], rel=0.01)
+        for stage in workload["stages"].values():
+            assert stage["pps_min"] <= stage["pps"] <= stage["pps_max"]
+
+
+def test_lengths_and_workers(bench):
+    found = measured(bench("--json", "--workload", "telescope", "--bytes", 60, "--bytes", 1514, "--workers", 2))
+    assert [workload["frame_bytes"] for workload in found["workloads"]] == [60, 1514]
+    for workload in found["workloads"]:
+        assert workload["workers"] == 2 and len(workload["full_pps_per_worker"]) == 2
+        wire = (workload["frame_bytes"] + 24) * 8
+        assert workload["gbps"] == pytest.approx(workload["full_pps"] * wire / 1e9, rel=0.01)
+
+
+def test_without_stages(bench):
+    found = measured(bench("--json", "--no-stages", "--workload", "flood"))
+    assert list(found["workloads"][0]["stages"]) == ["receive", "signatures"]
+
+
+def test_words(bench):
+    done = bench("--workload", "backscatter")
+    assert done.status == 0, done.errors
+    for word in ("backscatter, 60-byte frames, 1 worker: full / receive only = 0.", "receive only", "ns/packet", "CPU"):
+        assert word in done.text
+    assert not left_overs()
+
+
+def test_a_capture(bench, tmp_path):
+    path = tmp_path / "own.pcap"
+    path.write_bytes(files.pcap([files.Record(frames.eth4(frames.tcp(port)), at_ns=0) for port in range(500)]))
+    found = measured(bench("--json", path))
+    (workload,) = found["workloads"]
+    assert workload["name"] == str(path) and workload["frame_bytes"] == 0
+
+
+@pytest.mark.skipif(not shutil.which("dpdk-testpmd"), reason="dpdk-testpmd is not installed")
+def test_beside_testpmd(bench):
+    found = measured(bench("--json", "--no-stages", "--workload", "telescope", "--compare-testpmd"))
+    assert found["workloads"][0]["testpmd_pps"] > 100_000
+
+
+WRONG = [
+    (("--workload", "telescop"), "did you mean telescope?"),
+    (("--bytes", "59"), "--bytes 59: must be a number from 60 to 1514"),
+    (("--frames", "0"), "--frames 0: must be a number"),
+    (("--workers", "65"), "--workers 65: must be a number"),
+    (("--rounds", "0"), "--rounds 0: must be a number"),
+    (("--seconds", "x"), "--seconds x: must be a number from 0.01 to 60"),
+    (("/nonexistent.pcap",), "/nonexistent.pcap: No such file or directory"),
+    (("one.pcap", "two.pcap"), "one capture at most"),
+    (("--bytes", "60", "one.pcap"), "one.pcap is a capture"),
+    (("--country", "/nonexistent.mmdb"), "/nonexistent.mmdb"),
+]
+
+
+@pytest.mark.parametrize("options, message", WRONG, ids=lambda value: str(value)[:30])
+def test_mistakes_are_one_line(bench, options, message):
+    done = bench(*options)
+    assert done.status == 2
+    assert message in done.errors and done.errors.count("\n") == 1 and not done.text
+    assert not left_overs()
+
+
+def test_captures_that_no_device_gives(bench, tmp_path):
+    raw = tmp_path / "raw.pcap"
+    raw.write_bytes(files.pcap([files.Record(frames.eth4(frames.tcp(80))[14:], at_ns=0)], link=101))
+    done = bench(raw)
+    assert done.status == 2 and "not Ethernet" in done.errors
+    one = tmp_path / "one.pcap"
+    one.write_bytes(files.pcap([files.Record(frames.eth4(frames.tcp(80)), at_ns=0)] * 100))
+    done = bench("--workers", 4, one)
+    assert done.status == 2 and "use fewer workers" in done.errors
+    assert not left_overs()
