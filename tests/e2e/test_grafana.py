@@ -7,6 +7,7 @@ be what its panel draws.
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from filled import ATTACKED, DAY_S, DAYS, HOUR_S, QUARTERS, SENSORS
 from redis_datasource import COMMANDS, REPLACED, DataSource, interpolated, of_javascript, transformed
 
 FOLDER = ROOT / "config/grafana"
+README = (FOLDER / "README.md").read_text(encoding="utf-8")
 DASHBOARDS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))}
 WIDTH = 24
 SOURCE = {"type": "redis-datasource", "uid": "${redis}"}
@@ -80,15 +82,35 @@ def variables(dashboard):
     return {one["name"]: one for one in dashboard["templating"]["list"]}
 
 
+def rule_of_the_readme():
+    """Words of the command that makes Grafana's user."""
+    return shlex.split(re.search(r"redis-cli (ACL SETUSER grafana .*)", README)[1])
+
+
 @pytest.fixture(scope="module")
 def source(filled):
     server = filled.server
-    server.client.execute_command("ACL", "SETUSER", "grafana", "on", ">secret", *doc.reader_rights())
+    server.client.execute_command(*rule_of_the_readme())
     client = redis.Redis(
-        unix_socket_path=str(server.socket), decode_responses=True, username="grafana", password="secret"
+        unix_socket_path=str(server.socket), decode_responses=True, username="grafana", password="PASSWORD"
     )
     yield DataSource(client)
     client.close()
+
+
+# ---- rights ----
+
+
+@pytest.mark.parametrize(
+    "words", ["SET nt:x 1", "GET other", "KEYS *", "FLUSHALL", "CLIENT PAUSE 1", "EVAL return 0", "ACL LIST"]
+)
+def test_the_user_may_only_read(source, words):
+    with pytest.raises(redis.exceptions.NoPermissionError):
+        source.client.execute_command(*words.split())
+
+
+def test_the_user_of_the_configuration_is_the_same():
+    assert f"user {' '.join(rule_of_the_readme()[2:])}\n" in README
 
 
 # ---- form ----
