@@ -35,6 +35,7 @@ class Packet:
     window: int = 1024
     seq: int = 1
     source_port: int = 40000
+    late_s: int = 0  # it stands in the file behind packets that are so much younger
 
     @property
     def day(self):
@@ -49,17 +50,24 @@ class Packet:
         return self.kind == "tcp" and self.flags != f.SYN
 
     def record(self):
+        frame = self._frame()
+        captured = frame[:-8] if self.kind == "cut" else frame
+        return files.Record(captured, wire=len(frame), at_ns=(self.at_s - self.late_s) * files.NS)
+
+    def _frame(self):
         if self.kind == "icmp6":
-            return files.Record(f.eth6(f.icmp(128), f.ICMP6, source=self.source), at_ns=self.at_s * files.NS)
-        if self.kind == "tcp":
-            payload = f.tcp(self.port, self.flags, self.window, seq=self.seq, source_port=self.source_port)
-            protocol = f.TCP
-        elif self.kind == "udp":
-            payload, protocol = f.udp(self.port, source_port=self.source_port), f.UDP
-        else:
-            payload, protocol = {"icmp": (f.icmp(), f.ICMP), "gre": (bytes(8), 47)}[self.kind]
-        frame = f.eth4(payload, protocol, source=self.source, target=self.target)
-        return files.Record(frame, at_ns=self.at_s * files.NS)
+            return f.eth6(f.icmp(128), f.ICMP6, source=self.source)
+        payload, protocol = {
+            "tcp": (f.tcp(self.port, self.flags, self.window, seq=self.seq, source_port=self.source_port), f.TCP),
+            "udp": (f.udp(self.port, source_port=self.source_port), f.UDP),
+            "icmp": (f.icmp(), f.ICMP),
+            "gre": (bytes(8), 47),
+            "cut": (f.tcp(), f.TCP),
+            "bad": (f.tcp(offset=1), f.TCP),
+            "fragment": (bytes(16), f.TCP),
+        }[self.kind]
+        fragment = 2 if self.kind == "fragment" else 0
+        return f.eth4(payload, protocol, source=self.source, target=self.target, fragment=fragment)
 
 
 def background(dice, day, hour):
@@ -90,8 +98,12 @@ def background(dice, day, hour):
 
 
 def planted(day):
-    """An attack, a scanner, a fixed tool, and more ports than a closed day keeps: on the second day."""
+    """An attack, a scanner, a fixed tool, more ports than a closed day keeps, and frames that are not as they should be:
+    on the second day."""
     at_s = day + 13 * HOUR_S
+    for kind in ("cut", "bad", "fragment"):
+        yield Packet(at_s, "5.1.1.2", kind=kind)
+    yield Packet(at_s, "5.1.1.3", kind="icmp", late_s=600)
     for i in range(240):
         yield Packet(at_s + i // 2, ATTACKED, port=50000 + i % 5, flags=f.SYN | f.ACK, source_port=443)
     for i in range(24):

@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 
 import pytest
 
-pytest.importorskip("redis")
+redis = pytest.importorskip("redis")
 if not shutil.which("redis-server") or not shutil.which("redis-cli"):
     pytest.skip("no redis-server or no redis-cli", allow_module_level=True)
 
@@ -264,6 +264,18 @@ def test_sources_of_days_and_sensors_together(cli, filled):
     keys = [key(sensor, "d", day, "hll:sig:smb-8192") for sensor, day in wanted]
     union = set().union(*(found for sensor, day in wanted for found in filled.truth[sensor].smb[day].values()))
     near(cli.number("PFCOUNT", *keys), len(union))
+
+
+def test_sketches_of_sensors_on_several_nodes(filled):
+    """As bytes to a place where they can be together."""
+    wanted, union = [f"merge:{{x}}:{sensor}" for sensor in SENSORS], set()
+    with redis.Redis(unix_socket_path=str(filled.server.socket)) as raw:
+        for sensor, copy in zip(SENSORS, wanted):
+            union |= filled.truth[sensor].smb[DAYS[-1]]["JP"]
+            content = raw.get(key(sensor, "d", DAYS[-1], "hll:sig:smb-8192:region:JP"))
+            assert content.startswith(b"HYLL") and raw.set(copy, content)
+        near(raw.pfcount(*wanted), len(union))
+        raw.delete(*wanted)
 
 
 def test_table_of_senders_by_day(cli, filled):
