@@ -145,3 +145,11 @@ def written(tmp_path_factory):
         return known[case.name]
 
     return write
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory, run, country_mmdb, asn_mmdb, regions_csv):
+    """A Redis that holds some days of three sensors, and what went in (filled.py)."""
+    import filled as maker  # needs python3-redis, which not every test does
+
+    yield from maker.fill(tmp_path_factory.mktemp("filled"), run, country_mmdb, asn_mmdb, regions_csv)
