@@ -65,6 +65,7 @@ int nt_node_refusal(const char *error, char why[static NT_REDIS_WHY])
 	    {"ERR Client sent AUTH", -EACCES},
 	    {"ERR AUTH", -EACCES},
 	    {"DENIED", -EACCES},
+	    {"ERR The user executing the script", -EACCES},
 	    {"READONLY", -EROFS},
 	    {"LOADING", -EBUSY},
 	    {"BUSY", -EBUSY},

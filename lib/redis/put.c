@@ -176,6 +176,11 @@ static int call(struct nt_put *p, const char *expected, const char *next)
 			 nt_redis_client_answer(p->client, 3));
 		return -EEXIST;
 	}
+	if (strcmp(nt_redis_client_answer(p->client, 0), "denied") == 0) {
+		snprintf(p->why, sizeof(p->why), "the user has no right to %s, and the writer needs it",
+			 nt_redis_client_answer(p->client, 1));
+		return -EACCES;
+	}
 	return 0;
 }
 
