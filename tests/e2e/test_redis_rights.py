@@ -195,3 +195,22 @@ def test_readers_do_not_write(server, write_all):
         for command in (("SADD", "nt:sensors", "x"), ("SET", "nt:x", 1), ("DEL", "nt:sensors")):
             with pytest.raises(redis.exceptions.NoPermissionError):
                 client.execute_command(*command)
+
+
+def test_top_has_what_it_needs(server, run, write_all, tmp_path):
+    if run("top", "--help").status:
+        pytest.skip("a program without it")
+    found = rules()
+    create(server, "needletail", found["needletail"])
+    server.client.flushall()
+    write_all(url_of(server, "needletail"), PASSWORD)
+    create(server, "needletail-reader", found["needletail-reader"])
+    secret = tmp_path / "reader"
+    secret.touch(0o600)
+    secret.write_text(PASSWORD)
+    server.client.acl_log_reset()
+    done = run(
+        *("top", "--once", "--redis", url_of(server, "needletail-reader") + "?db=0", "--password-file", secret)
+    )
+    assert done.status == 0, done.errors
+    assert {one["object"] for one in server.client.acl_log()} <= {"cluster|slots"}
