@@ -39,6 +39,7 @@ def free_ports(number):
 class Node:
     def __init__(self, folder, port, bus_port):
         self.folder, self.port, self.bus_port = folder, port, bus_port
+        self.socket = folder / "redis.sock"
         folder.mkdir()
         self.process = None
         self.start()
@@ -53,6 +54,7 @@ class Node:
             "save": "",
             "requirepass": PASSWORD,
             "masterauth": PASSWORD,
+            "unixsocket": self.socket,
             "cluster-enabled": "yes",
             "cluster-port": self.bus_port,
             "cluster-node-timeout": NODE_TIMEOUT_MS,

@@ -187,6 +187,14 @@ def test_a_master_that_hangs(cluster, replay, program):
     one.check(cluster)
 
 
+def test_through_a_socket_to_nodes_elsewhere(cluster, replay):
+    names = sensors_apart(cluster)
+    node = cluster.home(live(names[0]))
+    url = f"unix://:{PASSWORD.replace(' ', '%20')}@{node.socket}"
+    for one in [replay(url, name, intervals=10, seed=k) for k, name in enumerate(names)]:
+        one.check(cluster)
+
+
 def test_a_cluster_has_one_database(cluster, replay):
     one = replay(cluster.nodes[0].url + "/1", "s")
     assert one.process.wait(REPLAY_S) == 1
