@@ -99,12 +99,23 @@ struct nt_put *nt_put_new(const struct nt_put_options *options, struct nt_spool 
 	return p;
 }
 
+/* A plan points into its snapshot. */
+static void forget_plan(struct nt_put *p)
+{
+	const struct nt_snapshot *snapshot = p->plan.snapshot;
+
+	if (!p->planned)
+		return;
+	nt_plan_fini(&p->plan);
+	nt_spool_release(p->spool, snapshot);
+	p->planned = 0;
+}
+
 void nt_put_free(struct nt_put *p)
 {
 	if (!p)
 		return;
-	if (p->planned)
-		nt_plan_fini(&p->plan);
+	forget_plan(p);
 	nt_request_fini(&p->request);
 	nt_redis_client_free(p->client);
 	free(p->first_cursor);
@@ -152,7 +163,7 @@ static void say_back(struct nt_put *p)
 	if (!p->said)
 		return;
 	nt_redis_url_text(&p->options.url, url);
-	nt_info("%s is back; intervals that waited: %zu", url, nt_spool_waiting(p->spool));
+	nt_info("%s is back; intervals that waited: %zu", url, nt_spool_waiting(p->spool, NT_SINK_REDIS));
 	p->said = 0;
 }
 
@@ -213,7 +224,7 @@ static void go_to(struct nt_put *p, struct nt_cursor to)
 		p->counters.repeated++;
 	}
 	p->next = to;
-	nt_spool_set_applied(p->spool, to.sequence);
+	nt_spool_set_applied(p->spool, NT_SINK_REDIS, to.sequence);
 }
 
 static int remember(char **place, const char *text)
@@ -517,35 +528,46 @@ static int write_chunk(struct nt_put *p, uint64_t sequence)
 	return 1;
 }
 
-/* Plans a snapshot unless that is done. A plan points into the snapshot, which the spool may have dropped. */
+/* An interval that no plan fits must not stop those behind it. */
+static int pass_over(struct nt_put *p, uint64_t sequence, const struct nt_snapshot *snapshot)
+{
+	nt_warning("the interval from %" PRId64 " cannot be published: no time that Redis can hold", snapshot->start_s);
+	nt_spool_release(p->spool, snapshot);
+	nt_spool_discard(p->spool, sequence);
+	return 1;
+}
+
+/* Plans a snapshot unless that is done. The pin comes first: what is planned must stay as it is. Returns 0, 1 if it
+ * is not to be written after all, or a failure. */
 static int plan(struct nt_put *p, uint64_t sequence)
 {
-	const struct nt_snapshot *snapshot = nt_spool_get(p->spool, sequence);
+	const struct nt_snapshot *snapshot;
 	int err;
 
-	if (p->planned == sequence && p->plan.snapshot == snapshot)
+	if (p->planned == sequence)
 		return 0;
-	if (p->planned)
-		nt_plan_fini(&p->plan);
-	p->planned = 0;
+	forget_plan(p);
+	nt_spool_pin(p->spool, sequence);
+	err = nt_spool_get(p->spool, sequence, &snapshot);
+	if (err == -ENOENT)
+		return 1;
+	if (err)
+		return failed(p, err, "the spool cannot be read");
 	err = nt_plan_init(&p->plan, &p->options.sensor, snapshot);
-	if (!err)
-		p->planned = sequence;
-	else if (err == -ENOMEM)
-		failed(p, err, "out of memory");
-	return err;
+	if (err == -ERANGE)
+		return pass_over(p, sequence, snapshot);
+	if (err) {
+		nt_spool_release(p->spool, snapshot);
+		return failed(p, err, "out of memory");
+	}
+	p->planned = sequence;
+	return 0;
 }
 
 static int write_snapshot(struct nt_put *p, uint64_t sequence)
 {
 	int rc = plan(p, sequence);
 
-	if (rc == -ERANGE) {
-		nt_warning("the interval from %" PRId64 " cannot be published: no time that Redis can hold",
-			   nt_spool_get(p->spool, sequence)->start_s);
-		nt_spool_discard(p->spool, sequence);
-		return 1;
-	}
 	if (!rc)
 		rc = announce(p);
 	if (!rc && (p->next.sequence != sequence || !p->next.chunk))
