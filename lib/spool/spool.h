@@ -131,6 +131,12 @@ int nt_spool_pin(struct nt_spool *s, uint64_t sequence);
 /** How many of the numbers from..to-1 were dropped before all sinks had applied them. */
 uint64_t nt_spool_dropped(struct nt_spool *s, uint64_t from, uint64_t to);
 
+/**
+ * How many of the numbers from..to-1 were given to a snapshot, as far as is known: a crash, and a sink that knows
+ * more numbers than the spool, leave some out.
+ */
+uint64_t nt_spool_given(struct nt_spool *s, uint64_t from, uint64_t to);
+
 /** Number that the next snapshot will have. */
 uint64_t nt_spool_end(struct nt_spool *s);
 
