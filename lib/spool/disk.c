@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "spool/disk.h"
 
+#include "base/log.h"
+#include "spool/file.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
 /* Snapshots are tens of kilobytes to megabytes: few pages each, and a small change still costs little. */
 #define PAGE 8192
@@ -72,7 +70,7 @@ static int translate(sqlite3 *db, int rc)
 	case SQLITE_READONLY:
 		return rc == SQLITE_READONLY_DBMOVED ? -ENOENT : -EROFS;
 	case SQLITE_TOOBIG:
-		return -EFBIG;
+		return -EMSGSIZE;
 	case SQLITE_CANTOPEN:
 		return system_error(db);
 	case SQLITE_IOERR:
@@ -162,6 +160,25 @@ static int set_up(struct disk *d, uint64_t max_bytes)
 	return execute(d, sql);
 }
 
+static int check_sensor(struct disk *d, const char *sensor)
+{
+	sqlite3_stmt *statement;
+	int err = prepare(d, "SELECT value FROM meta WHERE key = 'sensor'", &statement), rc;
+	const char *found;
+
+	if (err)
+		return err;
+	rc = sqlite3_step(statement);
+	found = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+	if (found)
+		err = strcmp(found, sensor) ? -EEXIST : 0;
+	sqlite3_finalize(statement);
+	if (found)
+		return err;
+	snprintf(d->why, sizeof(d->why), "it does not say whose it is");
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? -EUCLEAN : failed(d, rc);
+}
+
 /* Is it a spool, and of this sensor? An empty file becomes one. */
 static int identify(struct disk *d, const char *sensor, bool *fresh)
 {
@@ -191,57 +208,15 @@ static int identify(struct disk *d, const char *sensor, bool *fresh)
 		sqlite3_bind_text(statement, 1, sensor, -1, SQLITE_STATIC);
 		err = finish(d, statement);
 	} else {
-		int64_t same = 0;
-
-		err = prepare(d, "SELECT value = ? FROM meta WHERE key = 'sensor'", &statement);
-		if (err)
-			return err;
-		sqlite3_bind_text(statement, 1, sensor, -1, SQLITE_STATIC);
-		if (sqlite3_step(statement) == SQLITE_ROW)
-			same = sqlite3_column_int64(statement, 0);
-		sqlite3_finalize(statement);
-		err = same ? 0 : -EEXIST;
+		err = check_sensor(d, sensor);
 	}
 	return err ? err : execute(d, "COMMIT");
-}
-
-/* A directory entry that was never synced may be gone after a power failure, and the file with it. */
-static void sync_directory(const char *path)
-{
-	char copy[PATH_MAX];
-	int fd;
-
-	snprintf(copy, sizeof(copy), "%s", path);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	fsync(fd);
-	close(fd);
-}
-
-/* SQLite would open a file read-only that it may not write, and tell little of why it cannot open one. What is there
- * is looked at and not opened, because closing it again would let go of the locks that this process has on it. */
-static int find_file(const char *path, struct stat *status)
-{
-	int fd;
-
-	if (stat(path, status)) {
-		fd = errno == ENOENT ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
-		if (fd < 0)
-			return -errno;
-		close(fd);
-		if (stat(path, status))
-			return -errno;
-	}
-	if (!S_ISREG(status->st_mode))
-		return S_ISDIR(status->st_mode) ? -EISDIR : -EINVAL;
-	return faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) ? -errno : 0;
 }
 
 static int open_file(struct disk *d, const struct disk_options *options, bool *fresh)
 {
 	struct stat status;
-	int rc, err = find_file(options->path, &status);
+	int rc, err = spool_file_find(options->path, &status);
 
 	if (err)
 		return err;
@@ -255,7 +230,7 @@ static int open_file(struct disk *d, const struct disk_options *options, bool *f
 	if (!err)
 		err = identify(d, options->sensor, fresh);
 	if (!err && *fresh)
-		sync_directory(options->path);
+		spool_file_sync_directory(options->path);
 	return err;
 }
 
@@ -268,6 +243,12 @@ struct disk *disk_open(const struct disk_options *options, bool *fresh)
 		d->path = strdup(options->path);
 	if (d && d->path)
 		err = open_file(d, options, fresh);
+	if (err == -EUCLEAN && spool_file_fill_up(d->path)) {
+		nt_error("spool %s: cut short; what is missing is lost", d->path);
+		sqlite3_close_v2(d->db);
+		d->db = NULL;
+		err = open_file(d, options, fresh);
+	}
 	if (!err)
 		return d;
 	if (d)
@@ -288,27 +269,6 @@ void disk_detach(struct disk *d)
 	sqlite3_db_config(d->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 }
 
-int disk_set_aside(const char *path, char name[static DISK_NAME])
-{
-	char log[PATH_MAX], log_name[DISK_NAME + 8];
-
-	/* Two in a second must not overwrite one another. */
-	for (int64_t t = time(NULL);; t++) {
-		if (snprintf(name, DISK_NAME, "%s.corrupt-%lld", path, (long long)t) >= DISK_NAME)
-			return -ENAMETOOLONG;
-		if (access(name, F_OK))
-			break;
-	}
-	snprintf(log, sizeof(log), "%s-wal", path);
-	snprintf(log_name, sizeof(log_name), "%s-wal", name);
-	if (rename(path, name))
-		return -errno;
-	/* A log without its file would be taken for that of the next one. */
-	if (rename(log, log_name) && errno != ENOENT && unlink(log))
-		return -errno;
-	return 0;
-}
-
 bool disk_in_place(const struct disk *d)
 {
 	struct stat status;
@@ -318,16 +278,7 @@ bool disk_in_place(const struct disk *d)
 
 uint64_t disk_size(const struct disk *d)
 {
-	char log[PATH_MAX];
-	struct stat status;
-	uint64_t size = 0;
-
-	if (!stat(d->path, &status))
-		size = (uint64_t)status.st_size;
-	snprintf(log, sizeof(log), "%s-wal", d->path);
-	if (!stat(log, &status))
-		size += (uint64_t)status.st_size;
-	return size;
+	return spool_file_size(d->path);
 }
 
 /* ---- sizes ---- */
@@ -629,8 +580,9 @@ int disk_write_state(struct disk *d, const struct spool_state *state, bool clean
 
 	if (!err)
 		err = write_sinks(d, state);
-	if (!err)
-		err = execute(d, "DELETE FROM run");
+	if (err || !state->runs_changed)
+		return err;
+	err = execute(d, "DELETE FROM run");
 	if (!err)
 		err = write_runs(d, "dropped", &state->dropped_runs);
 	if (!err)

@@ -18,13 +18,17 @@
  * Failures, besides what open(2) and write(2) give:
  *   -EUCLEAN  the file is corrupt, or none of ours     -EBUSY   another process has it
  *   -ENOSPC   no room, on the disk or under the bound  -ENOENT  no such entry, or the file is gone from its path
+ *   -EMSGSIZE  an entry that is larger than SQLite takes
  * All calls from one thread at a time.
  */
 
 struct disk;
 
-/** Runs of numbers that are remembered: one for each long outage, or restart. */
-#define SPOOL_RUNS 64
+/**
+ * Runs of numbers that are remembered: one for each long outage, crash, or damaged entry. Of older ones only the sum
+ * is known, and that matters only to a store that forgets that far back.
+ */
+#define SPOOL_RUNS 1024
 
 struct spool_run {
 	uint64_t from;
@@ -54,6 +58,7 @@ struct spool_state {
 	struct spool_sink sink[NT_SINKS];
 	struct spool_runs dropped_runs;
 	struct spool_runs unused_runs; /* never given to a snapshot, as far as is known */
+	bool runs_changed;	       /* the file does not have them yet */
 };
 
 struct disk_entry {
@@ -77,10 +82,6 @@ struct disk *disk_open(const struct disk_options *options, bool *fresh);
 
 /** Closes the file. */
 void disk_close(struct disk *d);
-
-/** Renames what is at `path` to PATH.corrupt-<Unix seconds>, told in `name`. Returns 0 or -errno. */
-#define DISK_NAME 512
-int disk_set_aside(const char *path, char name[static DISK_NAME]);
 
 /** From now on closing touches nothing: the file at the path is another one. */
 void disk_detach(struct disk *d);

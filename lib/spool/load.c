@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "spool/file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -123,7 +124,7 @@ static int load(struct nt_spool *s)
 /* Whatever is there now is put aside, and a new file begun. */
 static int begin_anew(struct nt_spool *s, const char *why)
 {
-	char name[DISK_NAME];
+	char name[SPOOL_FILE_NAME];
 	bool fresh;
 	int err;
 
@@ -133,7 +134,7 @@ static int begin_anew(struct nt_spool *s, const char *why)
 		disk_close(s->disk);
 		s->disk = NULL;
 	}
-	err = disk_set_aside(s->options.path, name);
+	err = spool_file_set_aside(s->options.path, name);
 	if (err)
 		return err;
 	nt_error("spool %s: it is %s now, and a new one is begun", s->options.path, name);
@@ -181,8 +182,10 @@ int open_disk(struct nt_spool *s)
 	}
 	for (enum nt_sink i = 0; i < NT_SINKS; i++)
 		s->state.sink[i].known = s->options.sinks & NT_SINK_BIT(i);
-	s->dirty = true;
-	if (!err)
-		save(s); /* says what is wrong */
-	return err;
+	s->dirty = s->state.runs_changed = true;
+	if (err)
+		return err;
+	remove_expired(s);
+	save(s); /* says what is wrong */
+	return 0;
 }

@@ -170,6 +170,7 @@ void remember_dropped(struct nt_spool *s, uint64_t from, uint64_t n)
 {
 	s->state.dropped += n;
 	s->dirty = true;
+	s->state.runs_changed = true;
 	remember_run(&s->state.dropped_runs, from, n);
 }
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "snapshot/pack.h"
+#include "spool/file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -119,7 +120,7 @@ static int insert(struct nt_spool *s, uint64_t sequence, size_t *done, uint64_t 
 		return err;
 	if (disk_cost(length) > disk_room(s->options.disk_bytes)) {
 		free(bytes);
-		return -EFBIG;
+		return -EMSGSIZE;
 	}
 	err = make_room(s, disk_cost(length), done);
 	e = entry_at(s, find_exactly(s, sequence)); /* others may have gone before it */
@@ -164,7 +165,7 @@ static int insert_some(struct nt_spool *s, size_t *done)
 			break;
 		from = entry_at(s, i)->sequence;
 		err = insert(s, from, done, &written);
-		if (err == -EFBIG) {
+		if (err == -EMSGSIZE) {
 			shrink(s, i);
 			err = 0;
 		}
@@ -192,7 +193,7 @@ static void committed(struct nt_spool *s)
 	}
 	s->gone.n = 0;
 	s->mark_from = s->mark_to = 0;
-	s->dirty = false;
+	s->dirty = s->state.runs_changed = false;
 }
 
 /* Nothing of it happened. What was reduced on disk is not: resync() finds out. */
@@ -308,7 +309,7 @@ static int resync(struct nt_spool *s)
 	recount(s);
 	for (size_t i = s->n; !err && i-- > 0;)
 		if (!entry_at(s, i)->seen && entry_at(s, i)->stored)
-			drop_damaged(s, i++);
+			drop_damaged(s, i);
 	s->resync = err;
 	return err;
 }
@@ -344,10 +345,11 @@ static bool take_over(struct nt_spool *s, struct disk *old, struct entry *e)
 static int rescue(struct nt_spool *s, const char *why)
 {
 	struct disk *old = s->disk;
-	char name[DISK_NAME] = "removed by somebody";
+	char name[SPOOL_FILE_NAME] = "removed by somebody";
 	bool fresh = true, working = true;
-	int err = disk_in_place(old) ? disk_set_aside(s->options.path, name) : 0;
+	int err = spool_file_set_aside(s->options.path, name);
 
+	err = err == -ENOENT ? 0 : err;
 	nt_error("spool %s: %s; a new one is begun, the old one is %s", s->options.path, err ? strerror(-err) : why,
 		 name);
 	disk_detach(old);
@@ -369,9 +371,9 @@ static int rescue(struct nt_spool *s, const char *why)
 	recount(s);
 	for (size_t i = s->n; i-- > 0;)
 		if (!entry_at(s, i)->seen)
-			drop_damaged(s, i++);
+			drop_damaged(s, i);
 	s->gone.n = 0;
-	s->dirty = true;
+	s->dirty = s->state.runs_changed = true;
 	return s->disk ? err : -EIO;
 }
 
@@ -391,7 +393,7 @@ static int reopen(struct nt_spool *s)
 	if (!err && !fresh && strcmp(state.id, s->state.id) != 0)
 		err = -EEXIST;
 	s->resync = true;
-	s->dirty = true;
+	s->dirty = s->state.runs_changed = true;
 	if (err) {
 		disk_close(s->disk);
 		s->disk = NULL;

@@ -195,6 +195,7 @@ static void move_applied(struct nt_spool *s, enum nt_sink sink, uint64_t sequenc
 	uint64_t before, after;
 
 	if (sequence > s->state.end) {
+		s->state.runs_changed = true;
 		remember_run(&s->state.unused_runs, s->state.end, sequence - s->state.end);
 		s->state.end = sequence;
 	}
