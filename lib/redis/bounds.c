@@ -16,6 +16,17 @@ struct head {
 
 _Static_assert(sizeof(struct head) + NT_BOUNDS_KEPT * sizeof(struct nt_bounds_since) <= NT_SPOOL_NOTE, "note too long");
 
+static int write_note(const struct nt_bounds *b, struct nt_spool *spool)
+{
+	const struct head head = {.plan_version = NT_PLAN_VERSION, .bounds = NT_BOUNDS, .first = b->first, .n = b->n};
+	uint8_t note[NT_SPOOL_NOTE];
+
+	memcpy(note, &head, sizeof(head));
+	memcpy(note + sizeof(head), b->since, b->n * sizeof(b->since[0]));
+	return nt_spool_set_applied_note(spool, NT_SINK_REDIS, nt_spool_applied(spool, NT_SINK_REDIS), note,
+					 sizeof(head) + b->n * sizeof(b->since[0]));
+}
+
 void nt_bounds_read(struct nt_bounds *b, struct nt_spool *spool)
 {
 	uint8_t note[NT_SPOOL_NOTE];
@@ -23,8 +34,10 @@ void nt_bounds_read(struct nt_bounds *b, struct nt_spool *spool)
 	struct head head;
 
 	*b = (struct nt_bounds){.first = nt_spool_applied(spool, NT_SINK_REDIS)};
-	if (length < sizeof(head))
+	if (length < sizeof(head)) {
+		write_note(b, spool); /* what waits from here on is for Redis, whenever that comes */
 		return;
+	}
 	memcpy(&head, note, sizeof(head));
 	b->first = head.first;
 	if (head.plan_version != NT_PLAN_VERSION || head.bounds != NT_BOUNDS || head.n > NT_BOUNDS_KEPT ||
@@ -57,8 +70,6 @@ int nt_bounds_begin(struct nt_bounds *b, struct nt_spool *spool, uint64_t sequen
 		    const uint32_t members[static NT_BOUNDS])
 {
 	const struct nt_bounds_since *since = find(b, sequence);
-	uint8_t note[NT_SPOOL_NOTE];
-	struct head head = {.plan_version = NT_PLAN_VERSION, .bounds = NT_BOUNDS, .first = b->first};
 
 	/* Those behind it, of a time before Redis fell back, will be begun anew too. */
 	if (b->n && since == &b->since[b->n - 1] && !memcmp(since->members, members, sizeof(since->members)))
@@ -71,10 +82,6 @@ int nt_bounds_begin(struct nt_bounds *b, struct nt_spool *spool, uint64_t sequen
 	}
 	b->since[b->n].from = sequence;
 	memcpy(b->since[b->n].members, members, sizeof(b->since[0].members));
-	head.n = ++b->n;
-	memset(note, 0, sizeof(note));
-	memcpy(note, &head, sizeof(head));
-	memcpy(note + sizeof(head), b->since, b->n * sizeof(b->since[0]));
-	return nt_spool_set_applied_note(spool, NT_SINK_REDIS, nt_spool_applied(spool, NT_SINK_REDIS), note,
-					 sizeof(head) + b->n * sizeof(b->since[0]));
+	b->n++;
+	return write_note(b, spool);
 }

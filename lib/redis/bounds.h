@@ -29,7 +29,7 @@ struct nt_bounds {
 	struct nt_bounds_since since[NT_BOUNDS_KEPT]; /**< ascending */
 };
 
-/** Reads what the spool has noted. */
+/** Reads what the spool has noted; if that is nothing, notes that Redis begins here. */
 void nt_bounds_read(struct nt_bounds *b, struct nt_spool *spool);
 
 /**

@@ -227,6 +227,23 @@ static void an_old_copy_of_the_spool_gives_no_number_twice(void **state)
 	assert_int_equal(redis_server_number(&f->server, "HGET nt:{s}:d:1664496000:totals intervals"), 8);
 }
 
+/* Redis is away from the first start on, over a restart: what waits still waits. */
+static void what_waits_from_the_start_is_for_redis(void **state)
+{
+	struct fixture *f = *state;
+
+	redis_server_kill(&f->server);
+	push_many(f, 0, 3);
+	assert_true(nt_put_step(f->put) < 0);
+	restart(f, true);
+	assert_int_equal(nt_spool_waiting(f->spool, NT_SINK_REDIS), 3);
+	redis_server_restart(&f->server);
+	push_many(f, 3, 4);
+	fixture_publish(f);
+	fixture_check(f);
+	assert_int_equal(info(f, "gap_intervals"), 0);
+}
+
 /* ---- bounds ---- */
 
 /* Sum over the open day's ports, which no bound cuts. */
@@ -317,6 +334,7 @@ int main(void)
 	    RESTART_TEST(an_empty_redis_gets_what_is_held),
 	    RESTART_TEST(a_foreign_cursor_repeats_nothing),
 	    RESTART_TEST(an_old_copy_of_the_spool_gives_no_number_twice),
+	    RESTART_TEST(what_waits_from_the_start_is_for_redis),
 	    RESTART_TEST(other_bounds_do_not_cut_what_was_begun),
 	    RESTART_TEST(bounds_are_found_again),
 	};
