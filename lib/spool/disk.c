@@ -297,6 +297,17 @@ uint64_t disk_room(uint64_t max_bytes)
 	return (pages - tables) * PAGE;
 }
 
+bool disk_at_bound(struct disk *d, uint64_t bytes)
+{
+	int64_t pages = 0, unused = 0, most = 0;
+
+	if (read_number(d, "PRAGMA page_count", &pages) || read_number(d, "PRAGMA freelist_count", &unused) ||
+	    read_number(d, "PRAGMA max_page_count", &most))
+		return false;
+	/* A few for the tables */
+	return pages - unused + (int64_t)(bytes / PAGE) + 8 > most;
+}
+
 /* ---- reading ---- */
 
 static int load_meta(struct disk *d, struct spool_state *state, bool *clean)

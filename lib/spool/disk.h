@@ -105,6 +105,9 @@ uint64_t disk_cost(size_t length);
 /** Bytes of entries that fit under the bound. */
 uint64_t disk_room(uint64_t max_bytes);
 
+/** True if the file may not grow by so many bytes: SQLite says the same of that and of a full disk. */
+bool disk_at_bound(struct disk *d, uint64_t bytes);
+
 /** Reads a snapshot's bytes, to be freed. */
 int disk_read(struct disk *d, uint64_t sequence, uint8_t **bytes, size_t *length);
 

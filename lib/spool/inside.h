@@ -59,6 +59,8 @@ struct nt_spool {
 	struct gone gone;
 
 	struct disk *disk;  /* NULL: no path, or it does not work */
+	uint64_t overhead;  /* bytes of the file that are no use for entries, beyond what disk_room() knows */
+	uint64_t tried;	    /* bytes of the file that the last transaction needed for entries */
 	bool resync;	    /* what is on disk may not be what the entries say */
 	bool dirty;	    /* memory says something that the disk does not */
 	uint64_t mark_from; /* entries from..to-1 were applied by all, which the disk does not know */

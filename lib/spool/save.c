@@ -73,8 +73,15 @@ static int reduce_on_disk(struct nt_spool *s, size_t i)
 {
 	struct entry *e = entry_at(s, i);
 	struct nt_snapshot snapshot;
-	int err = read_snapshot(s->disk, e->sequence, &snapshot);
+	int err;
 
+	if (e->uncommitted) { /* memory must still have it if the transaction fails */
+		nt_snapshot_reduce(&e->held->snapshot);
+		e->reduced = true;
+		s->state.reduced++;
+		return write_snapshot(s, e, &e->held->snapshot);
+	}
+	err = read_snapshot(s->disk, e->sequence, &snapshot);
 	if (err == -EBADMSG || err == -ENOENT) {
 		drop_damaged(s, i);
 		return 0;
@@ -90,10 +97,18 @@ static int reduce_on_disk(struct nt_spool *s, size_t i)
 	return err;
 }
 
+/* Bytes for entries; less where SQLite needed more pages for them than we think. */
+static uint64_t room_on_disk(const struct nt_spool *s)
+{
+	uint64_t room = disk_room(s->options.disk_bytes);
+
+	return room > s->overhead ? room - s->overhead : 0;
+}
+
 /* Makes room on disk for `cost` bytes by the order of dropping. */
 static int make_room(struct nt_spool *s, uint64_t cost, size_t *done)
 {
-	uint64_t room = disk_room(s->options.disk_bytes), before = s->stored;
+	uint64_t room = room_on_disk(s), before = s->stored;
 	int err = 0;
 
 	while (!err && s->stored + cost > room && s->stored) {
@@ -118,10 +133,11 @@ static int insert(struct nt_spool *s, uint64_t sequence, size_t *done, uint64_t 
 
 	if (err)
 		return err;
-	if (disk_cost(length) > disk_room(s->options.disk_bytes)) {
+	if (disk_cost(length) > room_on_disk(s)) {
 		free(bytes);
 		return -EMSGSIZE;
 	}
+	s->tried += disk_cost(length);
 	err = make_room(s, disk_cost(length), done);
 	e = entry_at(s, find_exactly(s, sequence)); /* others may have gone before it */
 	if (!err)
@@ -223,6 +239,8 @@ static int save_some(struct nt_spool *s, bool clean)
 	size_t done = 0;
 	int err = disk_begin(s->disk);
 
+	s->tried = 0;
+
 	if (!err)
 		err = remove_gone(s, &done);
 	if (!err)
@@ -307,9 +325,14 @@ static int resync(struct nt_spool *s)
 			take_to_memory(e);
 	}
 	recount(s);
-	for (size_t i = s->n; !err && i-- > 0;)
-		if (!entry_at(s, i)->seen && entry_at(s, i)->stored)
+	for (size_t i = s->n; !err && i-- > 0;) {
+		struct entry *e = entry_at(s, i);
+
+		if (!e->seen && e->stored)
 			drop_damaged(s, i);
+		else if (e->stored && e->sequence != s->newest)
+			keep_no_longer(s, e);
+	}
 	s->resync = err;
 	return err;
 }
@@ -377,24 +400,41 @@ static int rescue(struct nt_spool *s, const char *why)
 	return s->disk ? err : -EIO;
 }
 
-/* Opens the file again after a failure. Another's, or one of another identity, is left alone. */
-static int reopen(struct nt_spool *s)
+/* Is the file ours? One that is corrupt by now makes way for a new one. */
+static int open_ours(struct nt_spool *s)
 {
 	struct spool_state state = {0};
+	char name[SPOOL_FILE_NAME];
 	bool fresh, clean;
 	int err;
 
 	s->disk = open_spool_file(s, &fresh);
-	if (!s->disk)
-		return -errno;
-	err = fresh ? 0 : disk_load(s->disk, &state, &clean);
+	err = s->disk ? 0 : -errno;
+	if (!err && !fresh)
+		err = disk_load(s->disk, &state, &clean);
 	for (enum nt_sink i = 0; i < NT_SINKS; i++)
 		free(state.sink[i].note);
 	if (!err && !fresh && strcmp(state.id, s->state.id) != 0)
 		err = -EEXIST;
+	if (err != -EUCLEAN)
+		return err;
+	if (s->disk)
+		disk_close(s->disk);
+	err = spool_file_set_aside(s->options.path, name);
+	s->disk = err ? NULL : open_spool_file(s, &fresh);
+	if (s->disk)
+		nt_error("spool %s: corrupt; a new one is begun, the old one is %s", s->options.path, name);
+	return s->disk ? 0 : err ? err : -errno;
+}
+
+/* Opens the file again after a failure. Another's, or one of another identity, is left alone. */
+static int reopen(struct nt_spool *s)
+{
+	int err = open_ours(s);
+
 	s->resync = true;
 	s->dirty = s->state.runs_changed = true;
-	if (err) {
+	if (err && s->disk) {
 		disk_close(s->disk);
 		s->disk = NULL;
 	}
@@ -439,6 +479,20 @@ static int make_ready(struct nt_spool *s)
 	return err;
 }
 
+/* Is it the disk that is full, or the file that may not grow? Then less goes into it, and it is tried again. */
+static int no_space(struct nt_spool *s)
+{
+	uint64_t step = disk_room(s->options.disk_bytes) / 64;
+	int err = resync(s);
+
+	if (err)
+		return err;
+	if (!disk_at_bound(s->disk, s->tried) || s->overhead > disk_room(s->options.disk_bytes) / 4)
+		return -ENOSPC;
+	s->overhead += step;
+	return 0;
+}
+
 int save(struct nt_spool *s)
 {
 	bool rescued = false;
@@ -455,8 +509,8 @@ int save(struct nt_spool *s)
 		if (err == -EUCLEAN && !rescued) {
 			rescued = true;
 			err = rescue(s, "corrupt");
-		} else if (err == -ENOSPC && s->resync) {
-			resync(s);
+		} else if (err == -ENOSPC) {
+			err = no_space(s);
 		}
 	}
 	if (err)

@@ -219,10 +219,10 @@ int nt_spool_set_applied(struct nt_spool *s, enum nt_sink sink, uint64_t sequenc
 	if (sequence > NUMBER_MAX)
 		return -EINVAL;
 	pthread_mutex_lock(&s->lock);
-	if (s->state.sink[sink].applied != sequence) {
+	if (s->state.sink[sink].applied != sequence)
 		move_applied(s, sink, sequence);
+	if (s->dirty)
 		err = save_unless_failing(s);
-	}
 	pthread_mutex_unlock(&s->lock);
 	return err;
 }
@@ -295,8 +295,9 @@ int nt_spool_pin(struct nt_spool *s, uint64_t sequence)
 	if (s->state.pinned != sequence) {
 		s->state.pinned = sequence;
 		s->dirty = true;
-		err = save_unless_failing(s);
 	}
+	if (s->dirty)
+		err = save_unless_failing(s);
 	pthread_mutex_unlock(&s->lock);
 	return err;
 }

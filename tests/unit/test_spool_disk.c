@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "random.h"
+#include "redis_samples.h"
 #include "spool_fixture.h"
 
 #include <errno.h>
@@ -353,6 +355,31 @@ static void detail_goes_before_intervals(void **state)
 	fixture_expect(f, i, i);
 }
 
+/* Whatever the sizes, it is the rules of dropping that keep the file small, and never a disk that says it is full. */
+static void entries_of_all_sizes_fit(void **state)
+{
+	struct spool_fixture *f = *state;
+	struct nt_spool_counters c;
+
+	f->options.disk_bytes = SMALL;
+	f->options.memory_bytes = 0;
+	fixture_restart(f);
+	random_state = 1;
+	for (uint64_t i = 1; i <= 600; i++) {
+		struct nt_snapshot s;
+
+		sample_make(&s, &(struct sample){.start_s = fixture_start(i),
+						 .entries = (uint32_t)(next_random() % (1 << next_random() % 13)),
+						 .seed = i});
+		assert_int_equal(nt_spool_push(f->spool, &s), 0);
+		nt_spool_read_counters(f->spool, &c);
+		assert_true(c.on_disk);
+		if (next_random() % 20 == 0)
+			nt_spool_set_applied(f->spool, NT_SINK_LINES, nt_spool_next(f->spool, 1) + next_random() % 30);
+	}
+	assert_true(c.dropped + c.reduced > 20);
+}
+
 static void applied_ones_go_first(void **state)
 {
 	struct spool_fixture *f = *state;
@@ -460,6 +487,7 @@ int main(void)
 	    SPOOL_TEST(sinks_come_and_go),
 	    SPOOL_TEST(what_was_acknowledged_survives_kills),
 	    SPOOL_TEST(detail_goes_before_intervals),
+	    SPOOL_TEST(entries_of_all_sizes_fit),
 	    SPOOL_TEST(applied_ones_go_first),
 	    SPOOL_TEST(the_file_gets_small_again),
 	    SPOOL_TEST(sinks_read_while_another_thread_pushes),
