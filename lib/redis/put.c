@@ -239,6 +239,8 @@ static void go_to(struct nt_put *p, struct nt_cursor to)
 		p->highest = to.sequence;
 	p->stands = true;
 	p->next = to;
+	if (to.chunk)
+		nt_spool_pin(p->spool, to.sequence); /* before it waits again, and may be reduced */
 	nt_spool_set_applied(p->spool, NT_SINK_REDIS, to.sequence);
 }
 
