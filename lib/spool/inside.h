@@ -48,11 +48,12 @@ struct nt_spool {
 	size_t room;
 	size_t first;
 	size_t n;
-	size_t in_memory;  /* entries that are not on disk */
-	size_t bytes;	   /* of them */
-	uint64_t stored;   /* bytes of the file that the others take */
-	size_t waiting;	   /* not applied by all sinks */
-	size_t wait_bytes; /* of memory that those take */
+	size_t uncommitted; /* entries of the open transaction, or a few more */
+	size_t in_memory;   /* entries that are not on disk */
+	size_t bytes;	    /* of them */
+	uint64_t stored;    /* bytes of the file that the others take */
+	size_t waiting;	    /* not applied by all sinks */
+	size_t wait_bytes;  /* of memory that those take */
 	uint64_t wait_stored;
 	uint64_t newest; /* entry on disk that is kept in memory too, because the sinks will ask for it; 0: none */
 	struct spool_state state;

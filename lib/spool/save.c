@@ -147,6 +147,7 @@ static int insert(struct nt_spool *s, uint64_t sequence, size_t *done, uint64_t 
 		return err;
 	resize_entry(s, e, 0, disk_cost(length));
 	e->uncommitted = true;
+	s->uncommitted++;
 	*written += length;
 	return 0;
 }
@@ -194,19 +195,23 @@ static int insert_some(struct nt_spool *s, size_t *done)
 /* What was written is on disk now: memory may let go of it, but for the newest, which the sinks ask for next. */
 static void committed(struct nt_spool *s)
 {
-	uint64_t newest = s->n ? entry_at(s, s->n - 1)->sequence : 0;
+	size_t before = s->newest ? find_exactly(s, s->newest) : s->n;
 
-	for (size_t i = 0; i < s->n; i++) {
+	for (size_t i = s->n; s->uncommitted && i-- > 0;) {
 		struct entry *e = entry_at(s, i);
 
-		if (!e->uncommitted && e->sequence != s->newest)
+		if (!e->uncommitted)
 			continue;
 		e->uncommitted = false;
-		if (e->sequence != newest || !entry_waits(s, e))
+		s->uncommitted--;
+		if (i != s->n - 1 || !entry_waits(s, e))
 			keep_no_longer(s, e);
-		else if (e->kept)
+		else
 			s->newest = e->sequence;
 	}
+	if (before + 1 < s->n)
+		keep_no_longer(s, entry_at(s, before));
+	s->uncommitted = 0;
 	s->gone.n = 0;
 	s->mark_from = s->mark_to = 0;
 	s->dirty = s->state.runs_changed = false;
@@ -215,13 +220,16 @@ static void committed(struct nt_spool *s)
 /* Nothing of it happened. What was reduced on disk is not: resync() finds out. */
 static void undone(struct nt_spool *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
+	for (size_t i = s->n; s->uncommitted && i-- > 0;) {
 		struct entry *e = entry_at(s, i);
 
-		if (e->uncommitted)
-			resize_entry(s, e, memory_bytes(&e->held->snapshot), 0);
+		if (!e->uncommitted)
+			continue;
 		e->uncommitted = false;
+		s->uncommitted--;
+		resize_entry(s, e, memory_bytes(&e->held->snapshot), 0);
 	}
+	s->uncommitted = 0; /* some may have been dropped */
 	s->resync = true;
 	s->dirty = true;
 }
