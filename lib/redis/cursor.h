@@ -13,9 +13,6 @@ struct nt_cursor {
 	uint32_t chunk;	   /**< of the snapshot, from 0 */
 };
 
-/** No spool counts that far; what claims to is not ours. */
-#define NT_CURSOR_SEQUENCE_MAX (UINT64_C(1) << 60)
-
 /** Longest text of a cursor with its NUL. */
 #define NT_CURSOR_TEXT (NT_SPOOL_ID + 21 + 11)
 

@@ -16,6 +16,9 @@
 /* Two writers of one sensor hinder each other now and then; that often in a row it is time to leave the other alone. */
 #define FENCES_BEFORE_REST 16
 
+/* No spool counts that far; a cursor that claims to is not ours. */
+#define SEQUENCE_MAX (UINT64_C(1) << 60)
+
 /* What is read of `info`, in this order. */
 enum state_field { STATE_LAST, STATE_INTERVAL, STATE_DAY_OFFSET, STATE_REOPENED, STATE_FIELDS = STATE_REOPENED + 3 };
 
@@ -265,8 +268,10 @@ static int reconcile(struct nt_put *p, const char *cursor)
 {
 	bool wrote = nt_cursor_before(p->first, p->next);
 	struct nt_cursor at = p->next;
-	bool ours = nt_cursor_parse(cursor, nt_spool_id(p->spool), &at);
+	bool ours = nt_cursor_parse(cursor, nt_spool_id(p->spool), &at) && at.sequence <= SEQUENCE_MAX;
 
+	if (!ours)
+		at = p->next;
 	if (remember(&p->cursor, cursor) || (!ours && !wrote && remember(&p->first_cursor, cursor)))
 		return failed(p, -ENOMEM, "out of memory");
 	if (ours) {

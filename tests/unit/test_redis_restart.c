@@ -180,6 +180,12 @@ static void a_foreign_cursor_repeats_nothing(void **state)
 	restart(f, false);
 	push_many(f, 8, 10);
 	fixture_publish(f);
+	/* With our name, and a number that cannot be */
+	freeReplyObject(
+	    redis_server_do(&f->server, "SET nt:{s}:cursor %s:18446744073709551615:0", nt_spool_id(f->spool)));
+	restart(f, true);
+	push_many(f, 10, 12);
+	fixture_publish(f);
 	fixture_check(f);
 	assert_int_equal(info(f, "gap_intervals"), 0);
 }
