@@ -16,9 +16,6 @@
 /* Two writers of one sensor hinder each other now and then; that often in a row it is time to leave the other alone. */
 #define FENCES_BEFORE_REST 16
 
-/* No spool counts that far; a cursor that claims to is not ours. */
-#define SEQUENCE_MAX (UINT64_C(1) << 60)
-
 /* What is read of `info`, in this order. */
 enum state_field { STATE_LAST, STATE_INTERVAL, STATE_DAY_OFFSET, STATE_REOPENED, STATE_FIELDS = STATE_REOPENED + 3 };
 
@@ -257,6 +254,9 @@ static int remember(char **place, const char *text)
 	*place = copy;
 	return 0;
 }
+
+/* No spool counts that far; a cursor that claims to is not ours. */
+#define SEQUENCE_MAX (UINT64_C(1) << 60)
 
 /*
  * Compares the cursor that was read with what we know, and moves to where Redis stands. What we know the spool may
