@@ -66,9 +66,9 @@ static int make_redis_side(struct publisher *p)
 	struct nt_spool_options spool = nt_spool_defaults;
 
 	if (o->spool_snapshots)
-		spool.snapshots = o->spool_snapshots;
+		spool.memory_snapshots = o->spool_snapshots;
 	p->redis_queue = nt_queue_new(o->wait ? PLACES_WAIT : PLACES_LIVE);
-	p->spool = nt_spool_new(&spool);
+	p->spool = nt_spool_open(&spool);
 	if (!p->redis_queue || !p->spool)
 		return -errno;
 	p->put = nt_put_new(&put, p->spool);
@@ -247,7 +247,7 @@ static bool store(struct publisher *p)
 
 	if (p->options.wait && !nt_spool_fits(p->spool, &p->held))
 		return false;
-	if (nt_spool_push(p->spool, &p->held)) {
+	if (nt_spool_push(p->spool, &p->held) < 0) {
 		nt_error("out of memory: an interval is not published in Redis");
 		discard(p);
 		nt_spool_skip(p->spool, 1);
@@ -285,7 +285,7 @@ static void update_counters(struct publisher *p)
 	p->counters.dropped = put.dropped_intervals;
 	p->counters.gap = put.gap_intervals;
 	p->counters.failed_writes = put.failed_writes;
-	p->counters.unpublished = nt_spool_waiting(p->spool) + p->discarded + p->holding;
+	p->counters.unpublished = nt_spool_waiting(p->spool, NT_SINK_REDIS) + p->discarded + p->holding;
 	pthread_mutex_unlock(&p->lock);
 }
 

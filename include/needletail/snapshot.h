@@ -325,6 +325,8 @@ struct nt_snapshot {
 	uint64_t malformed[NT_REASONS];
 	uint64_t truncated[NT_REASONS];
 	struct nt_counts table[NT_TABLES];
+	bool reduced;		 /**< nt_snapshot_reduce() was here: only totals and small tables are left */
+	uint64_t cut[NT_TABLES]; /**< packets that went from a table then; part of its total */
 	uint64_t overflow[NT_OVERFLOWS];
 	struct nt_loss loss;
 
@@ -368,6 +370,15 @@ int nt_snapshot_add(struct nt_snapshot *into, const struct nt_snapshot *from);
 /** Frees what only detectors want, once they have seen it. Any thread. */
 void nt_snapshot_strip(struct nt_snapshot *s);
 
+/**
+ * Lets go of detail, for a place where room is short. What stays: all totals, the small tables (no_l4, ip_proto,
+ * tcp_flags, icmp, icmp6, region), loss, events, organisations, numbers of unique sources but those by port, packets
+ * and sources of each signature. What goes: the tables of ports, windows, AS and region and port, whose packets are
+ * then in `cut`; sources, senders of backscatter and their ports; sketches; signatures by region and port. And what
+ * only detectors want. Any thread.
+ */
+void nt_snapshot_reduce(struct nt_snapshot *s);
+
 /** Bytes that the snapshot holds, itself included. Any thread. */
 size_t nt_snapshot_bytes(const struct nt_snapshot *s);
 
@@ -385,8 +396,8 @@ uint64_t nt_snapshot_proto(const struct nt_snapshot *s, uint32_t proto);
 
 /**
  * Conservation inside the snapshot: sums the distance between both sides of every identity
- * (frames and classes, IP frames and protocols, each transport protocol and its table). Zero is the only
- * right answer. `loss` is not looked at. Any thread.
+ * (frames and classes, IP frames and protocols, each transport protocol and its table, with what was cut from it).
+ * Zero is the only right answer. `loss` is not looked at. Any thread.
  */
 uint64_t nt_snapshot_imbalance(const struct nt_snapshot *s);
 

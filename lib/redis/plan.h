@@ -17,6 +17,12 @@
 /** Additions to Redis in one chunk, more or less; measured at 2 to 4 ms of the server's time. */
 #define NT_PLAN_WRITES 1500
 
+/**
+ * Changes whenever the same snapshot is cut at other places than before, under the same bounds. A snapshot that
+ * another version has begun cannot be finished.
+ */
+#define NT_PLAN_VERSION 1
+
 /** 10000-01-01: up to there, Redis takes times in milliseconds and people read them. */
 #define NT_PLAN_TIME_END_S INT64_C(253402300800)
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/parse.h"
+#include "redis/bounds.h"
 #include "redis/client.h"
 #include "redis/cursor.h"
 
@@ -44,6 +45,7 @@ struct nt_put {
 	char *first_cursor;	/* what was there before our first write */
 	struct nt_cursor next;	/* the chunk to write */
 	struct nt_cursor first; /* the first of all, to go back to if Redis lost everything */
+	bool stands;		/* where Redis stands was read once */
 	bool took_over;		/* and said so */
 	bool announced;		/* on this connection: the sensor is in nt:sensors */
 	uint64_t announced_ns;
@@ -56,6 +58,9 @@ struct nt_put {
 
 	struct nt_plan plan; /* of snapshot planned, if that is not 0 */
 	uint64_t planned;
+	struct nt_sensor plan_sensor; /* with the bounds that the snapshot is cut under */
+	struct nt_bounds bounds;
+	uint64_t dropped_before; /* by an earlier process */
 
 	uint32_t fences; /* in a row, with nothing written in between */
 	int said;	 /* failure that the log knows of; 0: none */
@@ -82,6 +87,7 @@ static int copy_texts(struct nt_put *p, const struct nt_sensor *sensor)
 struct nt_put *nt_put_new(const struct nt_put_options *options, struct nt_spool *spool)
 {
 	const struct nt_redis_client_options client = {.url = options->url, .timeout_ms = options->timeout_ms};
+	struct nt_spool_counters before;
 	struct nt_put *p;
 
 	if (!nt_name_valid(options->sensor.name)) {
@@ -93,7 +99,11 @@ struct nt_put *nt_put_new(const struct nt_put_options *options, struct nt_spool 
 		return NULL;
 	p->options = *options;
 	p->spool = spool;
-	p->first.sequence = p->next.sequence = p->highest = 1;
+	nt_bounds_read(&p->bounds, spool);
+	p->first.sequence = p->bounds.first;
+	p->next.sequence = p->highest = nt_spool_applied(spool, NT_SINK_REDIS);
+	nt_spool_read_counters(spool, &before);
+	p->dropped_before = before.dropped;
 	p->client = nt_redis_client_new(&client);
 	explicit_bzero(p->options.url.password, sizeof(p->options.url.password));
 	if (!p->client || copy_texts(p, &options->sensor)) {
@@ -104,12 +114,23 @@ struct nt_put *nt_put_new(const struct nt_put_options *options, struct nt_spool 
 	return p;
 }
 
+/* A plan points into its snapshot. */
+static void forget_plan(struct nt_put *p)
+{
+	const struct nt_snapshot *snapshot = p->plan.snapshot;
+
+	if (!p->planned)
+		return;
+	nt_plan_fini(&p->plan);
+	nt_spool_release(p->spool, snapshot);
+	p->planned = 0;
+}
+
 void nt_put_free(struct nt_put *p)
 {
 	if (!p)
 		return;
-	if (p->planned)
-		nt_plan_fini(&p->plan);
+	forget_plan(p);
 	nt_request_fini(&p->request);
 	nt_redis_client_free(p->client);
 	free(p->first_cursor);
@@ -157,7 +178,7 @@ static void say_back(struct nt_put *p)
 	if (!p->said)
 		return;
 	nt_redis_url_text(&p->options.url, url);
-	nt_info("%s is back; intervals that waited: %zu", url, nt_spool_waiting(p->spool));
+	nt_info("%s is back; intervals that waited: %zu", url, nt_spool_waiting(p->spool, NT_SINK_REDIS));
 	p->said = 0;
 }
 
@@ -206,15 +227,17 @@ static struct moment read_moment(const struct nt_put *p, size_t field)
 
 static void say_lost(const struct nt_put *p, struct nt_cursor to)
 {
-	nt_warning("Redis lost the last %" PRIu64 " intervals that it had acknowledged; writing them again",
-		   p->next.sequence - to.sequence + (p->next.chunk > to.chunk));
+	uint64_t lost = nt_spool_given(p->spool, to.sequence, p->next.sequence) + (p->next.chunk > to.chunk);
+
+	nt_warning("Redis lost the last %" PRIu64 " intervals that it had acknowledged; writing them again", lost);
 }
 
 /* Moves to another place. Forward it is a chunk at most: the one that was acknowledged, or whose answer was lost. If
- * the next one is the first of a snapshot, it was the last of the one before. */
+ * the next one is the first of a snapshot, it was the last of the one before. The first time it may be further, by
+ * what a process before us has written and not noted. */
 static void go_to(struct nt_put *p, struct nt_cursor to)
 {
-	bool completed = to.sequence > p->next.sequence && !to.chunk;
+	bool completed = p->stands && to.sequence > p->next.sequence && !to.chunk;
 
 	if (completed && to.sequence > p->highest) {
 		p->counters.published++;
@@ -222,8 +245,13 @@ static void go_to(struct nt_put *p, struct nt_cursor to)
 	} else if (completed) {
 		p->counters.repeated++;
 	}
+	if (!p->stands && to.sequence > p->highest)
+		p->highest = to.sequence;
+	p->stands = true;
 	p->next = to;
-	nt_spool_set_applied(p->spool, to.sequence);
+	if (to.chunk)
+		nt_spool_pin(p->spool, to.sequence); /* before it waits again, and may be reduced */
+	nt_spool_set_applied(p->spool, NT_SINK_REDIS, to.sequence);
 }
 
 static int remember(char **place, const char *text)
@@ -237,20 +265,29 @@ static int remember(char **place, const char *text)
 	return 0;
 }
 
+/* No spool counts that far; a cursor that claims to is not ours. */
+#define SEQUENCE_MAX (UINT64_C(1) << 60)
+
 /*
- * Compares the cursor that was read with what we know, and moves to where Redis stands. As long as we have written
- * nothing, the cursor is the writer's before us. A cursor that is missing tells of an empty server only if `info`,
- * which is always written together with it, is missing too: otherwise somebody removed it.
+ * Compares the cursor that was read with what we know, and moves to where Redis stands. What we know the spool may
+ * have kept from a process before us. As long as nothing of the spool was written, the cursor is another writer's. A
+ * cursor that is missing tells of an empty server only if `info`, which is always written together with it, is missing
+ * too: otherwise somebody removed it.
  */
 static int reconcile(struct nt_put *p, const char *cursor)
 {
 	bool wrote = nt_cursor_before(p->first, p->next);
 	struct nt_cursor at = p->next;
-	bool ours = nt_cursor_parse(cursor, nt_spool_id(p->spool), &at);
+	bool ours = nt_cursor_parse(cursor, nt_spool_id(p->spool), &at) && at.sequence <= SEQUENCE_MAX;
 
+	if (!ours)
+		at = p->next;
 	if (remember(&p->cursor, cursor) || (!ours && !wrote && remember(&p->first_cursor, cursor)))
 		return failed(p, -ENOMEM, "out of memory");
 	if (ours) {
+		/* A number that this spool has never given, because it is an old copy: not to be given any more. */
+		if (at.chunk && at.sequence >= nt_spool_end(p->spool))
+			at = (struct nt_cursor){.sequence = at.sequence + 1};
 		if (nt_cursor_before(at, p->next))
 			say_lost(p, at);
 	} else if (!wrote) {
@@ -456,11 +493,11 @@ static int leave_buckets(struct nt_put *p)
 
 static void set_first(const struct nt_put *p, uint64_t sequence, struct nt_plan_first *first)
 {
-	uint64_t jumped = sequence - p->next.sequence;
+	uint64_t jumped = nt_spool_given(p->spool, p->next.sequence, sequence);
 
 	*first = (struct nt_plan_first){.newest = !p->last.known || p->plan.snapshot->start_s > p->last.s};
 	first->dropped_intervals = nt_spool_dropped(p->spool, p->next.sequence, sequence);
-	first->gap_intervals = jumped - first->dropped_intervals;
+	first->gap_intervals = jumped > first->dropped_intervals ? jumped - first->dropped_intervals : 0;
 	for (enum nt_bucket b = 0; p->last.known && b < NT_BUCKETS; b++)
 		first->reopened[b] = span_at(p, b, p->last.s, p->last_interval_s).start_s > p->plan.span[b].start_s;
 }
@@ -528,35 +565,70 @@ static int write_chunk(struct nt_put *p, uint64_t sequence)
 	return 1;
 }
 
-/* Plans a snapshot unless that is done. A plan points into the snapshot, which the spool may have dropped. */
-static int plan(struct nt_put *p, uint64_t sequence)
+/* An interval that cannot be published must not stop those behind it. */
+static int pass_over(struct nt_put *p, uint64_t sequence, const struct nt_snapshot *snapshot, const char *why)
 {
-	const struct nt_snapshot *snapshot = nt_spool_get(p->spool, sequence);
+	nt_warning("the interval from %" PRId64 " cannot be published: %s", snapshot->start_s, why);
+	nt_spool_release(p->spool, snapshot);
+	nt_spool_discard(p->spool, sequence);
+	return 1;
+}
+
+/* Bounds to cut the snapshot under: ours, or those that it was begun with. -ENOENT: nobody knows them. */
+static int choose_bounds(struct nt_put *p, uint64_t sequence, uint32_t members[static NT_BOUNDS])
+{
+	if (p->next.sequence == sequence && p->next.chunk)
+		return nt_bounds_find(&p->bounds, sequence, members);
+	/* Where the disk does not take it, it does not take the snapshot's being applied either. */
+	nt_bounds_begin(&p->bounds, p->spool, sequence, members);
+	return 0;
+}
+
+static int make_plan(struct nt_put *p, uint64_t sequence, const struct nt_snapshot *snapshot)
+{
 	int err;
 
-	if (p->planned == sequence && p->plan.snapshot == snapshot)
+	p->plan_sensor = p->options.sensor;
+	if (choose_bounds(p, sequence, p->plan_sensor.limits.members))
+		return pass_over(p, sequence, snapshot, "it was begun by another version of the program");
+	err = nt_plan_init(&p->plan, &p->plan_sensor, snapshot);
+	if (err == -ERANGE)
+		return pass_over(p, sequence, snapshot, "no time that Redis can hold");
+	if (err) {
+		nt_spool_release(p->spool, snapshot);
+		return failed(p, err, "out of memory");
+	}
+	p->planned = sequence;
+	if (p->next.sequence != sequence || p->next.chunk < p->plan.chunks)
 		return 0;
-	if (p->planned)
-		nt_plan_fini(&p->plan);
+	nt_plan_fini(&p->plan);
 	p->planned = 0;
-	err = nt_plan_init(&p->plan, &p->options.sensor, snapshot);
-	if (!err)
-		p->planned = sequence;
-	else if (err == -ENOMEM)
-		failed(p, err, "out of memory");
-	return err;
+	return pass_over(p, sequence, snapshot, "Redis has more of it than there is");
+}
+
+/* Plans a snapshot unless that is done. The pin comes first: what is planned must stay as it is. Returns 0, 1 if it
+ * is not to be written after all, or a failure. */
+static int plan(struct nt_put *p, uint64_t sequence)
+{
+	const struct nt_snapshot *snapshot;
+	int err;
+
+	if (p->planned == sequence)
+		return 0;
+	forget_plan(p);
+	nt_spool_pin(p->spool, sequence);
+	err = nt_spool_get(p->spool, sequence, &snapshot);
+	if (err == -ENOENT)
+		return 1;
+	if (err)
+		return failed(p, err, "the spool cannot be read");
+	return make_plan(p, sequence, snapshot);
 }
 
 static int write_snapshot(struct nt_put *p, uint64_t sequence)
 {
 	int rc = plan(p, sequence);
 
-	if (rc == -ERANGE) {
-		nt_warning("the interval from %" PRId64 " cannot be published: no time that Redis can hold",
-			   nt_spool_get(p->spool, sequence)->start_s);
-		nt_spool_discard(p->spool, sequence);
-		return 1;
-	}
 	if (!rc)
 		rc = announce(p);
 	if (!rc && (p->next.sequence != sequence || !p->next.chunk))
@@ -603,6 +675,9 @@ void nt_put_set_geo_build(struct nt_put *p, int64_t geo_build_s)
 
 void nt_put_read_counters(const struct nt_put *p, struct nt_put_counters *out)
 {
+	struct nt_spool_counters spool;
+
 	*out = p->counters;
-	out->dropped_intervals = nt_spool_dropped(p->spool, 1, nt_spool_end(p->spool));
+	nt_spool_read_counters(p->spool, &spool);
+	out->dropped_intervals = spool.dropped - p->dropped_before;
 }

@@ -19,6 +19,10 @@
  * server may lose what it had acknowledged. What the spool no longer holds then is a gap; it is counted and
  * published.
  *
+ * A spool on disk goes on under its identity after a restart, and so does the writer: from the cursor if it is this
+ * spool's, from the oldest snapshot held if Redis is empty, else from what the spool has marked as applied. A snapshot
+ * that was half written is finished under the bounds that it was begun with (bounds.h).
+ *
  * A cursor that belongs to neither this spool nor the writer before it is somebody else's: another writer of the
  * same sensor. Its numbers stay, ours are added to them. Only then there is a chance to count twice: the answer to a
  * chunk is lost, and before we can look the other one has put its cursor over ours.

@@ -133,7 +133,8 @@ static bool detector_lists_equal(const struct nt_snapshot *a, const struct nt_sn
 bool nt_snapshot_equal(const struct nt_snapshot *a, const struct nt_snapshot *b)
 {
 	if (a->start_s != b->start_s || a->end_s != b->end_s || a->partial != b->partial || a->frames != b->frames ||
-	    a->bytes != b->bytes || a->late != b->late || memcmp(a->overflow, b->overflow, sizeof(a->overflow)))
+	    a->bytes != b->bytes || a->late != b->late || memcmp(a->overflow, b->overflow, sizeof(a->overflow)) ||
+	    a->reduced != b->reduced || memcmp(a->cut, b->cut, sizeof(a->cut)))
 		return false;
 	if (memcmp(a->class_frames, b->class_frames, sizeof(a->class_frames)) ||
 	    memcmp(a->malformed, b->malformed, sizeof(a->malformed)) ||

@@ -49,12 +49,19 @@ static void free_signatures(struct nt_snapshot *s)
 	free(s->signature);
 }
 
-/* Lists whose members hold memory of their own. */
-static void free_lists(struct nt_snapshot *s)
+static void free_sketches(struct nt_snapshot *s)
 {
 	for (size_t i = 0; i < s->n_sketches; i++)
 		free(s->sketch[i].registers);
 	free(s->sketch);
+	s->sketch = NULL;
+	s->n_sketches = 0;
+}
+
+/* Lists whose members hold memory of their own. */
+static void free_lists(struct nt_snapshot *s)
+{
+	free_sketches(s);
 	for (size_t i = 0; i < s->n_orgs; i++)
 		free(s->org[i].name);
 	free(s->org);
@@ -88,6 +95,48 @@ int nt_snapshot_add_event(struct nt_snapshot *s, struct nt_event *event)
 	grown[s->n_events++] = *event;
 	*event = (struct nt_event){0};
 	return 0;
+}
+
+/* Frees a table and returns its packets. */
+static uint64_t cut_table(struct nt_counts *c)
+{
+	uint64_t packets = nt_counts_total(c);
+
+	free(c->entry);
+	*c = (struct nt_counts){0};
+	return packets;
+}
+
+static void reduce_signatures(struct nt_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_signatures; i++) {
+		struct nt_signature_counts *c = &s->signature[i];
+
+		cut_table(&c->region_packets);
+		cut_table(&c->region_sources);
+		cut_table(&c->port_packets);
+		cut_table(&c->port_sources);
+	}
+}
+
+void nt_snapshot_reduce(struct nt_snapshot *s)
+{
+	static const enum nt_table large[] = {NT_TABLE_TCP_PORT, NT_TABLE_UDP_PORT, NT_TABLE_TCP_WINDOW, NT_TABLE_ASN,
+					      NT_TABLE_REGION_PORT};
+
+	nt_snapshot_strip(s);
+	for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++)
+		s->cut[large[i]] += cut_table(&s->table[large[i]]);
+	reduce_signatures(s);
+	cut_table(&s->unique.port);
+	cut_table(&s->backscatter_port);
+	free_sketches(s);
+	free(s->source);
+	free(s->backscatter);
+	s->source = NULL;
+	s->backscatter = NULL;
+	s->n_sources = s->n_backscatter = 0;
+	s->reduced = true;
 }
 
 static size_t counts_bytes(const struct nt_counts *c)
@@ -160,6 +209,8 @@ int nt_snapshot_add(struct nt_snapshot *into, const struct nt_snapshot *from)
 	add_all(into->malformed, from->malformed, NT_REASONS);
 	add_all(into->truncated, from->truncated, NT_REASONS);
 	add_loss(&into->loss, &from->loss);
+	add_all(into->cut, from->cut, NT_TABLES);
+	into->reduced = into->reduced || from->reduced;
 	for (uint32_t t = 0; t < NT_TABLES; t++) {
 		int err = nt_counts_merge(&into->table[t], &from->table[t]);
 
@@ -253,7 +304,7 @@ static uint64_t failed(const struct nt_snapshot *s, enum nt_reason first, enum n
 static uint64_t transport_imbalance(const struct nt_snapshot *s, uint32_t proto, enum nt_table table,
 				    enum nt_reason first, enum nt_reason last)
 {
-	uint64_t counted = nt_counts_total(&s->table[table]) + failed(s, first, last) +
+	uint64_t counted = nt_counts_total(&s->table[table]) + s->cut[table] + failed(s, first, last) +
 			   nt_counts_get(&s->table[NT_TABLE_NO_L4], proto);
 
 	return distance(nt_snapshot_proto(s, proto), counted);

@@ -298,7 +298,7 @@ int main(int argc, char **argv)
 	struct redis_server server = {0};
 	struct nt_put_options options = {.timeout_ms = 60000,
 					 .sensor = {.name = "s", .interval_s = 60, .limits = sample_limits}};
-	struct nt_spool *spool = nt_spool_new(&nt_spool_defaults);
+	struct nt_spool *spool = nt_spool_open(&nt_spool_defaults);
 	struct nt_snapshot s;
 	struct nt_put *put;
 	struct spent open = {0}, closing = {0};
@@ -315,7 +315,7 @@ int main(int argc, char **argv)
 		if (nt_spool_push(spool, &s))
 			return 1;
 		publish(put, &server, &open);
-		nt_spool_set_applied(spool, i + 2);
+		nt_spool_set_applied(spool, NT_SINK_REDIS, i + 2);
 	}
 	say_time("an interval", &open, intervals);
 	say_memory(&server, "day and quarter open");

@@ -64,7 +64,7 @@ void fixture_new_writer(struct fixture *f)
 {
 	nt_put_free(f->put);
 	nt_spool_free(f->spool);
-	f->spool = nt_spool_new(&f->spool_options);
+	f->spool = nt_spool_open(&f->spool_options);
 	assert_non_null(f->spool);
 	f->put = nt_put_new(&f->options, f->spool);
 	assert_non_null(f->put);

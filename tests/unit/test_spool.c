@@ -28,11 +28,25 @@ static void push(struct nt_spool *s, int64_t start_s)
 
 static struct nt_spool *spool_of(size_t snapshots, uint32_t keep_applied_s)
 {
-	const struct nt_spool_options options = {.snapshots = snapshots, .keep_applied_s = keep_applied_s};
-	struct nt_spool *s = nt_spool_new(&options);
+	const struct nt_spool_options options = {
+	    .sinks = NT_SINK_BIT(NT_SINK_REDIS), .memory_snapshots = snapshots, .keep_applied_s = keep_applied_s};
+	struct nt_spool *s = nt_spool_open(&options);
 
 	assert_non_null(s);
 	return s;
+}
+
+/* Start of the snapshot of that number; -1: it is not held. */
+static int64_t start_of(struct nt_spool *s, uint64_t sequence)
+{
+	const struct nt_snapshot *snapshot;
+	int64_t start_s;
+
+	if (nt_spool_get(s, sequence, &snapshot))
+		return -1;
+	start_s = snapshot->start_s;
+	nt_spool_release(s, snapshot);
+	return start_s;
 }
 
 static void snapshots_come_back_by_number(void **state)
@@ -47,12 +61,12 @@ static void snapshots_come_back_by_number(void **state)
 		push(s, i);
 	for (int64_t i = 1; i <= 50; i++) {
 		assert_int_equal(nt_spool_next(s, (uint64_t)i), i);
-		assert_int_equal(nt_spool_get(s, (uint64_t)i)->start_s, i);
+		assert_int_equal(start_of(s, (uint64_t)i), i);
 	}
-	assert_null(nt_spool_get(s, 0));
-	assert_null(nt_spool_get(s, 51));
+	assert_int_equal(start_of(s, 0), -1);
+	assert_int_equal(start_of(s, 51), -1);
 	assert_int_equal(nt_spool_next(s, 51), 0);
-	assert_int_equal(nt_spool_waiting(s), 50);
+	assert_int_equal(nt_spool_waiting(s, NT_SINK_REDIS), 50);
 	assert_int_equal(nt_spool_end(s), 51);
 	nt_spool_free(s);
 	nt_spool_free(other);
@@ -66,19 +80,21 @@ static void the_oldest_applied_goes_first(void **state)
 	(void)state;
 	for (int64_t i = 1; i <= 4; i++)
 		push(s, i);
-	nt_spool_set_applied(s, 3);
-	second = nt_spool_get(s, 2);
+	nt_spool_set_applied(s, NT_SINK_REDIS, 3);
+	assert_int_equal(nt_spool_get(s, 2, &second), 0);
 	push(s, 5);
-	assert_null(nt_spool_get(s, 1));
-	assert_ptr_equal(nt_spool_get(s, 2), second); /* stays where it is */
+	assert_int_equal(start_of(s, 1), -1);
+	assert_int_equal(start_of(s, 2), 2);
 	push(s, 6);
-	assert_null(nt_spool_get(s, 2));
+	assert_int_equal(start_of(s, 2), -1);
+	assert_int_equal(second->start_s, 2); /* a reference stays good */
+	nt_spool_release(s, second);
 	assert_int_equal(nt_spool_dropped(s, 1, 100), 0);
 	push(s, 7); /* 3 was never applied */
 	assert_int_equal(nt_spool_next(s, 1), 4);
 	assert_int_equal(nt_spool_dropped(s, 1, 100), 1);
 	assert_int_equal(nt_spool_dropped(s, 4, 100), 0);
-	assert_int_equal(nt_spool_waiting(s), 4);
+	assert_int_equal(nt_spool_waiting(s, NT_SINK_REDIS), 4);
 	nt_spool_free(s);
 }
 
@@ -89,16 +105,81 @@ static void applied_can_be_taken_back(void **state)
 	(void)state;
 	for (int64_t i = 1; i <= 4; i++)
 		push(s, i);
-	nt_spool_set_applied(s, 5);
-	assert_int_equal(nt_spool_waiting(s), 0);
-	nt_spool_set_applied(s, 2);
-	assert_int_equal(nt_spool_waiting(s), 3);
+	nt_spool_set_applied(s, NT_SINK_REDIS, 5);
+	assert_int_equal(nt_spool_waiting(s, NT_SINK_REDIS), 0);
+	nt_spool_set_applied(s, NT_SINK_REDIS, 2);
+	assert_int_equal(nt_spool_waiting(s, NT_SINK_REDIS), 3);
 	push(s, 5); /* room is 1's */
 	assert_int_equal(nt_spool_dropped(s, 1, 100), 0);
 	push(s, 6);
 	assert_int_equal(nt_spool_dropped(s, 1, 100), 1);
-	nt_spool_set_applied(s, 1); /* further back than what is held */
-	assert_int_equal(nt_spool_waiting(s), 4);
+	nt_spool_set_applied(s, NT_SINK_REDIS, 1); /* further back than what is held */
+	assert_int_equal(nt_spool_waiting(s, NT_SINK_REDIS), 4);
+	nt_spool_free(s);
+}
+
+static void an_entry_waits_for_all_sinks(void **state)
+{
+	const struct nt_spool_options options = {.sinks = NT_SINK_BIT(NT_SINK_LINES) | NT_SINK_BIT(NT_SINK_REDIS),
+						 .memory_snapshots = 3};
+	struct nt_spool *s = nt_spool_open(&options);
+	char note[8];
+
+	(void)state;
+	assert_non_null(s);
+	for (int64_t i = 1; i <= 3; i++)
+		push(s, i);
+	assert_int_equal(nt_spool_set_applied_note(s, NT_SINK_LINES, 4, "abcd", 4), 0);
+	assert_int_equal(nt_spool_set_applied_note(s, NT_SINK_LINES, 3, note, NT_SPOOL_NOTE + 1), -EINVAL);
+	assert_int_equal(nt_spool_waiting(s, NT_SINK_LINES), 0);
+	assert_int_equal(nt_spool_waiting(s, NT_SINK_REDIS), 3);
+	assert_int_equal(nt_spool_applied(s, NT_SINK_LINES), 4);
+	assert_int_equal(nt_spool_applied(s, NT_SINK_REDIS), 1);
+	assert_int_equal(nt_spool_note(s, NT_SINK_LINES, note, 2), 4);
+	assert_memory_equal(note, "ab", 2);
+	assert_int_equal(nt_spool_note(s, NT_SINK_REDIS, note, sizeof(note)), 0);
+	assert_int_equal(start_of(s, 1), 1);
+	nt_spool_set_applied(s, NT_SINK_REDIS, 2);
+	assert_int_equal(start_of(s, 1), -1);
+	assert_int_equal(nt_spool_set_applied_note(s, NT_SINK_LINES, 2, NULL, 0), 0);
+	assert_int_equal(nt_spool_note(s, NT_SINK_LINES, note, sizeof(note)), 0);
+	nt_spool_set_applied(s, NT_SINK_REDIS, 4);
+	assert_int_equal(nt_spool_next(s, 1), 2);
+	assert_int_equal(nt_spool_waiting(s, NT_SINK_LINES), 2);
+	nt_spool_free(s);
+}
+
+static void the_pinned_one_is_dropped_last(void **state)
+{
+	struct nt_spool *s = spool_of(3, 0);
+
+	(void)state;
+	for (int64_t i = 1; i <= 3; i++)
+		push(s, i);
+	nt_spool_pin(s, 1);
+	push(s, 4);
+	push(s, 5);
+	assert_int_equal(start_of(s, 1), 1);
+	assert_int_equal(nt_spool_dropped(s, 2, 4), 2);
+	nt_spool_pin(s, 0);
+	push(s, 6);
+	assert_int_equal(nt_spool_next(s, 1), 4);
+	nt_spool_free(s);
+}
+
+/* A sink may know numbers that a spool from a backup has forgotten. They must not be used again. */
+static void a_number_behind_the_end_moves_it(void **state)
+{
+	struct nt_spool *s = spool_of(3, 600);
+
+	(void)state;
+	push(s, 1);
+	nt_spool_set_applied(s, NT_SINK_REDIS, 100);
+	assert_int_equal(nt_spool_end(s), 100);
+	push(s, 2);
+	assert_int_equal(nt_spool_next(s, 2), 100);
+	assert_int_equal(nt_spool_waiting(s, NT_SINK_REDIS), 1);
+	assert_int_equal(nt_spool_dropped(s, 1, 100), 0);
 	nt_spool_free(s);
 }
 
@@ -109,32 +190,35 @@ static void applied_ones_leave_in_time(void **state)
 	(void)state;
 	push(s, 1);
 	push(s, 2);
-	nt_spool_set_applied(s, 2);
-	assert_null(nt_spool_get(s, 1));
-	assert_non_null(nt_spool_get(s, 2));
+	nt_spool_set_applied(s, NT_SINK_REDIS, 2);
+	assert_int_equal(start_of(s, 1), -1);
+	assert_int_equal(start_of(s, 2), 2);
 	assert_int_equal(nt_spool_dropped(s, 1, 100), 0);
 	nt_spool_free(s);
 }
 
 static void bytes_are_bounded_too(void **state)
 {
-	const struct nt_spool_options options = {.snapshots = 1000, .bytes = 20000, .keep_applied_s = 600};
-	struct nt_spool *s = nt_spool_new(&options);
+	const struct nt_spool_options options = {.sinks = NT_SINK_BIT(NT_SINK_REDIS),
+						 .memory_snapshots = 1000,
+						 .memory_bytes = 20000,
+						 .keep_applied_s = 600};
+	struct nt_spool *s = nt_spool_open(&options);
 	struct nt_snapshot large;
 
 	(void)state;
 	assert_non_null(s);
 	for (int64_t i = 1; i <= 100; i++)
 		push(s, i);
-	assert_in_range(nt_spool_waiting(s), 5, 60);
-	assert_int_equal(nt_spool_waiting(s) + nt_spool_dropped(s, 1, 101), 100);
+	assert_in_range(nt_spool_waiting(s, NT_SINK_REDIS), 5, 60);
+	assert_int_equal(nt_spool_waiting(s, NT_SINK_REDIS) + nt_spool_dropped(s, 1, 101), 100);
 	nt_snapshot_init(&large);
 	for (uint64_t key = 0; key < 10000; key++)
 		assert_int_equal(nt_counts_append(&large.table[NT_TABLE_TCP_PORT], key, 1), 0);
 	assert_false(nt_spool_fits(s, &large));
 	assert_int_equal(nt_spool_push(s, &large), 0); /* alone it is let in */
-	assert_int_equal(nt_spool_waiting(s), 1);
-	nt_spool_set_applied(s, 102);
+	assert_int_equal(nt_spool_waiting(s, NT_SINK_REDIS), 1);
+	nt_spool_set_applied(s, NT_SINK_REDIS, 102);
 	assert_true(nt_spool_fits(s, &large));
 	nt_spool_free(s);
 }
@@ -155,7 +239,7 @@ static void lost_numbers_are_dropped_ones(void **state)
 	nt_spool_discard(s, 5);
 	assert_int_equal(nt_spool_next(s, 2), 0);
 	assert_int_equal(nt_spool_dropped(s, 1, 6), 4);
-	assert_int_equal(nt_spool_waiting(s), 1);
+	assert_int_equal(nt_spool_waiting(s, NT_SINK_REDIS), 1);
 	nt_spool_free(s);
 }
 
@@ -168,7 +252,7 @@ static void many_outages_are_remembered(void **state)
 	for (uint64_t outage = 0; outage < 60; outage++) {
 		for (int i = 0; i < 5; i++)
 			push(s, 0);
-		nt_spool_set_applied(s, nt_spool_end(s));
+		nt_spool_set_applied(s, NT_SINK_REDIS, nt_spool_end(s));
 	}
 	assert_int_equal(nt_spool_dropped(s, 1, nt_spool_end(s)), 60 * 3);
 	assert_int_equal(nt_spool_dropped(s, 1, 6), 3);
@@ -282,15 +366,12 @@ static void a_writer_that_waits_loses_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(snapshots_come_back_by_number),
-	    cmocka_unit_test(the_oldest_applied_goes_first),
-	    cmocka_unit_test(applied_can_be_taken_back),
-	    cmocka_unit_test(applied_ones_leave_in_time),
-	    cmocka_unit_test(bytes_are_bounded_too),
-	    cmocka_unit_test(lost_numbers_are_dropped_ones),
-	    cmocka_unit_test(many_outages_are_remembered),
-	    cmocka_unit_test(a_full_queue_loses_and_says_where),
-	    cmocka_unit_test(waiting_has_an_end),
+	    cmocka_unit_test(snapshots_come_back_by_number),	 cmocka_unit_test(the_oldest_applied_goes_first),
+	    cmocka_unit_test(applied_can_be_taken_back),	 cmocka_unit_test(an_entry_waits_for_all_sinks),
+	    cmocka_unit_test(the_pinned_one_is_dropped_last),	 cmocka_unit_test(a_number_behind_the_end_moves_it),
+	    cmocka_unit_test(applied_ones_leave_in_time),	 cmocka_unit_test(bytes_are_bounded_too),
+	    cmocka_unit_test(lost_numbers_are_dropped_ones),	 cmocka_unit_test(many_outages_are_remembered),
+	    cmocka_unit_test(a_full_queue_loses_and_says_where), cmocka_unit_test(waiting_has_an_end),
 	    cmocka_unit_test(a_writer_that_waits_loses_nothing),
 	};
 
