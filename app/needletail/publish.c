@@ -292,7 +292,7 @@ static void update_counters(struct publisher *p)
 /* Errors that no waiting mends: a replay, which somebody watches, stops trying at once. */
 static bool is_final(int err)
 {
-	return err == -EACCES || err == -EINVAL || err == -EEXIST || err == -EALREADY || err == -EXDEV;
+	return err == -EACCES || err == -EINVAL || err == -EEXIST || err == -EALREADY;
 }
 
 static bool told_to_give_up(const struct publisher *p)

@@ -3,12 +3,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "redis/password.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define DAY_S 86400
 
@@ -26,33 +24,10 @@ static int open_json(struct sinks *s, const char *path)
 	return err;
 }
 
-/* The first line of a file that nobody else may read. */
-static int read_password(const char *path, char *password, size_t size)
-{
-	struct stat status;
-	FILE *file = fopen(path, "re");
-	int err = 0;
-
-	if (!file || fstat(fileno(file), &status)) {
-		err = -errno;
-		nt_error("%s: %s", path, strerror(-err));
-	} else if (status.st_mode & (S_IRWXG | S_IRWXO)) {
-		err = -EACCES;
-		nt_error("%s: others can read the password: chmod 600 %s", path, path);
-	} else if (!fgets(password, (int)size, file)) {
-		err = -EINVAL;
-		nt_error("%s: holds no password", path);
-	}
-	if (file)
-		fclose(file);
-	if (!err)
-		password[strcspn(password, "\r\n")] = '\0';
-	return err;
-}
-
 int sinks_redis_url(const struct nt_config_redis *redis, struct nt_redis_url *url)
 {
 	const char *why;
+	int err;
 
 	if (nt_redis_url_parse(redis->url, url, &why)) {
 		nt_error("redis.url: %s", why);
@@ -60,7 +35,10 @@ int sinks_redis_url(const struct nt_config_redis *redis, struct nt_redis_url *ur
 	}
 	if (!*redis->password_file)
 		return 0;
-	return read_password(redis->password_file, url->password, sizeof(url->password));
+	err = nt_redis_read_password(redis->password_file, url->password, sizeof(url->password), &why);
+	if (err)
+		nt_error("%s: %s", redis->password_file, why);
+	return err;
 }
 
 static struct nt_redis_limits read_limits(const struct nt_config_redis *redis)

@@ -7,7 +7,7 @@
 /*
  * The log front. Libraries say what happened; where it goes is the program's choice. One line a call, without
  * "needletail: " and without a newline. Control characters that came in with the arguments are printed as '?',
- * so that nothing from outside can forge a line or move a cursor.
+ * and so is what is no UTF-8 (printable.h): nothing from outside can forge a line, move a cursor or command a terminal.
  */
 
 enum nt_log_level { NT_LOG_ERROR, NT_LOG_WARNING, NT_LOG_INFO, NT_LOG_DEBUG };

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Turns a Lua script, of one or more files, into a C header with one array, ended by a NUL: embed.py INPUT... OUTPUT NAME.
 
-Comments and indentation stay behind, lines keep their numbers for messages of errors."""
+NAME_sha is its SHA1, by which EVALSHA calls it. Comments and indentation stay behind, lines keep their numbers for messages of errors."""
+import hashlib
 import re
 import sys
 
@@ -21,3 +22,4 @@ with open(header, "w", encoding="ascii") as out:
     for start in range(0, len(content), 16):
         out.write("\t" + " ".join(f"{byte}," for byte in content[start:start + 16]) + "\n")
     out.write("};\n")
+    out.write(f'static const char {name}_sha[] = "{hashlib.sha1(content[:-1]).hexdigest()}";\n')

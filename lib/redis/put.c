@@ -129,8 +129,8 @@ static int client_failed(struct nt_put *p, int err)
 /* Failures that somebody has to mend, and that do not mend themselves as an outage does. */
 static bool needs_somebody(int err)
 {
-	return err == -EACCES || err == -EROFS || err == -ENOSPC || err == -EXDEV || err == -EPROTO || err == -EINVAL ||
-	       err == -EALREADY || err == -EEXIST;
+	return err == -EACCES || err == -EROFS || err == -ENOSPC || err == -EPROTO || err == -EINVAL ||
+	       err == -EALREADY || || err == -EEXIST;
 }
 
 static int say_failure(struct nt_put *p, int err)
@@ -156,7 +156,7 @@ static void say_back(struct nt_put *p)
 	p->said = 0;
 }
 
-/* The client has closed the connection when a call failed. */
+/* The client is not connected any more when a call failed. */
 static int call(struct nt_put *p, const char *expected, const char *next)
 {
 	int err;

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef NT_BASE_PRINTABLE_H
+#define NT_BASE_PRINTABLE_H
+
+/**
+ * Makes a text from outside fit for one line of a log or a terminal, in place: a '?' for each byte of control
+ * characters (C0, DEL, C1), of line and paragraph separators, of what changes the direction of writing, and of what
+ * is no UTF-8 (RFC 3629). Any thread.
+ */
+void nt_printable(char *text);
+
+#endif
