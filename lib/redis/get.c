@@ -98,9 +98,8 @@ static void take_field(struct nt_get_sensor *s, const char *field, const redisRe
 	else if (!strcmp(field, "interval"))
 		s->interval_s = number >= 1 && number <= INTERVAL_MAX_S ? (uint32_t)number : INTERVAL_DEFAULT_S;
 	else if (!strcmp(field, "day_offset_h"))
-		s->day_offset_h = signed_number >= -OFFSET_MAX_H && signed_number <= OFFSET_MAX_H
-				      ? (int32_t)signed_number
-				      : 0;
+		s->day_offset_h =
+		    signed_number >= -OFFSET_MAX_H && signed_number <= OFFSET_MAX_H ? (int32_t)signed_number : 0;
 	else if (!strcmp(field, "geo_build"))
 		s->geo_build_s = signed_number;
 	else if (!strcmp(field, "started"))

@@ -107,15 +107,15 @@ void nt_get_buckets_fini(struct nt_get_buckets *b);
 
 /** Qualifies numbers. Sums over buckets and sensors. */
 struct nt_get_coverage {
-	struct nt_span covered; /**< by buckets; may be wider than what was asked for */
-	uint64_t buckets;	/**< that were looked for */
-	uint64_t missing;	/**< of them, those that are not there */
-	uint64_t sensors;	/**< with at least one bucket */
-	uint64_t expected;	/**< intervals from the beginning of the range to its end or the sensor's newest */
-	uint64_t intervals;	/**< that are in the numbers */
-	uint64_t partial;	/**< of them, those in which the program was started or stopped */
-	uint64_t reopened;	/**< of them, those that came after their bucket was closed */
-	uint64_t lost;		/**< frames: loss.missed, no_mbuf and errors */
+	struct nt_span covered;	 /**< by buckets; may be wider than what was asked for */
+	uint64_t buckets;	 /**< that were looked for */
+	uint64_t missing;	 /**< of them, those that are not there */
+	uint64_t sensors;	 /**< with at least one bucket */
+	uint64_t expected;	 /**< intervals from the beginning of the range to its end or the sensor's newest */
+	uint64_t intervals;	 /**< that are in the numbers */
+	uint64_t partial;	 /**< of them, those in which the program was started or stopped */
+	uint64_t reopened;	 /**< of them, those that came after their bucket was closed */
+	uint64_t lost;		 /**< frames: loss.missed, no_mbuf and errors */
 	uint64_t missed_unknown; /**< intervals in which loss.missed is not known */
 	uint64_t unexplained;	 /**< frames; a defect of the program that counted */
 	uint64_t defects;	 /**< values in Redis that make no sense */
@@ -166,9 +166,9 @@ struct nt_get_top {
 	struct nt_get_member *at;
 	size_t n;
 	uint64_t others; /**< packets of members that were read and are not among the n */
-	uint64_t rest;	 /**< packets of members that were cut in Redis. Of all regions, or of all ports of the signature,
-			  *   where the set is a part or a prefix was asked for */
-	bool shallow;	 /**< not all members were read (`depth`): `others` is less than all */
+	uint64_t rest; /**< packets of members that were cut in Redis. Of all regions, or of all ports of the signature,
+			*   where the set is a part or a prefix was asked for */
+	bool shallow;  /**< not all members were read (`depth`): `others` is less than all */
 	struct nt_get_coverage coverage;
 };
 
@@ -221,9 +221,9 @@ struct nt_get_series {
 };
 
 /**
- * A value for each bucket of the kind `step` and each member. A member that is not in a bucket that is there is 0; a bucket
- * that is not there is a gap. query->finest is not looked at. Sensors whose buckets begin at different times cannot
- * be put together: -EINVAL.
+ * A value for each bucket of the kind `step` and each member. A member that is not in a bucket that is there is 0; a
+ * bucket that is not there is a gap. query->finest is not looked at. Sensors whose buckets begin at different times
+ * cannot be put together: -EINVAL.
  */
 int nt_get_series(struct nt_get *g, const struct nt_get_query *query, enum nt_bucket step, const struct nt_get_set *set,
 		  const char *const *member, size_t members, struct nt_get_series *out);

@@ -239,8 +239,8 @@ bool read_u64(const redisReply *reply, uint64_t *value)
 	for (size_t i = 0; i < (size_t)reply->len; i++) {
 		if (reply->str[i] < '0' || reply->str[i] > '9')
 			return false;
-		full |= __builtin_mul_overflow(v, 10, &v) ||
-			__builtin_add_overflow(v, (uint64_t)(reply->str[i] - '0'), &v);
+		full |=
+		    __builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, (uint64_t)(reply->str[i] - '0'), &v);
 	}
 	*value = full ? UINT64_MAX : v;
 	return true;

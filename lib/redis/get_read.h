@@ -8,7 +8,7 @@
 
 /* What the files of the reader share. */
 
-#define GET_WHY 256
+#define GET_WHY NT_REDIS_WHY
 
 struct nt_get {
 	struct nt_connection *connection;

@@ -342,8 +342,8 @@ static int settle(struct nt_get *g, struct gathering *a, struct nt_get_top *out)
 
 static bool is_set(const struct nt_get_set *set)
 {
-	bool of_region = set->key == NT_RKEY_SOURCE || set->key == NT_RKEY_BACKSCATTER ||
-			 set->key == NT_RKEY_BACKSCATTER_PORT;
+	bool of_region =
+	    set->key == NT_RKEY_SOURCE || set->key == NT_RKEY_BACKSCATTER || set->key == NT_RKEY_BACKSCATTER_PORT;
 
 	if (of_region || set->key == NT_RKEY_SIG)
 		return set->part && nt_name_valid(set->part);

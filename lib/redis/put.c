@@ -130,7 +130,7 @@ static int client_failed(struct nt_put *p, int err)
 static bool needs_somebody(int err)
 {
 	return err == -EACCES || err == -EROFS || err == -ENOSPC || err == -EPROTO || err == -EINVAL ||
-	       err == -EALREADY || || err == -EEXIST;
+	       err == -EALREADY || err == -EEXIST;
 }
 
 static int say_failure(struct nt_put *p, int err)

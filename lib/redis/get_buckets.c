@@ -94,8 +94,8 @@ void slot_key(char text[static NT_REDIS_KEY_TEXT], const struct slot *slot, enum
 /* ---- totals of a slot ---- */
 
 static const char *const looked_at[] = {
-    "intervals",   "partial",		   "reopened",	       "loss.missed", "loss.no_mbuf",
-    "loss.errors", "loss.missed_unknown", "loss.unexplained", "rest.hll",
+    "intervals",	   "partial",	       "reopened", "loss.missed", "loss.no_mbuf", "loss.errors",
+    "loss.missed_unknown", "loss.unexplained", "rest.hll",
 };
 
 enum { INTERVALS, PARTIAL, REOPENED, MISSED, NO_MBUF, ERRORS, MISSED_UNKNOWN, UNEXPLAINED, REST_HLL, REST };
@@ -213,9 +213,9 @@ static int look(struct nt_get *g, struct slots *s, const char *rest, struct nt_g
 static int refuse_cover(struct nt_get *g, int err)
 {
 	return get_refuse(g, err, "%s",
-			  err == -EINVAL    ? "a range must end after it begins, and such buckets must exist"
-			  : err == -ENOMEM  ? "out of memory"
-					    : "the range has too many buckets: ask for larger ones");
+			  err == -EINVAL   ? "a range must end after it begins, and such buckets must exist"
+			  : err == -ENOMEM ? "out of memory"
+					   : "the range has too many buckets: ask for larger ones");
 }
 
 /* Appends a sensor's buckets. With `each`, every bucket is a point of its own. */
