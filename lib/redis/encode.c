@@ -397,6 +397,10 @@ void nt_plan_begin(const struct nt_sensor *sensor, struct nt_request *request)
 	nt_request_reset(request);
 	nt_encode_sensor_key(request, sensor, NT_RKEY_CURSOR);
 	nt_encode_sensor_key(request, sensor, NT_RKEY_INFO);
+	/* A key that is not there keeps the script from running while the slot moves to another node of a cluster,
+	 * where the script would fail half-way at the first key that is on the other side. With some keys there and
+	 * some missing, both nodes answer TRYAGAIN. */
+	nt_encode_sensor_key(request, sensor, NT_RKEY_SCRATCH);
 }
 
 void nt_plan_encode(const struct nt_plan *p, uint32_t chunk, const struct nt_plan_first *first,

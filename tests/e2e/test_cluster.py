@@ -1,0 +1,183 @@
+"""Sensors that publish into a Redis Cluster: their keys are on several masters, masters die and slots move while they
+write, and every packet is there exactly once.
+
+    NEEDLETAIL=build/app/needletail/needletail NT_ROUNDS=1 /usr/bin/python3 -m pytest tests/e2e/test_cluster.py
+"""
+
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+
+pytest.importorskip("redis")
+if not shutil.which("redis-server"):
+    pytest.skip("no redis-server", allow_module_level=True)
+
+from conftest import intervals_of
+from redis_cluster import PASSWORD, Cluster, wait_until
+from test_redis import EVENING, same, write_traffic
+
+ROUNDS = int(os.environ.get("NT_ROUNDS", "1"))
+INTERVALS = 500
+REPLAY_S = 120
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    one = Cluster(tmp_path_factory.mktemp("cluster"))
+    yield one
+    one.stop()
+
+
+@pytest.fixture(autouse=True)
+def empty(cluster):
+    wait_until(cluster.is_whole, "a whole cluster")
+    for node in cluster.nodes:
+        if node.is_master():
+            node.client.flushall()
+
+
+def live(sensor):
+    return f"nt:{{{sensor}}}:live"
+
+
+def sensors_apart(cluster, number=2):
+    """Names of sensors whose keys are on masters of their own."""
+    found = {}
+    for k in range(1000):
+        owner = cluster.home(live(f"s{k}"))
+        found.setdefault(owner.port, f"s{k}")
+        if len(found) == number:
+            return list(found.values())
+    raise AssertionError("all slots on one master")
+
+
+class Replay:
+    """One sensor's replay, beside others."""
+
+    def __init__(self, program, country, folder, url, sensor, seed):
+        self.sensor = sensor
+        self.lines = folder / f"{sensor}.json"
+        self.said = folder / f"{sensor}.log"
+        capture = write_traffic(
+            folder / f"{sensor}.pcap", [EVENING + 60 * minute for minute in range(INTERVALS)], 40, seed
+        )
+        options = ("--redis", url, "--json", self.lines, "--sensor", sensor, "--country", country)
+        with self.said.open("w") as log:
+            self.process = subprocess.Popen([program, "replay", *options, capture], stderr=log)
+
+    def check(self, cluster):
+        assert self.process.wait(REPLAY_S) == 0, self.said.read_text()
+        lines = intervals_of(self.lines.read_text())
+        assert len(lines) == INTERVALS
+        home = cluster.home(live(self.sensor))
+        same(home, lines, self.sensor)
+        info = home.client.hgetall(f"nt:{{{self.sensor}}}:info")
+        assert "gap_intervals" not in info and "dropped_intervals" not in info
+
+
+@pytest.fixture
+def replay(program, country_mmdb, tmp_path):
+    running = []
+
+    def start(url, sensor, seed=1):
+        running.append(Replay(program, country_mmdb, tmp_path, url, sensor, seed))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.process.kill()
+        one.process.wait()
+
+
+def written(node, sensor):
+    return node.client.xlen(live(sensor))
+
+
+def cut_off(master, replica):
+    """From now on the replica gets nothing of what the master acknowledges."""
+    replica.client.config_set("masterauth", "another")
+    master.client.client_kill_filter(_type="slave")
+
+
+@pytest.mark.parametrize("_round", range(ROUNDS))
+def test_a_master_dies_and_its_replica_lacks_the_last_writes(cluster, replay, _round):
+    names = sensors_apart(cluster)
+    # Reached by nodes that do not have their slots.
+    home = [cluster.home(live(name)) for name in names]
+    replays = [replay(home[1 - k].url, name, seed=k) for k, name in enumerate(names)]
+    dying, sensor = home[0], names[0]
+    heir = cluster.replica_of(dying)
+    wait_until(lambda: written(dying, sensor) >= 50, "intervals")
+    cut_off(dying, heir)
+    there = written(dying, sensor)
+    wait_until(lambda: written(dying, sensor) >= there + 50, "more intervals")
+    assert replays[0].process.poll() is None
+    dying.kill()
+    heir.client.config_set("masterauth", PASSWORD)
+    wait_until(heir.is_master, "a promotion")
+    dying.start()
+    for one in replays:
+        one.check(cluster)
+    assert "Redis lost the last" in replays[0].said.read_text()
+    assert cluster.home("nt:sensors").client.smembers("nt:sensors") == set(names)
+
+
+def move_slot(cluster, slot, source, target, pause_s):
+    """What redis-cli --cluster reshard does, slowly."""
+    target.client.execute_command("CLUSTER SETSLOT", slot, "IMPORTING", source.id())
+    source.client.execute_command("CLUSTER SETSLOT", slot, "MIGRATING", target.id())
+    moved = 0
+    while True:
+        keys = source.client.execute_command("CLUSTER GETKEYSINSLOT", slot, 40)
+        if not keys:
+            break
+        options = ("", 0, 5000, "AUTH", PASSWORD, "KEYS", *keys)
+        source.client.execute_command("MIGRATE", "127.0.0.1", target.port, *options)
+        moved += len(keys)
+        time.sleep(pause_s)
+    for node in (target, source):
+        node.client.execute_command("CLUSTER SETSLOT", slot, "NODE", target.id())
+    return moved
+
+
+@pytest.mark.parametrize("_round", range(ROUNDS))
+def test_slots_move_while_sensors_write(cluster, replay, _round):
+    names = sensors_apart(cluster)
+    home = [cluster.home(live(name)) for name in names]
+    replays = [replay(home[0].url, name, seed=k) for k, name in enumerate(names)]
+    wait_until(lambda: written(home[0], names[0]) >= 30, "intervals")
+    slot = cluster.slot(live(names[0]))
+    for source, target in (home, home[::-1]):  # there and back
+        assert move_slot(cluster, slot, source, target, 0.01) > 50
+        before = written(target, names[0])
+        if replays[0].process.poll() is None:
+            wait_until(
+                lambda: written(target, names[0]) > before + 20 or replays[0].process.poll() is not None, "more"
+            )
+    for one in replays:
+        one.check(cluster)
+
+
+def test_a_master_that_hangs(cluster, replay, program):
+    """It is stopped, not dead: connections to it stay, and only time tells."""
+    name = sensors_apart(cluster)[0]
+    hanging = cluster.home(live(name))
+    heir = cluster.replica_of(hanging)
+    one = replay(heir.url, name)  # a replica will do, too
+    wait_until(lambda: written(hanging, name) >= 30, "intervals")
+    hanging.process.send_signal(19)
+    try:
+        wait_until(heir.is_master, "a promotion")
+        wait_until(lambda: written(heir, name) >= 60 or one.process.poll() is not None, "intervals at the heir")
+    finally:
+        hanging.process.send_signal(18)
+    one.check(cluster)
+
+
+def test_a_cluster_has_one_database(cluster, replay):
+    one = replay(cluster.nodes[0].url + "/1", "s")
+    assert one.process.wait(REPLAY_S) == 1
+    assert "a cluster has database 0 only" in one.said.read_text()
