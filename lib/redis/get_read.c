@@ -355,7 +355,7 @@ struct nt_get_member *members_add(struct members *m, const char *name, uint64_t 
 		m->at = at;
 		at = &m->at[m->n++];
 		*at = (struct nt_get_member){0};
-		snprintf(at->name, sizeof(at->name), "%s", name);
+		memcpy(at->name, name, strnlen(name, sizeof(at->name) - 1));
 		m->slot[slot] = (uint32_t)m->n;
 	}
 	at = &m->at[m->slot[slot] - 1];

@@ -25,12 +25,15 @@
  * heavy in all. */
 #define CANDIDATES(most) (2 * (most) + 16)
 
+#define PORT_KEYS (2u << 16)
+
 /* ---- reading all members ---- */
 
 struct gathering {
 	const struct nt_get_top_options *options;
 	struct slots *slots;
 	struct members members;
+	uint64_t *port;	    /* [PORT_KEYS] by nt_port_key(), while a quarter's are read */
 	struct reads again; /* one by one, what a union refused */
 	uint64_t sig_rest;
 	uint64_t *defects;
@@ -135,47 +138,80 @@ static int gather_sets(struct nt_get *g, struct gathering *a)
 
 /* ---- every port of a quarter ---- */
 
+static bool read_port(const redisReply *reply, uint32_t *port)
+{
+	uint64_t value;
+
+	if (!read_u64(reply, &value) || value > UINT16_MAX)
+		return false;
+	*port = (uint32_t)value;
+	return true;
+}
+
 static int take_ports(void *cookie, size_t tag, const redisReply *reply)
 {
 	struct gathering *a = cookie;
-	const char *prefix = a->options->set.prefix;
-	char name[NT_GET_NAME], text[NT_MEMBER_TEXT];
-	uint64_t port, packets;
+	uint64_t packets;
+	uint32_t port;
 
 	if (!is_list(reply, a->defects))
 		return 0;
-	for (size_t i = 0; i + 1 < reply->elements; i += 2) {
-		if (!read_name(reply->element[i], name) || nt_parse_u64(name, 0, UINT16_MAX, &port) ||
-		    !read_u64(reply->element[i + 1], &packets)) {
+	for (size_t i = 0; i + 1 < reply->elements; i += 2)
+		if (read_port(reply->element[i], &port) && read_u64(reply->element[i + 1], &packets))
+			add_to(&a->port[nt_port_key(tag, (uint16_t)port)], packets);
+		else
 			*a->defects += 1;
+	return 0;
+}
+
+static int add_ports(struct gathering *a)
+{
+	const char *prefix = a->options->set.prefix;
+	char text[NT_MEMBER_TEXT];
+
+	for (uint32_t key = 0; key < PORT_KEYS; key++) {
+		if (!a->port[key])
 			continue;
-		}
-		nt_port_text(nt_port_key(tag, (uint16_t)port), text);
-		if ((!prefix || !strncmp(text, prefix, strlen(prefix))) && !members_add(&a->members, text, packets))
+		nt_port_text(key, text);
+		if ((!prefix || !strncmp(text, prefix, strlen(prefix))) &&
+		    !members_add(&a->members, text, a->port[key]))
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-static int gather_ports(struct nt_get *g, struct gathering *a)
+/* The keys of a quarter; the tag is whether they are of UDP. */
+static void ask_ports(struct reads *r, const struct slot *slot)
 {
 	static const enum nt_table table[] = {NT_TABLE_TCP_PORT, NT_TABLE_UDP_PORT};
-	struct reads r = {0};
 	char key[NT_REDIS_KEY_TEXT];
 
-	for (size_t i = 0; i < a->slots->n; i++) {
-		struct slot *slot = &a->slots->at[i];
+	for (size_t udp = 0; udp < 2; udp++)
+		for (uint32_t port = 0; port <= UINT16_MAX; port += NT_PORT_ALL_FIELDS) {
+			nt_redis_port_all_key(key, slot->sensor->name, slot->span.start_s,
+					      nt_redis_port_all_transport(table[udp]), (uint16_t)port);
+			reads_command(r, udp, "HGETALL", key);
+		}
+}
 
-		if (!slot->present || !from_port_all(a, slot))
-			continue;
-		for (size_t t = 0; t < sizeof(table) / sizeof(table[0]); t++)
-			for (uint32_t port = 0; port <= UINT16_MAX; port += NT_PORT_ALL_FIELDS) {
-				nt_redis_port_all_key(key, slot->sensor->name, slot->span.start_s,
-						      nt_redis_port_all_transport(table[t]), (uint16_t)port);
-				reads_command(&r, t, "HGETALL", key);
-			}
-	}
-	return reads_run(g, &r, take_ports, a);
+static int gather_ports(struct nt_get *g, struct gathering *a)
+{
+	struct reads r = {0};
+	int err;
+
+	for (size_t i = 0; i < a->slots->n; i++)
+		if (a->slots->at[i].present && from_port_all(a, &a->slots->at[i]))
+			ask_ports(&r, &a->slots->at[i]);
+	if (!r.n)
+		return 0;
+	a->port = calloc(PORT_KEYS, sizeof(*a->port));
+	if (!a->port)
+		r.error = -ENOMEM;
+	err = reads_run(g, &r, take_ports, a);
+	if (!err && add_ports(a))
+		err = get_refuse(g, -ENOMEM, "out of memory");
+	free(a->port);
+	return err;
 }
 
 /* Nothing of what was cut is missing any more. */
