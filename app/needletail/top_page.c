@@ -134,11 +134,12 @@ static void put_kinds(struct top_canvas *c, const struct top_data *d)
 {
 	char packets[NUMBER_TEXT], sources[NUMBER_TEXT];
 
+	short_number(packets, d->number[NT_GET_BACKSCATTER_PACKETS], NUMBER);
+	short_number(sources, d->number[NT_GET_BACKSCATTER_SOURCES], NUMBER);
 	top_canvas_print(c, 2, 1, c->columns - 1, TOP_PLAIN,
-			 "tcp %.1f%%  udp %.1f%%  icmp %.1f%%  other %.1f%%   backscatter %s packets, %s%s sources",
+			 "tcp %.0f%%  udp %.0f%%  icmp %.0f%%  other %.0f%%  backscatter %s packets, %s%s sources",
 			 share(d, NT_GET_TCP), share(d, NT_GET_UDP), share(d, NT_GET_ICMP), share(d, NT_GET_OTHER),
-			 long_number(packets, d->number[NT_GET_BACKSCATTER_PACKETS]), up_to(d),
-			 long_number(sources, d->number[NT_GET_BACKSCATTER_SOURCES]));
+			 packets, up_to(d), sources);
 }
 
 static const char *level_text(const struct top_canvas *c, const struct top_rate *rate, uint64_t most)

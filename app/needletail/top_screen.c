@@ -4,7 +4,10 @@
 #include <curses.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <term.h>
 #include <unistd.h>
+
+#undef columns /* term.h's */
 
 static SCREEN *screen; /* NULL: not taken over */
 
@@ -35,13 +38,24 @@ static void choose_colours(void)
 	}
 }
 
+/* newterm() finds that out, too, but does not free what it has begun. */
+static bool is_known_terminal(void)
+{
+	int found;
+
+	if (setupterm(NULL, STDOUT_FILENO, &found) != OK)
+		return false;
+	del_curterm(cur_term);
+	return true;
+}
+
 int top_screen_open(const char **why)
 {
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
 		*why = "this is no terminal: see --once";
 		return -ENOTTY;
 	}
-	screen = newterm(NULL, stdout, stdin);
+	screen = is_known_terminal() ? newterm(NULL, stdout, stdin) : NULL;
 	if (!screen) {
 		*why = "this terminal is not known: set TERM, or see --once";
 		return -ENOTTY;
