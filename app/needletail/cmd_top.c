@@ -24,7 +24,11 @@
 #define INTERVAL_MAX_S 3600
 #define ONCE_ROWS      40
 #define COLUMNS_MAX    500
-#define MS_NS	       UINT64_C(1000000)
+
+/* Where no sensor has told of a newer interval the tables are the same. An interval's numbers come one after the other,
+ * so they are looked at some times after it was told of, and now and then in any case. */
+#define LOOKS	     3
+#define LOOK_AGAIN_S 30
 
 /* Keys wait no longer than that for a signal that came between two looks. */
 #define TICK_MS 200
@@ -73,6 +77,9 @@ struct top {
 	bool has_data;
 	bool trouble;
 	struct top_data data;
+	uint64_t seen;	/* what the data were read of */
+	uint32_t looks; /* how often they were read of it */
+	uint64_t looked_ns;
 };
 
 static volatile sig_atomic_t stopped;
@@ -210,14 +217,38 @@ static int read_data(struct top *t)
 	return 0;
 }
 
-static int refresh(struct top *t)
+/* A number that is another one when the page is of something else. */
+static uint64_t what_is_there(const struct top *t)
+{
+	uint64_t sum = (uint64_t)t->span;
+
+	for (size_t i = 0; i < t->sensors.n; i++)
+		sum = sum * 31 + (uint64_t)t->sensors.at[i].last_s;
+	return sum * 31 + t->chosen;
+}
+
+static bool is_known(struct top *t)
+{
+	uint64_t there = what_is_there(t), now_ns = nt_clock_monotonic_ns();
+
+	if (there != t->seen)
+		t->looks = 0;
+	t->seen = there;
+	return t->has_data && t->looks >= LOOKS && now_ns - t->looked_ns < LOOK_AGAIN_S * (uint64_t)NT_SECOND_NS;
+}
+
+static void refresh(struct top *t)
 {
 	int err = read_sensors(t);
 
-	if (!err)
+	if (!err && !is_known(t)) {
 		err = read_data(t);
+		t->looks++;
+		t->looked_ns = nt_clock_monotonic_ns();
+	}
 	t->trouble = err != 0;
-	return err;
+	if (err)
+		t->looks = 0;
 }
 
 /* ---- once ---- */
