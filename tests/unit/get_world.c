@@ -22,6 +22,40 @@ static const char *const group[WORLD_SENSORS] = {"domestic", "domestic", "overse
 
 enum { DAYS = 4, HOURS = 3 };
 
+const struct nt_span world_days = {WORLD_BEGIN, WORLD_BEGIN + 4 * WORLD_DAY_S};
+
+const struct question world_question[WORLD_QUESTIONS] = {
+    {{WORLD_BEGIN, WORLD_BEGIN + 4 * WORLD_DAY_S}, NT_BUCKET_M, ALL_THREE},
+    {{WORLD_BEGIN, WORLD_BEGIN + WORLD_DAY_S}, NT_BUCKET_M, 1},
+    {{WORLD_BEGIN + WORLD_DAY_S, WORLD_BEGIN + 3 * WORLD_DAY_S}, NT_BUCKET_D, 6},
+    {{WORLD_BEGIN, WORLD_BEGIN + WORLD_DAY_S + 8 * WORLD_HOUR_S}, NT_BUCKET_H, ALL_THREE},
+    {{WORLD_BEGIN + 1860, WORLD_BEGIN + 3 * WORLD_DAY_S + 1860}, NT_BUCKET_M, 5},
+    {{WORLD_TURN - 92 * WORLD_DAY_S, WORLD_TURN}, NT_BUCKET_M, ALL_THREE},
+    {{WORLD_TURN - 92 * WORLD_DAY_S, WORLD_TURN + 92 * WORLD_DAY_S}, NT_BUCKET_Q, ALL_THREE},
+};
+
+const struct nt_get_set world_set[WORLD_SETS] = {
+    {.key = NT_RKEY_PORT},
+    {.key = NT_RKEY_REGION},
+    {.key = NT_RKEY_FLAGS},
+    {.key = NT_RKEY_WINDOW},
+    {.key = NT_RKEY_ICMP},
+    {.key = NT_RKEY_ICMP6},
+    {.key = NT_RKEY_PROTO},
+    {.key = NT_RKEY_REGION_PORT},
+    {.key = NT_RKEY_ASN},
+    {.key = NT_RKEY_SOURCE, .part = "JP"},
+    {.key = NT_RKEY_BACKSCATTER, .part = "US"},
+    {.key = NT_RKEY_BACKSCATTER_PORT, .part = "JP"},
+    {.key = NT_RKEY_SIG, .part = "mirai"},
+};
+
+void answered(const struct world *w, int err)
+{
+	if (err)
+		fail_msg("%d %s", err, nt_get_why(w->get));
+}
+
 /* Three hours of each day, and in each two intervals beside one another. */
 static struct sample recipe(uint32_t sensor, uint32_t k)
 {
@@ -29,7 +63,7 @@ static struct sample recipe(uint32_t sensor, uint32_t k)
 
 	return (struct sample){
 	    .start_s = WORLD_BEGIN + day * WORLD_DAY_S + hour * WORLD_HOUR_S + 1800 + k % 2 * 60,
-	    .entries = 50,
+	    .entries = 250, /* and so 500 hosts, of which an interval sees half: no sensor sees all of them in a day */
 	    .keys = sensor ? 90 : 0,
 	    .seed = 1000 * sensor + k,
 	    .events = k % 3,
@@ -115,8 +149,8 @@ int world_set_up_cut(void **state)
 	limits.members[NT_BOUND_OPEN_REGION_PORT] = 60;
 	limits.members[NT_BOUND_OPEN_Q_REGION_PORT] = 90;
 	limits.members[NT_BOUND_OPEN_ASN] = 80;
-	limits.members[NT_BOUND_OPEN_SOURCE] = 30;
-	limits.members[NT_BOUND_OPEN_BACKSCATTER] = 30;
+	limits.members[NT_BOUND_OPEN_SOURCE] = 40;
+	limits.members[NT_BOUND_OPEN_BACKSCATTER] = 20;
 	limits.members[NT_BOUND_OPEN_HLL] = 4096;
 	limits.members[NT_BOUND_D_HLL] = 3;
 	limits.members[NT_BOUND_Q_HLL] = 3;

@@ -47,6 +47,26 @@ uint64_t world_intervals(const struct world *w, unsigned int sensors, struct nt_
 /* Union of the sketches of a name. */
 uint64_t world_unique(const struct world *w, unsigned int sensors, struct nt_span span, const char *name);
 
+/* What is asked of the world: ranges of all kinds, and every set. */
+struct question {
+	struct nt_span range;
+	enum nt_bucket finest;
+	unsigned int sensors; /* a bit each */
+};
+
+enum { WORLD_QUESTIONS = 7, WORLD_SETS = 13 };
+
+extern const struct question world_question[WORLD_QUESTIONS];
+extern const struct nt_get_set world_set[WORLD_SETS];
+
+/* All four days. */
+extern const struct nt_span world_days;
+
+#define ALL_THREE 7u
+
+/* Fails the test with the reader's reason if there is a failure. */
+void answered(const struct world *w, int err);
+
 /* Those of the world's sensors that have a bit. */
 struct nt_get_sensors world_some(const struct world *w, unsigned int sensors);
 
