@@ -27,7 +27,7 @@ static const char help[] =
     "\n"
     "  -c, --config FILE       take settings from a configuration file; options come after it\n"
     "      --json FILE|-       write JSON lines to FILE or standard output\n"
-    "      --redis URL         redis://[user[:password]@]host[:port][/db] or unix:///path[?db=N]\n"
+    "      --redis URL         redis://[user[:password]@]host[:port][/db] or unix://[user[:password]@]/path[?db=N]\n"
     "      --add               add to what the sensor already holds in Redis\n"
     "      --sensor NAME       sensor's name (default: host name)\n"
     "      --interval S|all    seconds, a divisor of 86400 and with --redis of 3600 (default 60); all: one interval\n"

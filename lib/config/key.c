@@ -282,14 +282,12 @@ static void write_quoted(const char *text, FILE *out)
 /* The one secret is redis.url, whose user and password stand between the slashes and '@'. */
 static void write_text(int row, const char *text, FILE *out)
 {
-	static const char scheme[] = "redis://";
-	const char *at = NULL;
+	const char *behind = nt_key[row].secret ? strstr(text, "://") : NULL;
+	const char *at = behind ? memchr(behind + 3, '@', strcspn(behind + 3, "/")) : NULL;
 
 	fputc('"', out);
-	if (nt_key[row].secret && !strncmp(text, scheme, sizeof(scheme) - 1))
-		at = strchr(text, '@');
 	if (at)
-		fputs(scheme, out);
+		fprintf(out, "%.*s", (int)(behind + 3 - text), text);
 	write_quoted(at ? at + 1 : text, out);
 	fputc('"', out);
 }

@@ -168,7 +168,7 @@ const struct nt_key nt_key[] = {
 	{ .path = "redis", .type = NT_KEY_SECTION, .help = "The Redis server that the numbers go to." },
 	{ .path = "redis.url", .type = NT_KEY_TEXT, AT(redis.url), .max = PATH_BYTES, .check = nt_check_redis_url,
 	  .secret = true, .form = "URL", .value = "",
-	  .help = "redis://[user[:password]@]host[:port][/db] or unix:///path[?db=N]. Empty: no Redis." },
+	  .help = "redis://[user[:password]@]host[:port][/db] or unix://[user[:password]@]/path[?db=N]. Empty: no Redis." },
 	{ .path = "redis.password_file", .type = NT_KEY_TEXT, AT(redis.password_file), .max = PATH_BYTES,
 	  .form = "file", .value = "",
 	  .help = "File whose first line is the password; better than one in the URL." },

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config/why.h"
 
+#include "base/printable.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,11 +23,6 @@ int nt_why(const struct nt_why *w, uint32_t line, const char *format, ...)
 		vsnprintf(w->text + n, w->size - (size_t)n, format, args);
 		va_end(args);
 	}
-	for (unsigned char *c = (unsigned char *)w->text; *c; c++) {
-		if (*c < 0x20 || *c == 0x7f)
-			*c = '?';
-		else if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) /* C1 controls in UTF-8 */
-			c[0] = c[1] = '?';
-	}
+	nt_printable(w->text);
 	return -EINVAL;
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "geo/asn.h"
+
+#include "base/printable.h"
 #include "geo/mmdb.h"
 
 #include <errno.h>
@@ -122,45 +124,21 @@ uint32_t nt_asn_lookup(struct nt_asn *asn, const struct nt_address *address)
 	return r->number;
 }
 
-/* Bytes of the UTF-8 character at `text`, 0 if there is none (RFC 3629). */
-static uint32_t character(const uint8_t *text, uint32_t length)
-{
-	uint8_t first = text[0];
-	uint32_t bytes = first < 0x80	? 1
-			 : first < 0xc2 ? 0
-			 : first < 0xe0 ? 2
-			 : first < 0xf0 ? 3
-			 : first < 0xf5 ? 4
-					: 0;
-
-	if (bytes == 0 || bytes > length || (bytes == 1 && (first < ' ' || first == 0x7f)))
-		return 0;
-	for (uint32_t i = 1; i < bytes; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	/* overlong forms, surrogates, and what lies beyond U+10FFFF */
-	if ((first == 0xe0 && text[1] < 0xa0) || (first == 0xed && text[1] > 0x9f) ||
-	    (first == 0xf0 && text[1] < 0x90) || (first == 0xf4 && text[1] > 0x8f))
-		return 0;
-	return bytes;
-}
-
-/* Cuts between characters; what is none becomes '?', because the name goes where only UTF-8 may go. */
+/* Cuts between characters, and lets nothing through that a log or a terminal could obey. */
 static void copy_name(char org[static NT_ASN_ORG], const char *name, uint32_t length)
 {
-	uint32_t at = 0;
+	char text[NT_ASN_ORG + 3]; /* the last character that may stay is complete */
+	size_t n = length < sizeof(text) ? length : sizeof(text) - 1;
 
-	for (uint32_t i = 0; i < length;) {
-		uint32_t bytes = character((const uint8_t *)name + i, length - i);
-		uint32_t copied = bytes ? bytes : 1;
-
-		if (at + copied >= NT_ASN_ORG)
-			break;
-		memcpy(org + at, bytes ? name + i : "?", copied);
-		at += copied;
-		i += copied;
-	}
-	org[at] = '\0';
+	for (size_t i = 0; i < n; i++)
+		text[i] = name[i] ? name[i] : '?';
+	text[n] = '\0';
+	nt_printable(text);
+	if (n >= NT_ASN_ORG)
+		for (n = NT_ASN_ORG - 1; n && ((unsigned char)text[n] & 0xc0) == 0x80;)
+			n--;
+	memcpy(org, text, n);
+	org[n] = '\0';
 }
 
 uint32_t nt_asn_lookup_org(struct nt_asn *asn, const struct nt_address *address, char org[static NT_ASN_ORG])

@@ -27,6 +27,10 @@ void nt_node_close(struct nt_node *n)
 	n->context = NULL;
 }
 
+/* What a tunnel does that finds nobody at its other end, or somebody with a wrong certificate. */
+static const char closed_at_once[] = "the connection was closed before there was any answer; if this is a tunnel's end "
+				     "(stunnel), its log says why";
+
 /* Closes the node. hiredis 0.14 reports a time-out as EAGAIN, and leaves errno alone where the reason is not a system
  * call. */
 static int context_failure(struct nt_node *n, char why[static NT_REDIS_WHY])
@@ -40,9 +44,11 @@ static int context_failure(struct nt_node *n, char why[static NT_REDIS_WHY])
 	case REDIS_ERR_IO:
 		if (saved == EAGAIN || saved == EWOULDBLOCK || saved == ETIMEDOUT)
 			return nt_node_say(why, -ETIMEDOUT, "no answer in time");
+		if (!n->answered && (saved == ECONNRESET || saved == EPIPE))
+			return nt_node_say(why, -ECONNRESET, closed_at_once);
 		return nt_node_say(why, saved ? -saved : -EIO, text);
 	case REDIS_ERR_EOF:
-		return nt_node_say(why, -ECONNRESET, "the server closed the connection");
+		return nt_node_say(why, -ECONNRESET, n->answered ? "the server closed the connection" : closed_at_once);
 	case REDIS_ERR_PROTOCOL:
 		return nt_node_say(why, -EPROTO, text);
 	case REDIS_ERR_OOM:
@@ -65,6 +71,7 @@ int nt_node_refusal(const char *error, char why[static NT_REDIS_WHY])
 	    {"ERR Client sent AUTH", -EACCES},
 	    {"ERR AUTH", -EACCES},
 	    {"DENIED", -EACCES},
+	    {"ERR The user executing the script", -EACCES},
 	    {"READONLY", -EROFS},
 	    {"LOADING", -EBUSY},
 	    {"BUSY", -EBUSY},
@@ -88,7 +95,10 @@ int nt_node_ask(struct nt_node *n, const char **word, const size_t *length, size
 {
 	errno = 0;
 	*reply = redisCommandArgv(n->context, (int)words, word, length);
-	return *reply ? 0 : context_failure(n, why);
+	if (!*reply)
+		return context_failure(n, why);
+	n->answered = true;
+	return 0;
 }
 
 int nt_node_send(struct nt_node *n, const char **word, const size_t *length, size_t words,
@@ -156,6 +166,7 @@ int nt_node_open(struct nt_node *n, const struct nt_redis_url *url, uint32_t tim
 	int err;
 
 	nt_node_close(n);
+	n->answered = false;
 	errno = 0;
 	n->context = n->path ? redisConnectUnixWithTimeout(n->path, timeout)
 			     : redisConnectWithTimeout(n->address.host, n->address.port, timeout);

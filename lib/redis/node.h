@@ -12,6 +12,7 @@ struct nt_node {
 	const char *path;		/* unix socket; NULL: TCP */
 	redisContext *context;		/* NULL: not connected */
 	uint32_t serial;		/* of the context: another one for each */
+	bool answered;			/* something, through this context */
 	bool named;			/* in what nodes said last */
 };
 

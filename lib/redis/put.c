@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "redis/put.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/parse.h"
 #include "redis/client.h"
@@ -14,6 +15,9 @@
 
 /* Two writers of one sensor hinder each other now and then; that often in a row it is time to leave the other alone. */
 #define FENCES_BEFORE_REST 16
+
+/* The node of a cluster that has nt:sensors may lose the name in a failover of its own, which we do not notice. */
+#define ANNOUNCE_AGAIN_NS (UINT64_C(60) * NT_SECOND_NS)
 
 /* What is read of `info`, in this order. */
 enum state_field { STATE_LAST, STATE_INTERVAL, STATE_DAY_OFFSET, STATE_REOPENED, STATE_FIELDS = STATE_REOPENED + 3 };
@@ -42,6 +46,7 @@ struct nt_put {
 	struct nt_cursor first; /* the first of all, to go back to if Redis lost everything */
 	bool took_over;		/* and said so */
 	bool announced;		/* on this connection: the sensor is in nt:sensors */
+	uint64_t announced_ns;
 
 	struct moment asked_from; /* see nt_put_holds_from(); known: Redis was away when it was asked */
 	struct moment last;	  /* start of the newest interval in Redis */
@@ -170,6 +175,11 @@ static int call(struct nt_put *p, const char *expected, const char *next)
 			 nt_redis_client_answer(p->client, 1), nt_redis_client_answer(p->client, 2),
 			 nt_redis_client_answer(p->client, 3));
 		return -EEXIST;
+	}
+	if (strcmp(nt_redis_client_answer(p->client, 0), "denied") == 0) {
+		snprintf(p->why, sizeof(p->why), "the user has no right to %s, and the writer needs it",
+			 nt_redis_client_answer(p->client, 1));
+		return -EACCES;
 	}
 	return 0;
 }
@@ -475,13 +485,14 @@ static int announce(struct nt_put *p)
 	char key[NT_REDIS_KEY_TEXT];
 	int err;
 
-	if (p->announced)
+	if (p->announced && nt_clock_monotonic_ns() - p->announced_ns < ANNOUNCE_AGAIN_NS)
 		return 0;
 	nt_redis_key(key, p->name, NT_RKEY_SENSORS);
 	err = nt_redis_client_sadd(p->client, key, p->name);
 	if (err)
 		return client_failed(p, err);
 	p->announced = true;
+	p->announced_ns = nt_clock_monotonic_ns();
 	return 0;
 }
 

@@ -178,10 +178,16 @@ static int read_unix(struct part p, struct nt_redis_url *out, const char **why)
 {
 	const char *question = part_find(p, '?');
 	struct part query = {question ? question + 1 : p.to, p.to};
-	int err;
+	const char *slash = part_find(p, '/');
+	const char *at = slash ? part_find((struct part){p.from, slash}, '@') : NULL;
+	int err = at ? read_credentials((struct part){p.from, at}, out, why) : 0;
 
+	if (err)
+		return err;
+	if (at)
+		p.from = at + 1;
 	if (p.from == p.to || *p.from != '/')
-		return refuse(why, "unix:// must be followed by an absolute path");
+		return refuse(why, "unix:// must be followed by an absolute path, or by user@ and one");
 	err = decode((struct part){p.from, question ? question : p.to}, out->path, sizeof(out->path), why);
 	if (err || !question)
 		return err;

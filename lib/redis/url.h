@@ -8,10 +8,10 @@
  * Where a Redis server listens, as a user writes it:
  *
  *   redis://[user[:password]@]host[:port][/db]     an IPv6 host in brackets; default port 6379, database 0
- *   unix:///path[?db=N]
+ *   unix://[user[:password]@]/path[?db=N]
  *
  * User, password, host and path are percent-decoded (RFC 3986, section 2.1). A password without a user is
- * `redis://:secret@host`.
+ * `redis://:secret@host`, a user of a socket `unix://user@/path`.
  */
 
 #define NT_REDIS_PORT 6379u

@@ -32,6 +32,10 @@ static void good_urls(void **state)
 	    {"redis://u:%40%3a%2F%3F%25%20@h", {.host = "h", .port = 6379, .user = "u", .password = "@:/?% "}},
 	    {"unix:///run/redis.sock", {.path = "/run/redis.sock", .port = 6379}},
 	    {"unix:///run/my%20redis.sock?db=7", {.path = "/run/my redis.sock", .port = 6379, .db = 7}},
+	    {"unix://user@/run/a@b", {.path = "/run/a@b", .port = 6379, .user = "user"}},
+	    {"unix://u:%2Fp%3Fa@/s?db=2", {.path = "/s", .port = 6379, .user = "u", .password = "/p?a", .db = 2}},
+	    {"unix://:secret@/s", {.path = "/s", .port = 6379, .password = "secret"}},
+	    {"unix:///a@b", {.path = "/a@b", .port = 6379}},
 	    {"unix:///%3f", {.path = "/?", .port = 6379}},
 	};
 
@@ -97,6 +101,11 @@ static void bad_urls_say_why(void **state)
 	    "unix://",
 	    "unix://relative",
 	    "unix:/x",
+	    "unix://user@",
+	    "unix://user@relative",
+	    "unix://a@b@/x",
+	    "unix://p@ss:w@rd@/x",
+	    "unix://user/x",
 	    "unix:///x?db=",
 	    "unix:///x?db=a",
 	    "unix:///x?d=1",
