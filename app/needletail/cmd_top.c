@@ -39,7 +39,7 @@ static const char help[] =
     "Shows what sensors count, as they write it into Redis: rates, ports, regions, backscatter, signatures, events.\n"
     "In the screen, h tells of the keys and q quits.\n"
     "\n"
-    "      --redis URL           redis://[user[:password]@]host[:port][/db] or unix:///path[?db=N]\n"
+    "      --redis URL           redis://[user[:password]@]host[:port][/db] or unix://[user[:password]@]/path[?db=N]\n"
     "      --password-file FILE  password of the server, in a file that nobody else can read\n"
     "      --sensor NAME         begin with this sensor (default: all together)\n"
     "      --interval SECONDS    look for new data so often, 1 to 3600 (default 2)\n"
@@ -364,7 +364,7 @@ static void watch(struct top *t)
 		}
 		draw(t);
 		key = top_screen_key(TICK_MS, &character);
-		if (key == TOP_KEY_OTHER && (character == 'q' || character == 3))
+		if (key == TOP_KEY_GONE || (key == TOP_KEY_OTHER && character == 'q'))
 			return;
 		if (key != TOP_KEY_NONE && key != TOP_KEY_RESIZE && turn(t, key, character))
 			next_ns = 0;

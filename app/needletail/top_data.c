@@ -12,6 +12,9 @@
 /* Of each bucket so many of the heaviest are read: an open one may have all 131,072 ports. */
 #define DEPTH 256
 
+/* Entries of a sensor's stream: where intervals of sensors differ much, the line of rates is shorter. */
+#define LIVE_MOST 8192
+
 /* ---- the sensors ---- */
 
 static void describe(const struct nt_get_sensors *sensors, struct top_data *data)
@@ -109,9 +112,9 @@ static int read_live(struct nt_get *g, const struct nt_get_sensors *sensors, str
 
 	begin_rates(data);
 	for (size_t i = 0; i < sensors->n && !err; i++) {
-		uint32_t each = data->interval_s / sensors->at[i].interval_s;
+		size_t wanted = (size_t)TOP_RATES * (1 + data->interval_s / sensors->at[i].interval_s);
 
-		err = nt_get_live(g, sensors->at[i].name, NULL, (size_t)TOP_RATES * (each ? each : 1), &live[i]);
+		err = nt_get_live(g, sensors->at[i].name, NULL, wanted < LIVE_MOST ? wanted : LIVE_MOST, &live[i]);
 		if (!err)
 			add_live(data, &live[i]);
 	}

@@ -3,6 +3,8 @@
 
 #include <curses.h>
 #include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <term.h>
 #include <unistd.h>
@@ -100,13 +102,20 @@ void top_screen_draw(const struct top_canvas *c)
 	refresh();
 }
 
+static bool is_gone(void)
+{
+	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL));
+}
+
 enum top_key top_screen_key(int timeout_ms, int *character)
 {
 	timeout(timeout_ms);
 	*character = getch();
 	switch (*character) {
 	case ERR:
-		return TOP_KEY_NONE;
+		return is_gone() ? TOP_KEY_GONE : TOP_KEY_NONE;
 	case KEY_RESIZE:
 		return TOP_KEY_RESIZE;
 	case KEY_RIGHT:

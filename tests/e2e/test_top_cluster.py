@@ -99,7 +99,7 @@ def test_slots_move_and_a_master_dies_meanwhile(cluster, sensors, sources, once,
     screen = Terminal([program, "top", "--redis", cluster.nodes[0].url, "--interval", 1])
     try:
         screen.shows("all 3 sensors", "PORTS", "9 of 363 intervals")
-        move_slot(cluster, slot, source, target, 0.01)
+        move_slot(slot, source, target, 0.01, 40)
         screen.press("t")
         screen.shows("hour since 10-01 02:00 UTC", "3 of 3 intervals")
         assert "trying again" not in screen.text
