@@ -21,7 +21,9 @@
 /*
  * How long the questions of a quarterly report take: closed days as full as they can be, dense HyperLogLogs.
  *
- *     bench_get [SENSORS [DAYS]]      20 92
+ *     bench_get [SENSORS [DAYS]]      20 91: all but one of a quarter, so that it is read day by day
+ *
+ * Prints the time that passed, and what the reader and the server computed of it.
  */
 
 #define BEGIN INT64_C(1656633600) /* 2022-07-01 00:00 UTC */
@@ -110,80 +112,173 @@ static void fill(struct redis_server *s, unsigned int sensors, unsigned int days
 	}
 }
 
-static void say(const struct nt_get *g, const char *what, int err, uint64_t from_ns)
+/* ---- questions ---- */
+
+struct asking {
+	struct nt_get *g;
+	struct nt_get_sensors all;
+	struct nt_get_query days; /* and no quarter instead of them */
+	struct nt_get_query quarter;
+};
+
+static const struct nt_get_set ports = {.key = NT_RKEY_PORT}, totals = {.key = NT_RKEY_TOTALS};
+
+static int ask_sensors(struct asking *a)
 {
-	printf("%-64s %8.1f ms%s%s\n", what, (double)(nt_clock_monotonic_ns() - from_ns) / 1e6, err ? "  failed: " : "",
-	       err ? nt_get_why(g) : "");
+	int err = nt_get_sensors(a->g, &(struct nt_get_choice){0}, &a->all);
+
+	a->days.sensors = &a->all;
+	a->quarter.sensors = &a->all;
+	return err;
+}
+
+static int ask_series(struct asking *a, const struct nt_get_set *set, const char *const *member, size_t n)
+{
+	struct nt_get_series s;
+	int err = nt_get_series(a->g, &a->days, NT_BUCKET_D, set, member, n, &s);
+
+	nt_get_series_fini(&s);
+	return err;
+}
+
+static int ask_ports(struct asking *a)
+{
+	static const char *const member[] = {"1/tcp", "2/tcp", "3/tcp", "4/tcp", "5/tcp"};
+
+	return ask_series(a, &ports, member, 5);
+}
+
+static int ask_frames(struct asking *a)
+{
+	static const char *const frames[] = {"frames"};
+
+	return ask_series(a, &totals, frames, 1);
+}
+
+static int ask_means(struct asking *a)
+{
+	struct nt_get_means m;
+	int err = nt_get_means(a->g, &a->days, &m);
+
+	nt_get_means_fini(&m);
+	return err;
+}
+
+static int ask_top(struct asking *a, const struct nt_get_query *query, size_t depth)
+{
+	const struct nt_get_top_options options = {.set = ports, .most = 10, .depth = depth};
+	struct nt_get_top top;
+	int err = nt_get_top(a->g, query, &options, &top);
+
+	nt_get_top_fini(&top);
+	return err;
+}
+
+static int ask_top_of_days(struct asking *a)
+{
+	return ask_top(a, &a->days, 0);
+}
+
+static int ask_top_of_100(struct asking *a)
+{
+	return ask_top(a, &a->days, 100);
+}
+
+static int ask_top_of_quarter(struct asking *a)
+{
+	return ask_top(a, &a->quarter, 0);
+}
+
+static int ask_sources(struct asking *a, enum nt_bucket step)
+{
+	static const char *const name[] = {"sources"};
+	struct nt_get_unique u;
+	int err = nt_get_unique(a->g, &a->days, step, name, 1, &u);
+
+	nt_get_unique_fini(&u);
+	return err;
+}
+
+static int ask_sources_of_days(struct asking *a)
+{
+	return ask_sources(a, NT_BUCKET_D);
+}
+
+static int ask_sources_of_all(struct asking *a)
+{
+	return ask_sources(a, NT_GET_WHOLE);
+}
+
+static const struct {
+	const char *what;
+	int (*ask)(struct asking *a);
+} question[] = {
+    {"sensors", ask_sensors},
+    {"five ports, a value a day", ask_ports},
+    {"frames, a value a day", ask_frames},
+    {"mean packets of a sensor and a day, by group", ask_means},
+    {"top 10 ports from days", ask_top_of_days},
+    {"top 10 ports from days, the heaviest 100 of each", ask_top_of_100},
+    {"top 10 ports from the quarter, every port of every sensor", ask_top_of_quarter},
+    {"different sources of all sensors, a number a day", ask_sources_of_days},
+    {"different sources of all sensors and days", ask_sources_of_all},
+};
+
+/* ---- clocks ---- */
+
+/* Seconds that the server has computed. */
+static double server_s(struct redis_server *s)
+{
+	redisReply *reply = redis_server_do(s, "INFO cpu");
+	const char *user = strstr(reply->str, "used_cpu_user:"), *sys = strstr(reply->str, "used_cpu_sys:");
+	double seconds =
+	    (user ? atof(user + strlen("used_cpu_user:")) : 0) + (sys ? atof(sys + strlen("used_cpu_sys:")) : 0);
+
+	freeReplyObject(reply);
+	return seconds;
+}
+
+static double now_s(clockid_t id)
+{
+	struct nt_time t = nt_clock_read(id);
+
+	return (double)t.s + (double)t.ns / 1e9;
+}
+
+static void ask_all(struct redis_server *s, struct asking *a)
+{
+	printf("%-60s %8s %8s %8s\n", "ms", "passed", "reader", "server");
+	for (size_t i = 0; i < sizeof(question) / sizeof(question[0]); i++) {
+		double server = server_s(s), reader = now_s(CLOCK_PROCESS_CPUTIME_ID), passed = now_s(CLOCK_MONOTONIC);
+		int err = question[i].ask(a);
+
+		passed = now_s(CLOCK_MONOTONIC) - passed;
+		reader = now_s(CLOCK_PROCESS_CPUTIME_ID) - reader;
+		printf("%-60s %8.1f %8.1f %8.1f%s%s\n", question[i].what, passed * 1e3, reader * 1e3,
+		       (server_s(s) - server) * 1e3, err ? "  failed: " : "", err ? nt_get_why(a->g) : "");
+	}
 }
 
 int main(int argc, char **argv)
 {
 	unsigned int sensors = argc > 1 ? (unsigned int)strtoul(argv[1], NULL, 10) : 20;
-	unsigned int days = argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : 92;
-	static const struct nt_get_set ports = {.key = NT_RKEY_PORT}, totals = {.key = NT_RKEY_TOTALS};
-	static const char *const member[] = {"1/tcp", "2/tcp", "3/tcp", "4/tcp", "5/tcp"}, *const frames[] = {"frames"};
-	static const char *const name[] = {"sources"};
-	const struct nt_get_top_options top10 = {.set = ports, .most = 10},
-					of_100 = {.set = ports, .most = 10, .depth = 100};
+	unsigned int days = argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : 91;
+	struct asking a = {
+	    .days = {.range = {BEGIN, BEGIN + (int64_t)days * DAY_S}, .finest = NT_BUCKET_D},
+	    .quarter = {.range = {BEGIN, BEGIN + 92 * DAY_S}, .finest = NT_BUCKET_Q},
+	};
 	struct redis_server s = {0};
-	struct nt_get_sensors all;
-	struct nt_get_series series;
-	struct nt_get_unique unique;
-	struct nt_get_means means;
-	struct nt_get_top top;
 	struct nt_redis_url url;
-	struct nt_get *g;
-	uint64_t ns;
-	int err;
 
 	redis_server_start(&s);
 	fill(&s, sensors, days);
 	url = redis_server_url(&s);
-	g = nt_get_new(&url, 10000);
-	ns = nt_clock_monotonic_ns();
-	err = nt_get_sensors(g, &(struct nt_get_choice){0}, &all);
-	say(g, "sensors", err, ns);
-
-	struct nt_get_query q = {
-	    .sensors = &all, .range = {BEGIN, BEGIN + (int64_t)days * DAY_S}, .finest = NT_BUCKET_D};
-	struct nt_get_query quarter = q;
-	quarter.range.end_s = BEGIN + 92 * DAY_S;
-	q.range.end_s -= days == 92 ? DAY_S : 0; /* days, and no quarter instead of them */
-
-	ns = nt_clock_monotonic_ns();
-	err = nt_get_series(g, &q, NT_BUCKET_D, &ports, member, 5, &series);
-	say(g, "five ports, a value a day", err, ns);
-	nt_get_series_fini(&series);
-	ns = nt_clock_monotonic_ns();
-	err = nt_get_series(g, &q, NT_BUCKET_D, &totals, frames, 1, &series);
-	say(g, "frames, a value a day", err, ns);
-	nt_get_series_fini(&series);
-	ns = nt_clock_monotonic_ns();
-	err = nt_get_means(g, &q, &means);
-	say(g, "mean packets of a sensor and a day, by group", err, ns);
-	nt_get_means_fini(&means);
-	ns = nt_clock_monotonic_ns();
-	err = nt_get_top(g, &q, &top10, &top);
-	say(g, "top 10 ports from days", err, ns);
-	nt_get_top_fini(&top);
-	ns = nt_clock_monotonic_ns();
-	err = nt_get_top(g, &q, &of_100, &top);
-	say(g, "top 10 ports from days, the heaviest 100 of each", err, ns);
-	nt_get_top_fini(&top);
-	ns = nt_clock_monotonic_ns();
-	err = nt_get_top(g, &quarter, &top10, &top);
-	say(g, "top 10 ports from the quarter, every port of every sensor", err, ns);
-	nt_get_top_fini(&top);
-	ns = nt_clock_monotonic_ns();
-	err = nt_get_unique(g, &q, NT_BUCKET_D, name, 1, &unique);
-	say(g, "different sources of all sensors, a number a day", err, ns);
-	nt_get_unique_fini(&unique);
-	ns = nt_clock_monotonic_ns();
-	err = nt_get_unique(g, &q, NT_GET_WHOLE, name, 1, &unique);
-	say(g, "different sources of all sensors and days", err, ns);
-	nt_get_unique_fini(&unique);
-	nt_get_sensors_fini(&all);
-	nt_get_free(g);
+	a.g = nt_get_new(&url, 10000);
+	if (!a.g)
+		return 1;
+	ask_all(&s, &a);
+	nt_get_sensors_fini(&a.all);
+	nt_get_free(a.g);
 	redis_server_stop(&s);
 	return 0;
 }
