@@ -313,6 +313,24 @@ bool read_name(const redisReply *reply, char name[static NT_GET_NAME])
 	return true;
 }
 
+bool read_port_name(const char *text, uint16_t *port, const char **transport)
+{
+	const char *slash = strchr(text, '/');
+	uint64_t value;
+	char digits[8];
+
+	if (!slash || (size_t)(slash - text) >= sizeof(digits))
+		return false;
+	snprintf(digits, sizeof(digits), "%.*s", (int)(slash - text), text);
+	*transport = slash + 1;
+	*port = 0;
+	if (nt_parse_u64(digits, 0, UINT16_MAX, &value) ||
+	    (strcmp(*transport, "tcp") != 0 && strcmp(*transport, "udp") != 0))
+		return false;
+	*port = (uint16_t)value;
+	return true;
+}
+
 /* ---- a table from name to number ---- */
 
 static size_t place(const struct members *m, const char *name)

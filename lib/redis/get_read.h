@@ -88,6 +88,9 @@ static inline void add_to(uint64_t *sum, uint64_t value)
 /* The names of a member: false if it is no name. */
 bool read_name(const redisReply *reply, char name[static NT_GET_NAME]);
 
+/* "445/tcp": false for anything else. */
+bool read_port_name(const char *text, uint16_t *port, const char **transport);
+
 /* ---- a table from name to number ---- */
 
 struct members {

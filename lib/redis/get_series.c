@@ -87,32 +87,19 @@ static int take_port(void *cookie, size_t tag, const redisReply *reply)
 	return 0;
 }
 
-/* "445/tcp" */
-static bool parse_port(const char *text, uint64_t *port, const char **transport)
-{
-	const char *slash = strchr(text, '/');
-	char digits[8];
-
-	if (!slash || (size_t)(slash - text) >= sizeof(digits))
-		return false;
-	snprintf(digits, sizeof(digits), "%.*s", (int)(slash - text), text);
-	*transport = slash + 1;
-	return !nt_parse_u64(digits, 0, UINT16_MAX, port) && (!strcmp(*transport, "tcp") || !strcmp(*transport, "udp"));
-}
-
 static void ask_ports(const struct drawing *d, struct reads *r, size_t i)
 {
 	const struct slot *slot = &d->slots->at[i];
 	char key[NT_REDIS_KEY_TEXT];
 	const char *transport;
-	uint64_t port;
+	uint16_t port;
 
 	for (size_t m = 0; m < d->members; m++) {
-		if (!parse_port(d->member[m], &port, &transport))
+		if (!read_port_name(d->member[m], &port, &transport))
 			continue;
-		nt_redis_port_all_key(key, slot->sensor->name, slot->span.start_s, transport, (uint16_t)port);
+		nt_redis_port_all_key(key, slot->sensor->name, slot->span.start_s, transport, port);
 		reads_command(r, i * d->members + m, "HGET", key);
-		reads_number(r, (int64_t)port);
+		reads_number(r, port);
 	}
 }
 

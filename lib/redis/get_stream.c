@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The streams `live` and `events`, and names of organisations. */
+/* The streams `live` and `events`, the newest interval, and names of organisations. */
 
 #define ENTRIES_MOST 1000000
 
@@ -275,6 +275,45 @@ void nt_get_events_fini(struct nt_get_events *e)
 		free_event(&e->at[i]);
 	free(e->at);
 	*e = (struct nt_get_events){0};
+}
+
+/* ---- the newest interval ---- */
+
+struct now {
+	struct members members;
+	uint64_t *defects;
+};
+
+static int take_now(void *cookie, size_t tag, const redisReply *reply)
+{
+	struct now *now = cookie;
+
+	(void)tag;
+	return members_add_list(&now->members, reply, NULL, now->defects);
+}
+
+int nt_get_now(struct nt_get *g, const struct nt_get_sensors *sensors, enum nt_redis_key key, struct nt_get_top *out)
+{
+	struct now now = {.defects = &out->coverage.defects};
+	struct reads r = {0};
+	char text[NT_REDIS_KEY_TEXT];
+	int err;
+
+	*out = (struct nt_get_top){0};
+	if (key < NT_RKEY_NOW_PORT || key > NT_RKEY_NOW_ICMP)
+		return get_refuse(g, -EINVAL, "there is no such set");
+	for (size_t i = 0; i < sensors->n; i++) {
+		nt_redis_key(text, sensors->at[i].name, key);
+		reads_command(&r, i, "ZRANGE", text);
+		reads_number(&r, 0);
+		reads_number(&r, -1);
+		reads_word(&r, "WITHSCORES");
+	}
+	err = reads_run(g, &r, take_now, &now);
+	if (!err)
+		members_take(&now.members, 0, out);
+	members_fini(&now.members);
+	return err;
 }
 
 /* ---- organisations ---- */

@@ -35,19 +35,30 @@ struct gathering {
 	struct members members;
 	uint64_t *port;	    /* [PORT_KEYS] by nt_port_key(), while a quarter's are read */
 	struct reads again; /* one by one, what a union refused */
+	bool every_port;    /* of quarters that were cut, all of port_all is read instead of their set */
+	size_t candidates;  /* for the result, of such quarters; 0: all was read */
+	uint64_t unseen;    /* nobody who is in no set of such a quarter has more, all quarters together */
 	uint64_t sig_rest;
 	uint64_t *defects;
 	bool shallow;
 };
 
-static bool from_port_all(const struct gathering *a, const struct slot *slot)
+/* What its set lost is in port_all. */
+static bool is_cut_quarter(const struct gathering *a, const struct slot *slot)
 {
 	return a->options->set.key == NT_RKEY_PORT && slot->bucket == NT_BUCKET_Q && slot->rest && !a->options->depth;
 }
 
+static bool from_port_all(const struct gathering *a, const struct slot *slot)
+{
+	return is_cut_quarter(a, slot) && a->every_port;
+}
+
+/* An open bucket, and a quarter, can be so large that it is read alone. */
 static bool in_union(const struct gathering *a, const struct slot *slot)
 {
-	return slot->present && !from_port_all(a, slot);
+	return slot->present && slot->bucket != NT_BUCKET_Q && slot->span.end_s <= slot->sensor->last_s &&
+	       !from_port_all(a, slot);
 }
 
 /* How many slots from `first` on one union takes: neighbours of one sensor. */
@@ -56,7 +67,8 @@ static size_t union_of(const struct gathering *a, size_t first)
 	const struct slot *slot = &a->slots->at[first];
 	size_t n = 1;
 
-	while (n < UNION_KEYS && first + n < a->slots->n && slot[n].sensor == slot->sensor && in_union(a, &slot[n]))
+	while (in_union(a, slot) && n < UNION_KEYS && first + n < a->slots->n && slot[n].sensor == slot->sensor &&
+	       in_union(a, &slot[n]))
 		n++;
 	return n;
 }
@@ -121,7 +133,7 @@ static int gather_sets(struct nt_get *g, struct gathering *a)
 
 	for (size_t i = 0, n; i < a->slots->n; i += n) {
 		n = 1;
-		if (!in_union(a, &a->slots->at[i]))
+		if (!a->slots->at[i].present || from_port_all(a, &a->slots->at[i]))
 			continue;
 		if (!a->options->depth)
 			n = union_of(a, i);
@@ -270,7 +282,8 @@ static int gather_signature(struct nt_get *g, struct gathering *a)
 struct checking {
 	const struct gathering *a;
 	struct nt_get_top *top;
-	uint64_t lowest; /* of the bucket whose members come next */
+	uint64_t lowest;    /* of the bucket whose members come next */
+	struct reads ports; /* what quarters lost of the members */
 };
 
 /* Sets from which members are cut while the bucket grows: one that is there may have lost what it had before. */
@@ -280,6 +293,29 @@ static bool cut_while_open(const struct checking *c, const struct slot *slot)
 
 	return slot->reopened || key == NT_RKEY_REGION_PORT || key == NT_RKEY_ASN || key >= NT_RKEY_SIG ||
 	       (slot->bucket == NT_BUCKET_M && slot->intervals > 1);
+}
+
+static void ask_port(struct checking *c, const struct slot *slot, size_t member)
+{
+	char key[NT_REDIS_KEY_TEXT];
+	const char *transport;
+	uint16_t port;
+
+	if (!read_port_name(c->top->at[member].name, &port, &transport))
+		return;
+	nt_redis_port_all_key(key, slot->sensor->name, slot->span.start_s, transport, port);
+	reads_command(&c->ports, member, "HGET", key);
+	reads_number(&c->ports, port);
+}
+
+static int take_lost_port(void *cookie, size_t tag, const redisReply *reply)
+{
+	struct checking *c = cookie;
+	uint64_t packets = read_optional(reply, &c->top->coverage.defects);
+
+	add_to(&c->top->at[tag].packets, packets);
+	c->top->rest -= packets < c->top->rest ? packets : c->top->rest;
+	return 0;
 }
 
 static void check_member(struct checking *c, const struct slot *slot, struct nt_get_member *member,
@@ -309,8 +345,14 @@ static int take_check(void *cookie, size_t tag, const redisReply *reply)
 			c->lowest = UINT64_MAX;
 		return 0;
 	}
-	for (size_t i = 0; i < c->top->n; i++)
-		check_member(c, slot, &c->top->at[i], list_at(reply, i));
+	for (size_t i = 0; i < c->top->n; i++) {
+		const redisReply *score = list_at(reply, i);
+
+		if (!is_cut_quarter(c->a, slot))
+			check_member(c, slot, &c->top->at[i], score);
+		else if (!score || score->type == REDIS_REPLY_NIL)
+			ask_port(c, slot, i);
+	}
 	return 0;
 }
 
@@ -320,6 +362,7 @@ static int check(struct nt_get *g, const struct gathering *a, struct nt_get_top 
 	struct checking c = {.a = a, .top = top};
 	struct reads r = {0};
 	char key[NT_REDIS_KEY_TEXT];
+	int err;
 
 	for (size_t i = 0; i < a->slots->n; i++) {
 		const struct slot *slot = &a->slots->at[i];
@@ -335,45 +378,162 @@ static int check(struct nt_get *g, const struct gathering *a, struct nt_get_top 
 		for (size_t m = 0; m < top->n; m++)
 			reads_word(&r, top->at[m].name);
 	}
-	return reads_run(g, &r, take_check, &c);
+	err = reads_run(g, &r, take_check, &c);
+	if (!err)
+		err = reads_run(g, &c.ports, take_lost_port, &c);
+	reads_fini(&c.ports);
+	return err;
+}
+
+/* Numbers have changed: sorts again, and keeps the heaviest. */
+static void take_again_from(struct nt_get_top *out, size_t most)
+{
+	struct members m = {.at = out->at, .n = out->n};
+
+	out->at = NULL;
+	members_take(&m, most, out);
 }
 
 /* The candidates' numbers are read anew in every bucket, and then the heaviest stay. */
 static int settle_shallow(struct nt_get *g, struct gathering *a, size_t most, struct nt_get_top *out)
 {
-	struct members m = {0};
-	size_t n = out->n;
 	int err;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < out->n; i++)
 		out->at[i].packets = 0;
 	err = check(g, a, out);
-	m.at = out->at;
-	m.n = n;
-	out->at = NULL;
-	members_take(&m, most, out);
+	take_again_from(out, most);
 	out->shallow = a->shallow;
 	return err;
 }
 
 static int settle(struct nt_get *g, struct gathering *a, struct nt_get_top *out)
 {
-	size_t most = a->options->most ? a->options->most : a->options->depth;
+	size_t most = a->options->most ? a->options->most : a->options->depth, taken = most;
 	bool set = a->options->set.key != NT_RKEY_SIG;
+	int err = 0;
 
 	out->rest = a->sig_rest;
 	for (size_t i = 0; i < a->slots->n; i++)
 		add_to(&out->rest, a->slots->at[i].rest);
-	members_take(&a->members, a->options->depth ? CANDIDATES(most) : most, out);
+	if (a->options->depth)
+		taken = CANDIDATES(most);
+	else if (a->candidates)
+		taken = a->candidates;
+	members_take(&a->members, taken, out);
 	if (!out->n)
 		return 0;
 	if (a->options->depth && set)
 		return settle_shallow(g, a, most, out);
 	if (set && out->rest && out->n <= CHECKED_MOST)
-		return check(g, a, out);
-	for (size_t i = 0; i < out->n; i++)
-		out->at[i].missing = out->rest;
+		err = check(g, a, out);
+	else
+		for (size_t i = 0; i < out->n; i++)
+			out->at[i].missing = out->rest;
+	take_again_from(out, most);
+	return err;
+}
+
+/* ---- ports of quarters, without reading them all ---- */
+
+static int take_lowest(void *cookie, size_t tag, const redisReply *reply)
+{
+	struct gathering *a = cookie;
+	uint64_t lowest;
+
+	if (!list_at(reply, 1) || !read_score(list_at(reply, 1), &lowest))
+		lowest = a->slots->at[tag].rest;
+	add_to(&a->unseen, lowest);
 	return 0;
+}
+
+static int read_unseen(struct nt_get *g, struct gathering *a)
+{
+	struct reads r = {0};
+	char key[NT_REDIS_KEY_TEXT];
+
+	a->unseen = 0;
+	for (size_t i = 0; i < a->slots->n; i++) {
+		const struct slot *slot = &a->slots->at[i];
+
+		if (!slot->present || !is_cut_quarter(a, slot))
+			continue;
+		slot_key(key, slot, NT_RKEY_PORT, NULL);
+		reads_command(&r, i, "ZRANGE", key);
+		reads_number(&r, 0);
+		reads_number(&r, 0);
+		reads_word(&r, "WITHSCORES");
+	}
+	return reads_run(g, &r, take_lowest, a);
+}
+
+static int descending(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x < *y) - (*x > *y);
+}
+
+/*
+ * Who can be among the `most` heaviest: those who come up to the last of them if all is added that they may have lost.
+ * As long as that one has more than anybody who was not seen at all can have, nobody else can. 0: too many, or not
+ * certain.
+ */
+static size_t count_candidates(const struct gathering *a)
+{
+	size_t most = a->options->most, n = 0;
+	uint64_t *packets;
+
+	if (most >= a->members.n)
+		return 0;
+	packets = calloc(a->members.n, sizeof(*packets));
+	for (size_t i = 0; packets && i < a->members.n; i++)
+		packets[i] = a->members.at[i].packets;
+	if (packets)
+		qsort(packets, a->members.n, sizeof(*packets), descending);
+	if (packets && packets[most - 1] > a->unseen)
+		while (n < a->members.n && packets[n] >= packets[most - 1] - a->unseen)
+			n++;
+	free(packets);
+	return n <= CHECKED_MOST ? n : 0;
+}
+
+static bool any_cut_quarter(const struct gathering *a, bool *reopened)
+{
+	bool any = false;
+
+	*reopened = false;
+	for (size_t i = 0; i < a->slots->n; i++) {
+		const struct slot *slot = &a->slots->at[i];
+
+		if (!slot->present || !is_cut_quarter(a, slot))
+			continue;
+		any = true;
+		*reopened |= slot->reopened > 0;
+	}
+	return any;
+}
+
+/* Reads the sets; of quarters that were cut every port only where that is necessary. */
+static int gather(struct nt_get *g, struct gathering *a)
+{
+	bool reopened, cut = any_cut_quarter(a, &reopened);
+	int err;
+
+	a->every_port = cut && (reopened || !a->options->most);
+	err = gather_sets(g, a);
+	if (!err && cut && !a->every_port) {
+		err = read_unseen(g, a);
+		a->candidates = err ? 0 : count_candidates(a);
+		if (err || a->candidates)
+			return err;
+		members_fini(&a->members);
+		a->every_port = true;
+		err = gather_sets(g, a);
+	}
+	if (!err && a->every_port)
+		err = gather_ports(g, a);
+	return err;
 }
 
 static bool is_set(const struct nt_get_set *set)
@@ -401,9 +561,7 @@ int nt_get_top(struct nt_get *g, const struct nt_get_query *query, const struct 
 	if (!err && options->set.key == NT_RKEY_SIG)
 		err = gather_signature(g, &a);
 	else if (!err)
-		err = gather_sets(g, &a);
-	if (!err)
-		err = gather_ports(g, &a);
+		err = gather(g, &a);
 	if (!err) {
 		forget_rest_of_ports(&a);
 		err = settle(g, &a, out);
@@ -437,44 +595,5 @@ int nt_get_top_each(struct nt_get *g, const struct nt_get_query *query, const st
 	}
 	for (size_t i = 0; i < query->sensors->n && err; i++)
 		nt_get_top_fini(&out[i]);
-	return err;
-}
-
-/* ---- the newest interval ---- */
-
-struct now {
-	struct members members;
-	uint64_t *defects;
-};
-
-static int take_now(void *cookie, size_t tag, const redisReply *reply)
-{
-	struct now *now = cookie;
-
-	(void)tag;
-	return members_add_list(&now->members, reply, NULL, now->defects);
-}
-
-int nt_get_now(struct nt_get *g, const struct nt_get_sensors *sensors, enum nt_redis_key key, struct nt_get_top *out)
-{
-	struct now now = {.defects = &out->coverage.defects};
-	struct reads r = {0};
-	char text[NT_REDIS_KEY_TEXT];
-	int err;
-
-	*out = (struct nt_get_top){0};
-	if (key < NT_RKEY_NOW_PORT || key > NT_RKEY_NOW_ICMP)
-		return get_refuse(g, -EINVAL, "there is no such set");
-	for (size_t i = 0; i < sensors->n; i++) {
-		nt_redis_key(text, sensors->at[i].name, key);
-		reads_command(&r, i, "ZRANGE", text);
-		reads_number(&r, 0);
-		reads_number(&r, -1);
-		reads_word(&r, "WITHSCORES");
-	}
-	err = reads_run(g, &r, take_now, &now);
-	if (!err)
-		members_take(&now.members, 0, out);
-	members_fini(&now.members);
 	return err;
 }

@@ -219,7 +219,7 @@ static const struct {
     {"mean packets of a sensor and a day, by group", ask_means},
     {"top 10 ports from days", ask_top_of_days},
     {"top 10 ports from days, the heaviest 100 of each", ask_top_of_100},
-    {"top 10 ports from the quarter, every port of every sensor", ask_top_of_quarter},
+    {"top 10 ports from the quarter, exact", ask_top_of_quarter},
     {"different sources of all sensors, a number a day", ask_sources_of_days},
     {"different sources of all sensors and days", ask_sources_of_all},
 };
