@@ -15,8 +15,10 @@
  * commands that read and no others, each of keys of one sensor, so that a user who may not write can use it and no
  * command asks a cluster for several slots at once.
  *
- * Every result tells what it is made of (struct nt_get_coverage). What is in Redis may have been written by anybody:
- * a value that makes no sense counts as missing and is counted in `defects`.
+ * Every result tells what it is made of (struct nt_get_coverage). Buckets are read one after the other and first their
+ * totals: one that is written to or closed meanwhile may have a little more, or have told of a little less of a rest.
+ * What is in Redis may have been written by anybody: a value that makes no sense counts as missing and is counted in
+ * `defects`.
  *
  * Calls return 0 or a failure of redis/connection.h; besides, -EINVAL for a question that has no answer, -ENOENT for a
  * sensor that is not there, -ERANGE for a range of more buckets than anybody wants to wait for. nt_get_why() says it in
