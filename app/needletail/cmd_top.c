@@ -74,6 +74,8 @@ struct top {
 	bool by_sources;
 	bool help;
 	bool utf8;
+	bool checked; /* the sensor that was asked for was there once */
+	bool unknown; /* or it was not */
 	bool has_data;
 	bool trouble;
 	struct top_data data;
@@ -195,7 +197,12 @@ static int read_sensors(struct top *t)
 		return err;
 	nt_get_sensors_fini(&t->sensors);
 	t->sensors = sensors;
-	if (find_chosen(t))
+	err = find_chosen(t);
+	t->unknown = err && !t->checked;
+	if (t->unknown)
+		return err;
+	t->checked = true;
+	if (err)
 		t->chosen_name[0] = '\0'; /* somebody deleted it */
 	if (t->sensors.n == 1)
 		t->chosen = 0;
@@ -354,7 +361,7 @@ static void watch(struct top *t)
 {
 	uint64_t next_ns = 0;
 
-	while (!stopped) {
+	while (!stopped && !t->unknown) {
 		enum top_key key;
 		int character;
 
@@ -371,6 +378,19 @@ static void watch(struct top *t)
 	}
 }
 
+/* With the nearest name that there is. */
+static int say_unknown(struct top *t)
+{
+	const struct nt_get_choice wanted = {.name = &t->sensor, .names = 1};
+	struct nt_get_sensors found;
+
+	if (nt_get_sensors(t->get, &wanted, &found))
+		nt_error("%s: %s", t->where, nt_get_why(t->get));
+	else
+		nt_get_sensors_fini(&found);
+	return NT_EXIT_FAILED;
+}
+
 static int show(struct top *t)
 {
 	const struct sigaction action = {.sa_handler = stop};
@@ -385,36 +405,29 @@ static int show(struct top *t)
 	}
 	watch(t);
 	top_screen_close();
-	return NT_EXIT_OK;
+	return t->unknown ? say_unknown(t) : NT_EXIT_OK;
 }
 
 /* ---- all of it ---- */
 
-static int check_sensor(struct top *t)
+/* What may be over in a while, so that it is waited for. */
+static bool may_pass(int err)
 {
-	const struct nt_get_choice wanted = {.name = &t->sensor, .names = 1};
-	struct nt_get_sensors found;
-	int err = nt_get_sensors(t->get, &wanted, &found);
-
-	if (!err)
-		nt_get_sensors_fini(&found);
-	else
-		nt_error("%s: %s", t->where, nt_get_why(t->get));
-	snprintf(t->chosen_name, sizeof(t->chosen_name), "%s", t->sensor);
-	return err;
+	return err != -EACCES && err != -EINVAL && err != -EPROTO && err != -ENOMEM;
 }
 
 static int run(struct top *t)
 {
-	int err = t->sensor ? check_sensor(t) : 0;
+	int err;
 
-	if (err)
-		return NT_EXIT_FAILED;
+	snprintf(t->chosen_name, sizeof(t->chosen_name), "%s", t->sensor ? t->sensor : "");
 	err = read_sensors(t);
-	if (err)
+	if (t->unknown)
+		return say_unknown(t);
+	if (err && (t->once || !may_pass(err))) {
 		nt_error("%s: %s", t->where, nt_get_why(t->get));
-	if (err)
 		return NT_EXIT_FAILED;
+	}
 	if (t->once)
 		return print_once(t) ? NT_EXIT_FAILED : NT_EXIT_OK;
 	return show(t);

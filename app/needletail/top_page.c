@@ -431,11 +431,12 @@ static void put_data(struct top_canvas *c, const struct top_data *d, const struc
 
 static void put_nothing(struct top_canvas *c, const struct top_data *d, const struct top_view *view)
 {
+	const char *why = "nothing has been read yet";
+
 	if (!view->trouble)
-		top_canvas_print(c, 2, 1, c->columns - 1, TOP_PLAIN, "%s: %s", view->where,
-				 d && d->sensors ? "this sensor has no data yet" : "no sensor has written here yet");
-	else
-		top_canvas_print(c, 2, 1, c->columns - 1, TOP_PLAIN, "%s: nothing has been read yet", view->where);
+		why = d && d->sensors ? "this sensor has no data yet" : "no sensor has written here yet";
+	top_canvas_put(c, 2, 1, c->columns - 1, TOP_FAINT, view->where);
+	top_canvas_put(c, 3, 1, c->columns - 1, TOP_PLAIN, why);
 }
 
 void top_page(struct top_canvas *c, const struct top_data *data, const struct top_view *view)

@@ -248,9 +248,14 @@ def test_password_from_a_file(world, tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("secret"), password="open sesame")
     secret = server.folder / "secret"
     secret.write_text("open sesame\n")
-    server.client.sadd("nt:sensors", "x")
-    server.client.hset("nt:{x}:info", "last", DAY)
     try:
+        secret.chmod(0o600)
+        empty = world.top("--once", "--password-file", secret, url=server.url)
+        assert empty.returncode == 1 and b"no sensor has written here yet" in empty.stderr
+        server.client.sadd("nt:sensors", "x")
+        server.client.hset("nt:{x}:info", "interval", 60)
+        assert "this sensor has no data yet" in "\n".join(world.once("--password-file", secret, url=server.url))
+        server.client.hset("nt:{x}:info", "last", DAY)
         secret.chmod(0o644)
         refused = world.top("--once", "--password-file", secret, url=server.url)
         assert refused.returncode == 2 and refused.stdout == b""
@@ -360,6 +365,23 @@ def test_redis_away_and_back(world, terminal):
     screen.wait(lambda text: "trying again" not in text)
     screen.press("q")
     assert screen.end() == 0
+
+
+def test_redis_not_there_yet(world, terminal):
+    world.server.kill()
+    screen = terminal("--sensor", "osaka-1")
+    screen.shows("nothing has been read yet", "trying again")
+    world.server.start()
+    screen.shows("osaka-1", "PORTS", "q quit")
+    screen.press("q")
+    assert screen.end() == 0
+    world.server.kill()
+    unknown = terminal("--sensor", "osaka2")
+    unknown.shows("trying again")
+    world.server.start()
+    assert unknown.end() == 1
+    assert unknown.restored()
+    assert b"osaka2: no such sensor, did you mean osaka-1?" in unknown.written
 
 
 def test_screen_follows_the_data(world, terminal, country_mmdb):
