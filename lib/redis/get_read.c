@@ -121,9 +121,9 @@ void reads_fini(struct reads *r)
 /* Commands from `first` on that go together: at least one. */
 static size_t bunch(const struct reads *r, size_t first)
 {
-	size_t n = 0, words = 0;
+	size_t n = 0, words = 0, most = r->bunch && r->bunch < BUNCH ? r->bunch : BUNCH;
 
-	while (first + n < r->n && n < BUNCH && words < BUNCH_WORDS)
+	while (first + n < r->n && n < most && words < BUNCH_WORDS)
 		words += r->at[first + n++].n;
 	return n;
 }

@@ -34,8 +34,12 @@ struct reads {
 	} * at;
 	size_t n;
 	size_t room;
-	int error; /* 0 or -ENOMEM, looked at once */
+	size_t bunch; /* answers that are in memory at a time; 0: as many as are small */
+	int error;    /* 0 or -ENOMEM, looked at once */
 };
+
+/* For answers of thousands of members. */
+#define BUNCH_OF_LARGE 16
 
 /* What is done with an answer: returns 0 or a failure that ends the reading. */
 typedef int read_answer(void *cookie, size_t tag, const redisReply *reply);

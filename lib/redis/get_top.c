@@ -128,7 +128,7 @@ static int take_again(void *cookie, size_t tag, const redisReply *reply)
 
 static int gather_sets(struct nt_get *g, struct gathering *a)
 {
-	struct reads r = {0};
+	struct reads r = {.bunch = BUNCH_OF_LARGE};
 	int err;
 
 	for (size_t i = 0, n; i < a->slots->n; i += n) {
@@ -208,7 +208,7 @@ static void ask_ports(struct reads *r, const struct slot *slot)
 
 static int gather_ports(struct nt_get *g, struct gathering *a)
 {
-	struct reads r = {0};
+	struct reads r = {.bunch = BUNCH_OF_LARGE};
 	int err;
 
 	for (size_t i = 0; i < a->slots->n; i++)
@@ -265,7 +265,7 @@ static int take_signature(void *cookie, size_t tag, const redisReply *reply)
 
 static int gather_signature(struct nt_get *g, struct gathering *a)
 {
-	struct reads r = {0};
+	struct reads r = {.bunch = BUNCH_OF_LARGE};
 	char key[NT_REDIS_KEY_TEXT];
 
 	for (size_t i = 0; i < a->slots->n; i++) {
@@ -550,7 +550,12 @@ int nt_get_top(struct nt_get *g, const struct nt_get_query *query, const struct 
 	       struct nt_get_top *out)
 {
 	struct slots slots = {0};
-	struct gathering a = {.options = options, .slots = &slots, .defects = &out->coverage.defects};
+	struct gathering a = {
+	    .options = options,
+	    .slots = &slots,
+	    .again = {.bunch = BUNCH_OF_LARGE},
+	    .defects = &out->coverage.defects,
+	};
 	int err;
 
 	*out = (struct nt_get_top){0};
