@@ -171,7 +171,7 @@ const struct nt_key nt_key[] = {
 	  .help = "redis://[user[:password]@]host[:port][/db] or unix://[user[:password]@]/path[?db=N]. Empty: no Redis." },
 	{ .path = "redis.password_file", .type = NT_KEY_TEXT, AT(redis.password_file), .max = PATH_BYTES,
 	  .form = "file", .value = "",
-	  .help = "File whose first line is the password; better than one in the URL." },
+	  .help = "File whose first line is the password, for its owner alone (chmod 600); better than one in the URL." },
 	{ .path = "redis.timeout_ms", .type = NT_KEY_NUMBER, AT(redis.timeout_ms), .min = 100, .max = 60000,
 	  .unit = "milliseconds", .value = "2000",
 	  .help = "How long to wait for a connection or a reply." },

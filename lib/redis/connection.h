@@ -39,7 +39,7 @@ void nt_connection_free(struct nt_connection *c);
 
 /**
  * Connects to the server of the URL, or another node that is known; authenticates, selects the database, learns the
- * slots of a cluster. Does nothing if it is open. Takes at most the time-out twice, besides resolving names.
+ * slots of a cluster. Does nothing if it is open. Takes a few times the time-out at most, besides resolving names.
  */
 int nt_connection_open(struct nt_connection *c);
 

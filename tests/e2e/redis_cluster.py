@@ -2,6 +2,7 @@
 told to move slots."""
 
 import contextlib
+import hashlib
 import re
 import socket
 import subprocess
@@ -36,10 +37,22 @@ def free_ports(number):
     return found
 
 
+def user_line(name, rule):
+    """Of an ACL file; the rule's own password gives way to ours."""
+    words = [word for word in rule if not word.startswith(">")]
+    return " ".join(("user", name, *words, "#" + hashlib.sha256(PASSWORD.encode()).hexdigest())) + "\n"
+
+
 class Node:
-    def __init__(self, folder, port, bus_port):
+    """`users`: {name: words of its rule}, beside the default one, which may everything."""
+
+    def __init__(self, folder, port, bus_port, users):
         self.folder, self.port, self.bus_port = folder, port, bus_port
+        self.socket = folder / "redis.sock"
         folder.mkdir()
+        everything = {"default": ("on", "~*", "&*", "+@all")}
+        lines = [user_line(name, rule) for name, rule in (everything | users).items()]
+        (folder / "users.acl").write_text("".join(lines))
         self.process = None
         self.start()
         self.client = redis.Redis(port=port, password=PASSWORD, decode_responses=True)
@@ -51,8 +64,9 @@ class Node:
             "bind": "127.0.0.1",
             "dir": self.folder,
             "save": "",
-            "requirepass": PASSWORD,
+            "aclfile": self.folder / "users.acl",
             "masterauth": PASSWORD,
+            "unixsocket": self.socket,
             "cluster-enabled": "yes",
             "cluster-port": self.bus_port,
             "cluster-node-timeout": NODE_TIMEOUT_MS,
@@ -68,7 +82,10 @@ class Node:
 
     @property
     def url(self):
-        return f"redis://:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{self.port}"
+        return self.url_of("")
+
+    def url_of(self, user):
+        return f"redis://{user}:{PASSWORD.replace(' ', '%20')}@127.0.0.1:{self.port}"
 
     def numbers(self, key):
         """As redis_server.Server has it: the node has all keys of a sensor."""
@@ -84,12 +101,12 @@ class Node:
 
 
 class Cluster:
-    def __init__(self, folder, masters=3):
+    def __init__(self, folder, masters=3, users=None):
         ports = free_ports(4 * masters)
         self.nodes = []
         try:
             for port, bus_port in zip(ports[::2], ports[1::2]):
-                self.nodes.append(Node(folder / str(port), port, bus_port))
+                self.nodes.append(Node(folder / str(port), port, bus_port, users or {}))
             self._join(masters)
         except BaseException:
             self.stop()

@@ -19,19 +19,30 @@ if not shutil.which("redis-server"):
 from conftest import intervals_of
 from redis_cluster import PASSWORD, Cluster, wait_until
 from test_redis import EVENING, same, write_traffic
+from test_redis_rights import rules
 
 ROUNDS = int(os.environ.get("NT_ROUNDS", "1"))
 SEED = int(os.environ.get("NT_SEED", "1"))
 INTERVALS = 400
 REPLAY_S = 120
+USER = "needletail"
 DICE = [pytest.param(random.Random(1000 * SEED + k), id=f"{SEED}-{k}") for k in range(ROUNDS)]
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    one = Cluster(tmp_path_factory.mktemp("cluster"))
+    one = Cluster(tmp_path_factory.mktemp("cluster"), users={"needletail": rules()["needletail"]})
     yield one
     one.stop()
+
+
+@pytest.fixture(autouse=True)
+def enough_rights(cluster):
+    for node in cluster.nodes:
+        node.client.acl_log_reset()
+    yield
+    for node in cluster.nodes:
+        assert not node.client.acl_log()
 
 
 @pytest.fixture(autouse=True)
@@ -110,7 +121,7 @@ def test_a_master_dies_and_its_replica_lacks_the_last_writes(cluster, replay, di
     names = sensors_apart(cluster)
     # Reached by nodes that do not have their slots.
     home = [cluster.home(live(name)) for name in names]
-    replays = [replay(home[1 - k].url, name, seed=k) for k, name in enumerate(names)]
+    replays = [replay(home[1 - k].url_of(USER), name, seed=k) for k, name in enumerate(names)]
     dying, sensor = home[0], names[0]
     heir = cluster.replica_of(dying)
     before, between = dice.randrange(1, 100), dice.randrange(5, 100)
@@ -154,8 +165,8 @@ def test_slots_move_while_sensors_write(cluster, replay, dice):
     home = [cluster.home(live(name)) for name in names]
     # Of the one that moves every interval closes an hour, because what closes a bucket names not all of its keys.
     replays = [
-        replay(home[0].url, names[0], step_s=3600, intervals=250),
-        replay(home[0].url, names[1], seed=2),
+        replay(home[0].url_of(USER), names[0], step_s=3600, intervals=250),
+        replay(home[0].url_of(USER), names[1], seed=2),
     ]
     begin = dice.randrange(1, 60)
     wait_until(lambda: written(home[0], names[0]) >= begin, "intervals")
@@ -176,7 +187,7 @@ def test_a_master_that_hangs(cluster, replay, program):
     name = sensors_apart(cluster)[0]
     hanging = cluster.home(live(name))
     heir = cluster.replica_of(hanging)
-    one = replay(heir.url, name)  # a replica will do, too
+    one = replay(heir.url_of(USER), name)  # a replica will do, too
     wait_until(lambda: written(hanging, name) >= 30, "intervals")
     hanging.process.send_signal(19)
     try:
@@ -187,7 +198,15 @@ def test_a_master_that_hangs(cluster, replay, program):
     one.check(cluster)
 
 
+def test_through_a_socket_to_nodes_elsewhere(cluster, replay):
+    names = sensors_apart(cluster)
+    node = cluster.home(live(names[0]))
+    url = f"unix://{USER}:{PASSWORD.replace(' ', '%20')}@{node.socket}"
+    for one in [replay(url, name, intervals=10, seed=k) for k, name in enumerate(names)]:
+        one.check(cluster)
+
+
 def test_a_cluster_has_one_database(cluster, replay):
-    one = replay(cluster.nodes[0].url + "/1", "s")
+    one = replay(cluster.nodes[0].url_of(USER) + "/1", "s")
     assert one.process.wait(REPLAY_S) == 1
     assert "a cluster has database 0 only" in one.said.read_text()
