@@ -12,7 +12,7 @@ import time
 
 import pyte
 
-PATIENCE_S = 10
+PATIENCE_S = 20
 
 
 class Terminal:
