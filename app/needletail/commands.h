@@ -9,6 +9,7 @@ int cmd_check(int argc, char **argv);
 int cmd_ports(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 #endif

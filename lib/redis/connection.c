@@ -425,6 +425,66 @@ int nt_connection_command(struct nt_connection *c, const struct nt_command *comm
 	return nt_node_say(c->why, -EPROTO, "an answer of another kind than the command gives");
 }
 
+/* ---- many commands ---- */
+
+/* Of the commands from `first` on, those that go where it goes: sends them, then takes their answers. */
+static int ask_node(struct nt_connection *c, const struct nt_command *command, size_t first, size_t n,
+		    redisReply **reply)
+{
+	uint32_t at = route(c, &command[first]);
+	struct nt_node *node = c->node[at];
+	int err = use_node(c, at);
+
+	for (size_t i = first; i < n && !err; i++)
+		if (!reply[i] && route(c, &command[i]) == at)
+			err = nt_node_send(node, command[i].word, command[i].length, command[i].n, c->why);
+	for (size_t i = first; i < n && !err; i++)
+		if (!reply[i] && route(c, &command[i]) == at)
+			err = nt_node_receive(node, &reply[i], c->why);
+	if (err)
+		return lost(c, err);
+	c->last = node->serial;
+	return 0;
+}
+
+static bool is_of_wrong_type(const redisReply *reply)
+{
+	return strncmp(reply->str, "WRONGTYPE", 9) == 0;
+}
+
+/* The node that we asked may not have it any more, or not be ready: that is for a command on its own. */
+static int ask_again(struct nt_connection *c, const struct nt_command *command, size_t n, redisReply **reply)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		if (reply[i]->type != REDIS_REPLY_ERROR || is_of_wrong_type(reply[i]))
+			continue;
+		freeReplyObject(reply[i]);
+		err = nt_connection_command(c, &command[i], REDIS_REPLY_NIL, &reply[i]);
+	}
+	return err;
+}
+
+int nt_connection_pipeline(struct nt_connection *c, const struct nt_command *command, size_t n, redisReply **reply)
+{
+	int err = prepare(c);
+
+	for (size_t i = 0; i < n; i++)
+		reply[i] = NULL;
+	for (size_t i = 0; i < n && !err; i++)
+		if (!reply[i])
+			err = ask_node(c, command, i, n, reply);
+	if (!err)
+		err = ask_again(c, command, n, reply);
+	for (size_t i = 0; i < n && err; i++) {
+		if (reply[i])
+			freeReplyObject(reply[i]);
+		reply[i] = NULL;
+	}
+	return err;
+}
+
 uint32_t nt_connection_node(const struct nt_connection *c)
 {
 	return c->last;

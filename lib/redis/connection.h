@@ -65,6 +65,14 @@ struct nt_command {
 int nt_connection_command(struct nt_connection *c, const struct nt_command *command, int type, redisReply **reply);
 
 /**
+ * Sends commands that only read, many at a time and to all nodes that they concern, without waiting for each answer;
+ * opens first what is not open. What a node refuses is asked again on its own, as nt_connection_command() does it.
+ * Returns 0 with reply[i] the answer of command[i], of any type, to be freed by freeReplyObject(); an error among them
+ * is that the key is of another type than the command wants (WRONGTYPE). Or a failure, and there is nothing to free.
+ */
+int nt_connection_pipeline(struct nt_connection *c, const struct nt_command *command, size_t n, redisReply **reply);
+
+/**
  * Number of the connection to a node that the last command went through. It is another one for another node, and for
  * the same node after connecting again: what was known of the server before may then hold no more.
  */

@@ -3,6 +3,8 @@
 
 #include "base/hll.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define HEADER		16
@@ -91,4 +93,86 @@ size_t nt_redis_hll_pack(const struct nt_sketch *sketch, uint8_t out[static NT_R
 	else
 		length = pack_dense(sketch, out + HEADER);
 	return HEADER + length;
+}
+
+/* ---- reading ---- */
+
+static void raise_to(uint8_t *rank, uint32_t value)
+{
+	if (*rank < value)
+		*rank = (uint8_t)value;
+}
+
+static int unite_dense(const uint8_t *in, size_t length, uint8_t *registers)
+{
+	if (length != NT_REDIS_HLL_BYTES - HEADER)
+		return -EINVAL;
+	for (uint32_t i = 0; i < NT_HLL_REGISTERS; i++) {
+		uint32_t bit = i * 6, low = bit & 7, value = in[bit / 8] >> low;
+
+		if (low > 2)
+			value |= (uint32_t)in[bit / 8 + 1] << (8 - low);
+		value &= 0x3f;
+		raise_to(&registers[i], value < NT_HLL_RANK_MAX ? value : NT_HLL_RANK_MAX);
+	}
+	return 0;
+}
+
+/* One run of the sparse form: how many bytes it takes, how many registers it is of, and their value. */
+static size_t sparse_run(const uint8_t *in, size_t length, uint32_t *n, uint32_t *value)
+{
+	*value = 0;
+	if (in[0] & 0x80) {
+		*value = (in[0] >> 2 & 0x1f) + 1u;
+		*n = (in[0] & 3) + 1u;
+		return 1;
+	}
+	*n = (in[0] & 0x3f) + 1u;
+	if (!(in[0] & 0x40))
+		return 1;
+	if (length < 2)
+		return 0;
+	*n = ((in[0] & 0x3fu) << 8 | in[1]) + 1u;
+	return 2;
+}
+
+/* All runs together must be of all registers. Without registers to fill it only looks. */
+static bool read_sparse(const uint8_t *in, size_t length, uint8_t *registers)
+{
+	uint32_t next = 0;
+
+	while (length) {
+		uint32_t n, value;
+		size_t bytes = sparse_run(in, length, &n, &value);
+
+		if (!bytes || n > NT_HLL_REGISTERS - next)
+			return false;
+		for (uint32_t i = 0; i < n && registers && value; i++)
+			raise_to(&registers[next + i], value);
+		next += n;
+		in += bytes;
+		length -= bytes;
+	}
+	return next == NT_HLL_REGISTERS;
+}
+
+int nt_redis_hll_unite(const uint8_t *bytes, size_t length, uint8_t registers[static NT_HLL_REGISTERS])
+{
+	if (length < HEADER || memcmp(bytes, "HYLL", 4) != 0)
+		return -EINVAL;
+	if (bytes[4] == 0)
+		return unite_dense(bytes + HEADER, length - HEADER, registers);
+	if (bytes[4] != SPARSE || !read_sparse(bytes + HEADER, length - HEADER, NULL))
+		return -EINVAL;
+	read_sparse(bytes + HEADER, length - HEADER, registers);
+	return 0;
+}
+
+uint64_t nt_redis_hll_count(const uint8_t registers[static NT_HLL_REGISTERS])
+{
+	uint32_t histogram[NT_HLL_RANK_MAX + 1] = {0};
+
+	for (uint32_t i = 0; i < NT_HLL_REGISTERS; i++)
+		histogram[registers[i] < NT_HLL_RANK_MAX ? registers[i] : NT_HLL_RANK_MAX]++;
+	return nt_hll_estimate(histogram);
 }

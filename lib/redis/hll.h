@@ -22,4 +22,14 @@
 /** Writes a sketch, sparse when that is small and dense otherwise. Returns its bytes. Any thread. */
 size_t nt_redis_hll_pack(const struct nt_sketch *sketch, uint8_t out[static NT_REDIS_HLL_BYTES]);
 
+/**
+ * Reads a string of Redis' into registers: each becomes the larger of what it was and what is read, which makes them
+ * those of the union. Any thread. Returns 0, or -EINVAL for what is no such string; the registers are then as they
+ * were.
+ */
+int nt_redis_hll_unite(const uint8_t *bytes, size_t length, uint8_t registers[static 16384]);
+
+/** Number of different elements of registers. Any thread. */
+uint64_t nt_redis_hll_count(const uint8_t registers[static 16384]);
+
 #endif

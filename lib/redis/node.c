@@ -101,6 +101,24 @@ int nt_node_ask(struct nt_node *n, const char **word, const size_t *length, size
 	return 0;
 }
 
+int nt_node_send(struct nt_node *n, const char **word, const size_t *length, size_t words,
+		 char why[static NT_REDIS_WHY])
+{
+	errno = 0;
+	return redisAppendCommandArgv(n->context, (int)words, word, length) == REDIS_OK ? 0 : context_failure(n, why);
+}
+
+int nt_node_receive(struct nt_node *n, redisReply **reply, char why[static NT_REDIS_WHY])
+{
+	void *received = NULL;
+
+	errno = 0;
+	if (redisGetReply(n->context, &received) != REDIS_OK)
+		return context_failure(n, why);
+	*reply = received;
+	return 0;
+}
+
 /* A command of a few texts that is answered by OK. */
 static int tell(struct nt_node *n, const char **word, size_t words, char why[static NT_REDIS_WHY])
 {

@@ -29,6 +29,11 @@ bool nt_node_alive(const struct nt_node *n);
 int nt_node_ask(struct nt_node *n, const char **word, const size_t *length, size_t words, redisReply **reply,
 		char why[static NT_REDIS_WHY]);
 
+/* The two halves of nt_node_ask(), for many commands on their way at once. Sending may only note what to send. */
+int nt_node_send(struct nt_node *n, const char **word, const size_t *length, size_t words,
+		 char why[static NT_REDIS_WHY]);
+int nt_node_receive(struct nt_node *n, redisReply **reply, char why[static NT_REDIS_WHY]);
+
 /* What a refusal of the server's means: a failure of connection.h, with `why` filled. */
 int nt_node_refusal(const char *error, char why[static NT_REDIS_WHY]);
 
