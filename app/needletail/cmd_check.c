@@ -15,6 +15,7 @@
 #include "geo/asn.h"
 #include "needletail/errors.h"
 #include "redis/client.h"
+#include "spool/spool.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -24,6 +25,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define WHY_BYTES 1024
@@ -179,6 +181,56 @@ static void check_output(struct check *c, const char *key, const char *path)
 		find(c, "%s: %s: %s: chown or chmod %s", key, path, strerror(errno), folder);
 }
 
+/*
+ * The spool's file: capture goes on without one that cannot be used, and nobody would notice until it is missed. One
+ * that is in use is a sensor at work.
+ */
+static void check_spool(struct check *c)
+{
+	const struct nt_config_spool *spool = &c->config->spool;
+	uint32_t before = c->findings;
+	struct nt_spool_options options = nt_spool_defaults;
+	struct stat status;
+	struct nt_spool *s;
+
+	check_output(c, "spool.path", spool->path);
+	if (!*spool->path || c->findings != before || stat(spool->path, &status))
+		return;
+	if (!S_ISREG(status.st_mode)) {
+		find(c, "spool.path: %s: is no file", spool->path);
+		return;
+	}
+	options.path = spool->path;
+	options.sensor = c->config->sensor;
+	options.sinks = NT_SINK_BIT(NT_SINK_LINES) | NT_SINK_BIT(NT_SINK_REDIS); /* let go of nothing */
+	options.disk_bytes = (uint64_t)spool->mib << 20;
+	options.keep_applied_s = spool->keep_applied_s;
+	s = nt_spool_open(&options);
+	if (!s && errno == EEXIST)
+		find(c, "spool.path: %s: it is another sensor's: give each sensor a file of its own", spool->path);
+	else if (!s && errno != EBUSY)
+		find(c, "spool.path: %s: %s", spool->path, strerror(errno));
+	nt_spool_free(s);
+}
+
+/* A spool that cannot grow to its size drops intervals earlier than one thinks. */
+static void check_spool_room(struct check *c)
+{
+	const struct nt_config_spool *spool = &c->config->spool;
+	char folder[PATH_MAX];
+	struct statvfs room;
+	struct stat status;
+	uint64_t there;
+
+	snprintf(folder, sizeof(folder), "%s", spool->path);
+	if (!*spool->path || statvfs(dirname(folder), &room))
+		return;
+	there = (uint64_t)room.f_bavail * room.f_frsize + (stat(spool->path, &status) ? 0 : (uint64_t)status.st_size);
+	if (there >> 20 < spool->mib)
+		find(c, "spool.mib: %" PRIu32 " asked, %" PRIu64 " MiB free beside %s: set spool.mib: %" PRIu64,
+		     spool->mib, there >> 20, spool->path, there >> 21);
+}
+
 /* Redis */
 
 static void check_redis(struct check *c)
@@ -216,7 +268,8 @@ static int check(const struct live_config *l)
 	check_geo(&c);
 	check_detect(&c);
 	check_output(&c, "json", c.config->json);
-	check_output(&c, "spool.path", c.config->spool.path);
+	check_spool(&c);
+	check_spool_room(&c);
 	check_redis(&c);
 	if (c.findings)
 		return NT_EXIT_FAILED;

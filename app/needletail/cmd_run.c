@@ -46,7 +46,7 @@ static const char help[] =
     "\n"
     "Counts what arrives at the configured devices until SIGINT or SIGTERM, and writes every interval to the JSON\n"
     "file and to Redis; to standard output if neither is configured. SIGHUP reads the databases and the\n"
-    "signatures again.\n";
+    "signatures again, and opens the JSON file anew.\n";
 
 /* The whole is in place: the exit status. */
 static int capture(struct run *r)

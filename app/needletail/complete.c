@@ -32,19 +32,10 @@ static int name_sensor(struct nt_config *c)
 	return -EINVAL;
 }
 
-/* Accepted, because configurations are written for years, and said, because silence would pass for an answer. */
-static void say_unused(const struct nt_config *c)
-{
-	if (*c->spool.path)
-		nt_warning("spool.path: this version keeps what waits for Redis in memory");
-}
-
 int complete_config(struct nt_config *c)
 {
 	int err = name_sensor(c);
 
-	if (!err)
-		say_unused(c);
 	if (!err && !*c->json && !*c->redis.url)
 		err = config_set_text(&c->json, "-");
 	return err;

@@ -95,6 +95,7 @@ static void let_signals_kill(void)
 static void ask_reload(struct live *l)
 {
 	reload_ask(&l->reload);
+	publisher_reopen_lines(l->publisher);
 }
 
 /* Sleeps, and answers what wakes it. */

@@ -221,6 +221,8 @@ static int refuse_repetition(struct replay *r, struct capture_set *set)
 		return 0;
 	nt_error("%s: Redis holds data of this sensor at or after the first frame; --add adds to it",
 		 r->options->config.sensor);
+	if (publisher_left_over(r->sinks.publisher))
+		publisher_flush(r->sinks.publisher); /* what was counted before is another matter */
 	return -EEXIST;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sinks.h"
 
+#include "lines.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "redis/password.h"
@@ -11,17 +13,25 @@
 
 #define DAY_S 86400
 
-static int open_json(struct sinks *s, const char *path)
+static int open_lines(struct sinks *s, const struct nt_config *config)
 {
+	const struct lines_options options = {
+	    .path = config->json,
+	    .sensor = config->sensor,
+	    .rotate_bytes = (uint64_t)config->json_rotate.mib << 20,
+	    .rotate_hours = config->json_rotate.hours,
+	    .keep = config->json_rotate.keep,
+	    .sync = *config->spool.path, /* what the spool lets go of must be somewhere */
+	};
 	int err;
 
-	if (!*path)
+	if (!*config->json)
 		return 0;
-	s->json = strcmp(path, "-") ? fopen(path, "ae") : stdout; /* emptied in sinks_start() */
-	if (s->json)
+	s->lines = lines_open(&options);
+	if (s->lines)
 		return 0;
 	err = -errno;
-	nt_error("%s: %s", path, strerror(-err));
+	nt_error("%s: %s", config->json, strerror(-err));
 	return err;
 }
 
@@ -92,14 +102,29 @@ static struct nt_sensor read_sensor(const struct sinks_options *o)
 	};
 }
 
+static int say_refusal(const char *spool, int error)
+{
+	if (error == EBUSY)
+		nt_error("spool.path: %s: another process has it open", spool);
+	else if (error == EEXIST)
+		nt_error("spool.path: %s: it is another sensor's", spool);
+	else
+		nt_error("publisher: %s", strerror(error));
+	return -error;
+}
+
 static int make_publisher(struct sinks *s, const struct sinks_options *o)
 {
 	const struct publisher_options options = {
 	    .sensor = read_sensor(o),
-	    .json = s->json,
+	    .lines = s->lines,
+	    .begin_anew = !o->append,
 	    .redis = s->has_redis ? &s->redis : NULL,
 	    .timeout_ms = o->config->redis.timeout_ms,
+	    .spool_path = o->config->spool.path,
+	    .spool_bytes = (uint64_t)o->config->spool.mib << 20,
 	    .spool_snapshots = o->config->redis.queue,
+	    .keep_applied_s = o->config->spool.keep_applied_s,
 	    .wait = o->wait,
 	    .patience_ms = o->patience_ms,
 	    .give_up = o->give_up,
@@ -108,8 +133,7 @@ static int make_publisher(struct sinks *s, const struct sinks_options *o)
 	s->publisher = publisher_new(&options);
 	if (s->publisher)
 		return 0;
-	nt_error("publisher: %s", strerror(errno));
-	return -errno;
+	return say_refusal(o->config->spool.path, errno);
 }
 
 int sinks_open(struct sinks *s, const struct sinks_options *options)
@@ -120,7 +144,7 @@ int sinks_open(struct sinks *s, const struct sinks_options *options)
 	s->has_redis = *options->config->redis.url;
 	err = s->has_redis ? sinks_redis_url(&options->config->redis, &s->redis) : 0;
 	if (!err)
-		err = open_json(s, options->config->json);
+		err = open_lines(s, options->config);
 	if (!err)
 		err = make_publisher(s, options);
 	if (err)
@@ -130,12 +154,8 @@ int sinks_open(struct sinks *s, const struct sinks_options *options)
 
 int sinks_start(struct sinks *s)
 {
-	int err = 0;
+	int err = publisher_start(s->publisher);
 
-	if (s->json && s->json != stdout && !s->append && ftruncate(fileno(s->json), 0) && errno != EINVAL)
-		err = -errno; /* EINVAL: a pipe or a device, which holds nothing */
-	if (!err)
-		err = publisher_start(s->publisher);
 	if (err)
 		nt_error("publisher: %s", strerror(-err));
 	return err;
@@ -143,11 +163,10 @@ int sinks_start(struct sinks *s)
 
 int sinks_close(struct sinks *s)
 {
-	int err = 0;
+	int err;
 
 	publisher_free(s->publisher);
-	if (s->json && s->json != stdout && fclose(s->json))
-		err = -errno;
+	err = lines_close(s->lines);
 	*s = (struct sinks){0};
 	return err;
 }

@@ -6,12 +6,12 @@
 
 #include "config/config.h"
 
-/* The publisher as the configuration wants it: where lines go, which Redis, with which password and bounds. */
+/* The publisher as the configuration wants it: where lines go, which spool, which Redis, with which password and
+ * bounds. */
 struct sinks {
-	FILE *json; /* NULL: no lines */
+	struct lines *lines; /* NULL: none */
 	struct nt_redis_url redis;
 	bool has_redis;
-	bool append;
 	struct publisher *publisher;
 };
 
@@ -19,14 +19,16 @@ struct sinks_options {
 	const struct nt_config *config; /**< its texts must stay until sinks_close() */
 	uint32_t interval_s;		/**< as counted, for `info` in Redis */
 	int64_t geo_build_s;		/**< Unix seconds; 0: no region database */
-	bool append;			/**< keep the lines that the JSON file has, else begin it anew */
+	bool append;			/**< keep the lines that the JSON file has, else begin it anew, unless
+					   lines from before are still to be written */
 	bool wait;			/**< as in struct publisher_options */
 	uint32_t patience_ms;		/**< likewise */
 	const _Atomic bool *give_up;	/**< likewise */
 };
 
 /**
- * Opens the JSON file, reads the password and makes the publisher, not started. Errors are logged. Main thread.
+ * Opens the JSON file and the spool, reads the password and makes the publisher, not started. Errors are logged. A
+ * spool that is in use, or another sensor's, is one; one that cannot be opened is a warning. Main thread.
  * Returns 0, or -errno with nothing to undo; otherwise undone by sinks_close().
  */
 int sinks_open(struct sinks *s, const struct sinks_options *options);

@@ -28,6 +28,7 @@ struct nt_table_row {
 	const char *redis_suffix; /**< appended to the member's text in Redis, so that shared keys do not mix */
 	/** Writes the member's text for a key, as it stands in Redis (without suffix) and, unless nested, in JSON. */
 	void (*member)(char text[static NT_MEMBER_TEXT], uint64_t key);
+	bool detail; /**< nt_snapshot_reduce() lets go of it */
 	bool nested; /**< JSON: {"JP":{"445/tcp":N}}, the text before ':' being the outer key */
 };
 

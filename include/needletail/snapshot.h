@@ -361,12 +361,6 @@ void nt_snapshot_init(struct nt_snapshot *s);
 /** Frees what the snapshot holds. Any thread. */
 void nt_snapshot_fini(struct nt_snapshot *s);
 
-/**
- * Adds `from` to `into`: counters and tables, nothing of sources. The span grows to cover both. Any thread.
- * Returns 0, or -ENOMEM with `into` in an undefined but freeable state.
- */
-int nt_snapshot_add(struct nt_snapshot *into, const struct nt_snapshot *from);
-
 /** Frees what only detectors want, once they have seen it. Any thread. */
 void nt_snapshot_strip(struct nt_snapshot *s);
 

@@ -114,7 +114,16 @@ struct nt_config_redis {
 };
 
 struct nt_config_spool {
-	char *path;
+	char *path; /**< "": in memory */
+	uint32_t mib;
+	uint32_t keep_applied_s;
+};
+
+/** When a new JSON file begins. */
+struct nt_config_json_rotate {
+	uint32_t mib;	/**< 0: never; likewise the next */
+	uint32_t hours; /**< at multiples of them, UTC */
+	uint32_t keep;	/**< files */
 };
 
 /** What is worth an event; see lib/detect/README.md. */
@@ -188,6 +197,7 @@ struct nt_config {
 	uint32_t link_wait_s;
 	uint32_t idle_sleep_us; /**< 0: never sleep */
 	char *json;		/**< file or "-"; "": none */
+	struct nt_config_json_rotate json_rotate;
 	struct nt_config_redis redis;
 	struct nt_config_spool spool;
 	struct nt_config_detect detect;

@@ -163,7 +163,19 @@ const struct nt_key nt_key[] = {
 	  .help = "Longest sleep of a worker that finds nothing to do. 0: poll without rest, at 100 % of the core." },
 	{ .path = "json", .type = NT_KEY_TEXT, AT(json), .max = PATH_BYTES,
 	  .form = "file, or \"-\" for standard output", .value = "",
-	  .help = "Where to write a JSON line for each interval. Empty: nowhere." },
+	  .help = "Where to write a JSON line for each interval. Empty: nowhere. A file is opened again on SIGHUP." },
+
+	{ .path = "json_rotate", .type = NT_KEY_SECTION,
+	  .help = "When a new JSON file begins, always between two intervals; the one before becomes FILE.1, that one FILE.2." },
+	{ .path = "json_rotate.mib", .type = NT_KEY_NUMBER, AT(json_rotate.mib), .max = 1 << 20, .unit = "MiB",
+	  .value = "0",
+	  .help = "Before it grows larger than this. 0: never." },
+	{ .path = "json_rotate.hours", .type = NT_KEY_NUMBER, AT(json_rotate.hours), .max = 8760, .unit = "hours",
+	  .value = "0",
+	  .help = "At multiples of these, in the time of packets, UTC; 24: at midnight. 0: never." },
+	{ .path = "json_rotate.keep", .type = NT_KEY_NUMBER, AT(json_rotate.keep), .min = 1, .max = 10000,
+	  .unit = "files", .value = "10",
+	  .help = "Files that stay beside the current one." },
 
 	{ .path = "redis", .type = NT_KEY_SECTION, .help = "The Redis server that the numbers go to." },
 	{ .path = "redis.url", .type = NT_KEY_TEXT, AT(redis.url), .max = PATH_BYTES, .check = nt_check_redis_url,
@@ -177,7 +189,7 @@ const struct nt_key nt_key[] = {
 	  .help = "How long to wait for a connection or a reply." },
 	{ .path = "redis.queue", .type = NT_KEY_NUMBER, AT(redis.queue), .min = 1, .max = 1000000,
 	  .unit = "snapshots", .value = "4096",
-	  .help = "Snapshots kept in memory while Redis is away." },
+	  .help = "Snapshots kept in memory while Redis is away and there is no spool on disk." },
 
 	{ .path = "redis.keep", .type = NT_KEY_SECTION, .help = "How long Redis keeps the buckets." },
 	{ .path = "redis.keep.m_days", .type = NT_KEY_NUMBER, AT(redis.keep.m_days), .min = 1, .max = DAYS_MAX,
@@ -250,9 +262,18 @@ const struct nt_key nt_key[] = {
 	  .help = "HyperLogLogs of a day or a quarter that is still open." },
 
 	{ .path = "spool", .type = NT_KEY_SECTION,
-	  .help = "A store on disk for what waits for Redis. Not used yet: it waits in memory." },
+	  .help = "A store on disk for intervals on their way to Redis and to the JSON file." },
 	{ .path = "spool.path", .type = NT_KEY_TEXT, AT(spool.path), .max = PATH_BYTES, .form = "file", .value = "",
-	  .help = "Its file." },
+	  .help = "Its file, of this sensor alone. With it, nothing that was counted is lost or counted twice when the program,\n"
+		  "the machine or Redis dies; only standard output and pipes may get an interval twice then. Empty: what\n"
+		  "waits is kept in memory and dies with the program." },
+	{ .path = "spool.mib", .type = NT_KEY_NUMBER, AT(spool.mib), .min = 1, .max = 1 << 20, .unit = "MiB",
+	  .value = "1024",
+	  .help = "Largest size of the file. When it is full, the oldest intervals that wait lose their detail first, then\n"
+		  "they are dropped; both are counted and published." },
+	{ .path = "spool.keep_applied_s", .type = NT_KEY_NUMBER, AT(spool.keep_applied_s), .max = 86400,
+	  .unit = "seconds", .value = "600",
+	  .help = "How long intervals stay once they are in Redis, for a Redis that loses its last writes." },
 
 	{ .path = "detect", .type = NT_KEY_SECTION,
 	  .help = "Detectors: from when on something is told as an event." },

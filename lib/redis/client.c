@@ -129,6 +129,22 @@ static int run(struct nt_redis_client *c, const struct nt_command *command)
 	return 0;
 }
 
+/*
+ * Somebody between us and the server may send an answer twice. The second one would be taken for the answer to what is
+ * asked next, and from then on nothing would be known of what the server has done.
+ */
+static bool is_answer_to(const struct nt_redis_client *c, const char *expected, const char *next)
+{
+	const char *kind = nt_redis_client_answer(c, 0);
+	bool reads = strcmp(expected, "?") == 0;
+
+	if (strcmp(kind, "ok") == 0)
+		return !reads && strcmp(nt_redis_client_answer(c, 4), next) == 0;
+	if (strcmp(kind, "done") == 0)
+		return !reads && strcmp(nt_redis_client_answer(c, 1), next) == 0;
+	return strcmp(kind, "state") == 0 ? reads : !reads || strcmp(kind, "fenced") != 0;
+}
+
 int nt_redis_client_script(struct nt_redis_client *c, const char *expected, const char *next,
 			   const struct nt_request *request)
 {
@@ -150,6 +166,8 @@ int nt_redis_client_script(struct nt_redis_client *c, const char *expected, cons
 		command.key = nt_texts_get(&request->key, 0);
 		err = run(c, &command);
 	}
+	if (!err && !is_answer_to(c, expected, next))
+		err = fail(c, -EPROTO, "an answer to another question");
 	free(command.word);
 	free(command.length);
 	free(types);

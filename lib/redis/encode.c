@@ -144,7 +144,7 @@ static void encode_info(const struct nt_plan *p, const struct nt_plan_first *fir
 		if (first->reopened[b])
 			info_add_number(&rows, nt_plan_reopened_field(b), p->span[b].start_s);
 	nt_rows_end(&rows);
-	if (!first->dropped_intervals && !first->gap_intervals)
+	if (!first->dropped_intervals && !first->gap_intervals && !p->snapshot->reduced)
 		return;
 	nt_request_text(r, "h");
 	nt_request_number(r, 1);
@@ -154,6 +154,8 @@ static void encode_info(const struct nt_plan *p, const struct nt_plan_first *fir
 	rows = nt_rows_begin(r);
 	nt_rows_add(&rows, "dropped_intervals", first->dropped_intervals);
 	nt_rows_add(&rows, "gap_intervals", first->gap_intervals);
+	if (p->snapshot->reduced)
+		nt_rows_add(&rows, "reduced_intervals", 1);
 	nt_rows_end(&rows);
 }
 
@@ -179,6 +181,17 @@ static void add_small_tables(struct nt_rows *rows, const struct nt_snapshot *s)
 			row_add_some(rows, nt_table_row[t].json, member, s->table[t].entry[i].count);
 		}
 	}
+}
+
+/* Packets of tables that a full spool let go of, by the set that they would be in. */
+static void add_cut(struct nt_rows *rows, const struct nt_snapshot *s)
+{
+	uint64_t cut[NT_REDIS_KEYS + 1] = {0};
+
+	for (enum nt_table t = 0; t < NT_TABLES; t++)
+		cut[nt_redis_table_key(t)] += s->cut[t];
+	for (enum nt_redis_key key = 0; key < NT_REDIS_KEYS; key++)
+		row_add_some(rows, "rest", nt_redis_key_row[key].name, cut[key]);
 }
 
 static void add_totals(struct nt_rows *rows, const struct nt_snapshot *s)
@@ -208,6 +221,9 @@ static void add_totals(struct nt_rows *rows, const struct nt_snapshot *s)
 		nt_rows_add(rows, "partial", 1);
 	if (s->late)
 		nt_rows_add(rows, "late", s->late);
+	if (s->reduced)
+		nt_rows_add(rows, "reduced", 1);
+	add_cut(rows, s);
 }
 
 static void add_totals_hash(const struct nt_plan *p, enum nt_bucket b, struct nt_request *r)

@@ -380,4 +380,4 @@ end
 while at <= #ARGV do
 	operation[take()]()
 end
-return {'ok', tostring(failed), first_error, unfinished}
+return {'ok', tostring(failed), first_error, unfinished, ARGV[2]}

@@ -202,6 +202,7 @@ static bool set_head(json_t *line, const struct nt_snapshot *s, const char *sens
 	       nt_json_set(line, "start", json_integer(s->start_s)) &&
 	       nt_json_set(line, "end", json_integer(s->end_s)) &&
 	       (!s->partial || nt_json_set(line, "partial", json_true())) &&
+	       (!s->reduced || nt_json_set(line, "reduced", json_true())) &&
 	       nt_json_set_count(line, "frames", s->frames) && nt_json_set_count(line, "bytes", s->bytes) &&
 	       nt_json_set_count(line, "late", s->late);
 }
@@ -213,7 +214,8 @@ static bool set_body(json_t *line, const struct nt_snapshot *s)
 		  nt_json_set(line, "truncated", nt_json_named_map(s->truncated, nt_reason_name, NT_REASONS));
 
 	for (uint32_t t = 0; t < NT_TABLES && ok; t++)
-		ok = nt_json_set(line, nt_table_row[t].json, table_map(s, t));
+		if (!s->reduced || !nt_table_row[t].detail) /* what is not known is not empty */
+			ok = nt_json_set(line, nt_table_row[t].json, table_map(s, t));
 	return ok && nt_json_set(line, "sources", nt_json_sources(s)) &&
 	       nt_json_set(line, "backscatter", nt_json_backscatter(s)) &&
 	       nt_json_set(line, "signatures", nt_json_signatures(s)) &&

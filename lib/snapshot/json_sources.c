@@ -24,7 +24,7 @@ json_t *nt_json_sources(const struct nt_snapshot *s)
 	bool ok = nt_json_set_count(object, "total", u->sources) &&
 		  nt_json_set(object, "estimated", json_boolean(u->estimated)) &&
 		  nt_json_set(object, "region", nt_json_map(&u->region, nt_json_region_text)) &&
-		  nt_json_set(object, "port", nt_json_map(&u->port, nt_json_port_text));
+		  (s->reduced || nt_json_set(object, "port", nt_json_map(&u->port, nt_json_port_text)));
 
 	return nt_json_complete(object, ok);
 }
@@ -75,7 +75,7 @@ json_t *nt_json_backscatter(const struct nt_snapshot *s)
 	ok = nt_json_set(object, "packets", nt_json_named_map(packets, nt_backscatter_name, NT_BACKSCATTERS)) &&
 	     nt_json_set_count(object, "sources", s->unique.backscatter) &&
 	     nt_json_set(object, "region", nt_json_map(&s->unique.backscatter_region, nt_json_region_text)) &&
-	     nt_json_set(object, "top", top_array(s));
+	     (s->reduced || nt_json_set(object, "top", top_array(s)));
 	return nt_json_complete(object, ok);
 }
 
@@ -141,14 +141,15 @@ static json_t *both_map(const struct nt_counts *packets, const struct nt_counts 
 	return nt_json_complete(map, ok);
 }
 
-static json_t *signature_object(const struct nt_signature_counts *c)
+static json_t *signature_object(const struct nt_signature_counts *c, bool reduced)
 {
 	json_t *object = json_object();
-	bool ok =
-	    nt_json_set_count(object, "packets", c->packets) && nt_json_set_count(object, "sources", c->sources) &&
-	    nt_json_set(object, "region", both_map(&c->region_packets, &c->region_sources, nt_json_region_text)) &&
-	    nt_json_set(object, "port", both_map(&c->port_packets, &c->port_sources, nt_json_port_text));
+	bool ok = nt_json_set_count(object, "packets", c->packets) && nt_json_set_count(object, "sources", c->sources);
 
+	if (ok && !reduced)
+		ok = nt_json_set(object, "region",
+				 both_map(&c->region_packets, &c->region_sources, nt_json_region_text)) &&
+		     nt_json_set(object, "port", both_map(&c->port_packets, &c->port_sources, nt_json_port_text));
 	return nt_json_complete(object, ok);
 }
 
@@ -173,7 +174,7 @@ json_t *nt_json_signatures(const struct nt_snapshot *s)
 	if (ok)
 		qsort(order, s->n_signatures, sizeof(*order), by_packets_then_name);
 	for (size_t i = 0; i < s->n_signatures && ok; i++)
-		ok = nt_json_set(map, order[i]->name, signature_object(order[i]));
+		ok = nt_json_set(map, order[i]->name, signature_object(order[i], s->reduced));
 	free(order);
 	return nt_json_complete(map, ok);
 }

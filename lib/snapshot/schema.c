@@ -103,18 +103,18 @@ static void region_port_text(char text[static NT_MEMBER_TEXT], uint64_t key)
 const struct nt_table_row nt_table_row[NT_TABLES] = {
     [NT_TABLE_NO_L4] = {.json = "no_l4", .member = number_text},
     [NT_TABLE_IP_PROTO] = {.json = "ip_proto", .redis = "proto", .member = proto_text},
-    [NT_TABLE_TCP_PORT] = {.json = "tcp_port", .redis = "port", .redis_suffix = "/tcp", .member = number_text},
-    [NT_TABLE_UDP_PORT] = {.json = "udp_port", .redis = "port", .redis_suffix = "/udp", .member = number_text},
+    [NT_TABLE_TCP_PORT] =
+	{.json = "tcp_port", .redis = "port", .redis_suffix = "/tcp", .member = number_text, .detail = true},
+    [NT_TABLE_UDP_PORT] =
+	{.json = "udp_port", .redis = "port", .redis_suffix = "/udp", .member = number_text, .detail = true},
     [NT_TABLE_TCP_FLAGS] = {.json = "tcp_flags", .redis = "flags", .member = flags_text},
-    [NT_TABLE_TCP_WINDOW] = {.json = "tcp_window", .redis = "window", .member = number_text},
+    [NT_TABLE_TCP_WINDOW] = {.json = "tcp_window", .redis = "window", .member = number_text, .detail = true},
     [NT_TABLE_ICMP] = {.json = "icmp", .redis = "icmp", .member = icmp_text},
     [NT_TABLE_ICMP6] = {.json = "icmp6", .redis = "icmp6", .member = icmp_text},
     [NT_TABLE_REGION] = {.json = "region", .redis = "region", .member = region_text},
-    [NT_TABLE_ASN] = {.json = "asn", .redis = "asn", .member = number_text},
-    [NT_TABLE_REGION_PORT] = {.json = "region_port",
-			      .redis = "region_port",
-			      .member = region_port_text,
-			      .nested = true},
+    [NT_TABLE_ASN] = {.json = "asn", .redis = "asn", .member = number_text, .detail = true},
+    [NT_TABLE_REGION_PORT] =
+	{.json = "region_port", .redis = "region_port", .member = region_port_text, .detail = true, .nested = true},
 };
 
 void nt_table_member(enum nt_table table, uint64_t key, char text[static NT_MEMBER_TEXT])

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "needletail/snapshot.h"
 
+#include "needletail/schema.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -121,12 +123,10 @@ static void reduce_signatures(struct nt_snapshot *s)
 
 void nt_snapshot_reduce(struct nt_snapshot *s)
 {
-	static const enum nt_table large[] = {NT_TABLE_TCP_PORT, NT_TABLE_UDP_PORT, NT_TABLE_TCP_WINDOW, NT_TABLE_ASN,
-					      NT_TABLE_REGION_PORT};
-
 	nt_snapshot_strip(s);
-	for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++)
-		s->cut[large[i]] += cut_table(&s->table[large[i]]);
+	for (enum nt_table t = 0; t < NT_TABLES; t++)
+		if (nt_table_row[t].detail)
+			s->cut[t] += cut_table(&s->table[t]);
 	reduce_signatures(s);
 	cut_table(&s->unique.port);
 	cut_table(&s->backscatter_port);
@@ -170,54 +170,6 @@ size_t nt_snapshot_bytes(const struct nt_snapshot *s)
 		bytes += s->n_sources * sizeof(s->detail[0]);
 	return bytes + s->n_pairs * sizeof(s->pair[0]) + s->n_victims * sizeof(s->victim[0]) +
 	       s->n_queues * sizeof(s->queue[0]);
-}
-
-static void add_all(uint64_t *into, const uint64_t *from, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		into[i] += from[i];
-}
-
-static void add_loss(struct nt_loss *into, const struct nt_loss *from)
-{
-	into->missed_unknown = into->missed_unknown || from->missed_unknown;
-	into->missed += from->missed;
-	into->no_mbuf += from->no_mbuf;
-	into->errors += from->errors;
-	into->unexplained += from->unexplained;
-}
-
-static void grow_span(struct nt_snapshot *into, const struct nt_snapshot *from)
-{
-	bool empty = into->start_s == into->end_s;
-
-	if (empty || from->start_s < into->start_s)
-		into->start_s = from->start_s;
-	if (empty || from->end_s > into->end_s)
-		into->end_s = from->end_s;
-	into->partial = into->partial || from->partial;
-}
-
-int nt_snapshot_add(struct nt_snapshot *into, const struct nt_snapshot *from)
-{
-	grow_span(into, from);
-	into->frames += from->frames;
-	into->bytes += from->bytes;
-	into->late += from->late;
-	add_all(into->overflow, from->overflow, NT_OVERFLOWS);
-	add_all(into->class_frames, from->class_frames, NT_CLASSES);
-	add_all(into->malformed, from->malformed, NT_REASONS);
-	add_all(into->truncated, from->truncated, NT_REASONS);
-	add_loss(&into->loss, &from->loss);
-	add_all(into->cut, from->cut, NT_TABLES);
-	into->reduced = into->reduced || from->reduced;
-	for (uint32_t t = 0; t < NT_TABLES; t++) {
-		int err = nt_counts_merge(&into->table[t], &from->table[t]);
-
-		if (err)
-			return err;
-	}
-	return 0;
 }
 
 uint64_t nt_snapshot_proto(const struct nt_snapshot *s, uint32_t proto)

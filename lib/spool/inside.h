@@ -141,6 +141,9 @@ int open_disk(struct nt_spool *s);
 
 struct disk *open_spool_file(const struct nt_spool *s, bool *fresh);
 
+/** Bytes on disk for entries; less where SQLite needed more pages for them than we think. */
+uint64_t room_on_disk(const struct nt_spool *s);
+
 /** Brings to disk what memory says. Returns 0, or -EIO with the reason logged. Nothing to do without a path. */
 int save(struct nt_spool *s);
 

@@ -97,8 +97,7 @@ static int reduce_on_disk(struct nt_spool *s, size_t i)
 	return err;
 }
 
-/* Bytes for entries; less where SQLite needed more pages for them than we think. */
-static uint64_t room_on_disk(const struct nt_spool *s)
+uint64_t room_on_disk(const struct nt_spool *s)
 {
 	uint64_t room = disk_room(s->options.disk_bytes);
 
@@ -582,13 +581,26 @@ int read_entry(struct nt_spool *s, size_t i, struct held **held)
 
 /* ---- beginning and end ---- */
 
+/* What dies with the process. */
+static size_t waiting_in_memory(const struct nt_spool *s)
+{
+	size_t waiting = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		waiting += !entry_at(s, i)->stored && entry_waits(s, entry_at(s, i));
+	return waiting;
+}
+
 void close_disk(struct nt_spool *s)
 {
+	size_t lost;
+
 	if (!has_path(s))
 		return;
 	save(s);
-	if (s->in_memory)
-		nt_error("spool %s: intervals that never got there: %zu", s->options.path, s->in_memory);
+	lost = waiting_in_memory(s);
+	if (lost)
+		nt_error("spool %s: intervals that wait and never got there: %zu", s->options.path, lost);
 	if (!s->disk)
 		return;
 	if (!s->in_memory)

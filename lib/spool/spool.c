@@ -361,7 +361,7 @@ size_t nt_spool_waiting(struct nt_spool *s, enum nt_sink sink)
 
 static bool fits_on_disk(const struct nt_spool *s, size_t bytes)
 {
-	return s->disk && !s->said && s->wait_stored + disk_cost(bytes) <= disk_room(s->options.disk_bytes);
+	return s->wait_stored + disk_cost(bytes) <= room_on_disk(s);
 }
 
 /* What all sinks applied makes way. */
@@ -379,7 +379,7 @@ bool nt_spool_fits(struct nt_spool *s, const struct nt_snapshot *snapshot)
 	bool fits;
 
 	pthread_mutex_lock(&s->lock);
-	fits = !s->waiting || fits_on_disk(s, bytes) || fits_in_memory(s, bytes);
+	fits = !s->waiting || (s->disk && !s->said ? fits_on_disk(s, bytes) : fits_in_memory(s, bytes));
 	pthread_mutex_unlock(&s->lock);
 	return fits;
 }

@@ -3,6 +3,7 @@
 NEEDLETAIL names the program to test; left out, it is the one in build/.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -153,3 +154,33 @@ def filled(tmp_path_factory, run, country_mmdb, asn_mmdb, regions_csv):
     import filled as maker  # needs python3-redis, which not every test does
 
     yield from maker.fill(tmp_path_factory.mktemp("filled"), run, country_mmdb, asn_mmdb, regions_csv)
+
+
+@pytest.fixture
+def live(program, tmp_path):
+    """live(config, prefix=(), environment=None) -> Live, ended at the end of the test"""
+    from live import Live  # which needs this file
+
+    with contextlib.ExitStack() as stack:
+        yield lambda *arguments, **named: stack.enter_context(Live(program, tmp_path, *arguments, **named))
+
+
+@pytest.fixture
+def namespace():
+    from live import Namespace
+
+    with Namespace() as one:
+        yield one
+
+
+@pytest.fixture
+def run_in(program):
+    """run_in(namespace, "check", ...) -> exit status, standard output, standard error"""
+
+    def run_program(namespace, *arguments):
+        done = subprocess.run(
+            [*namespace.prefix, program, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    return run_program

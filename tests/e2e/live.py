@@ -3,9 +3,11 @@ and a peer behind vhost-user."""
 
 import contextlib
 import ctypes
+import ipaddress
 import itertools
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -13,7 +15,10 @@ import threading
 import time
 from pathlib import Path
 
-from conftest import intervals_of
+import pytest
+from captures import files, frames as f
+from conftest import events_of, intervals_of
+from conservation import conserves
 
 CLONE_NEWNET = 0x40000000
 SENSOR = "live-1"
@@ -104,7 +109,40 @@ def namespaces_possible():
     return done.returncode == 0
 
 
+needs_namespaces = pytest.mark.skipif(not namespaces_possible(), reason="network namespaces take root")
+
+
+# Frames and devices
+
+
+def syns(number, seed=1, port=23):
+    """As many sources as frames."""
+    numbers = random.Random(seed)
+    sources = (numbers.randrange(1 << 24, 224 << 24) for _ in range(number))
+    return [f.eth4(f.tcp(port), source=str(ipaddress.IPv4Address(source))) for source in sources]
+
+
+def write_pcap(path, frames):
+    path.write_bytes(files.pcap([files.Record(frame, at_ns=1_000_000_000 + i) for i, frame in enumerate(frames)]))
+    return path
+
+
+def pcap_device(*paths, number=0, **more):
+    name = ",".join((f"net_pcap{number}", *(f"rx_pcap={path}" for path in paths)))
+    return {"name": name, "queues": len(paths), **more}
+
+
+def packet_device(namespace, queues, arguments="framecnt=16384", **more):
+    name = f"net_af_packet0,iface={namespace.sensor},qpairs={queues},{arguments}"
+    return {"name": name, "queues": queues, **more}
+
+
 # The program
+
+
+def left_overs():
+    """What DPDK leaves behind: in the system's folder and, for every process of ours, in /tmp."""
+    return {*DPDK_DIR.glob("needletail-[0-9]*"), *Path("/tmp").glob("needletail-??????")}
 
 
 class Live:
@@ -175,6 +213,10 @@ class Live:
         return intervals_of(self.json.read_text(encoding="utf-8"))
 
     @property
+    def events(self):
+        return events_of(self.json.read_text(encoding="utf-8")) if self.json.exists() else []
+
+    @property
     def frames(self):
         return sum(line["frames"] for line in self.lines)
 
@@ -236,6 +278,20 @@ def nothing_lost(lines):
     for line in lines:
         assert {**line["loss"], "missed": 0} == {"missed": 0, "no_mbuf": 0, "errors": 0, "unexplained": 0}
         assert not line["loss"]["missed"]
+
+
+# What holds at the end
+
+
+def counted(one, status, frames, interval=1):
+    """What holds at the end of every capture."""
+    assert status == 0, one.log
+    in_order(one.lines, interval)
+    nothing_lost(one.lines)
+    for each in one.lines:
+        conserves(each)
+    assert one.frames == frames
+    assert " 0 unexplained" in one.log
 
 
 # A peer

@@ -68,7 +68,9 @@ def totals(line):
     sums["partial"] = int(line.get("partial", False))
     for group in ("class", "malformed", "truncated", "no_l4", "loss", "overflow"):
         for name, count in line.get(group, {}).items():
-            if count is not None:
+            if count is None:
+                sums[f"{group}.{name}_unknown"] = 1
+            else:
                 sums[f"{group}.{name}"] = count
     sums.update({f"backscatter.{name}": count for name, count in line["backscatter"]["packets"].items()})
     return sums

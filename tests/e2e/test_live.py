@@ -4,33 +4,23 @@
 """
 
 import contextlib
-import ipaddress
 import json
 import os
-import random
 import signal
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 import pytest
-from captures import cases, files, frames as f
-from conftest import ROOT
-from conservation import conserves
-from live import Clock, Live, Namespace, Peer, added, countable, hugepages, in_order, namespaces_possible, nothing_lost
-from live import DPDK_DIR, SENSOR, wait_until
+from captures import cases, frames as f
+from conftest import ROOT, intervals_of
+from live import SENSOR, Clock, Namespace, Peer, added, countable, counted, hugepages, in_order, left_overs
+from live import needs_namespaces, nothing_lost, packet_device, pcap_device, syns, wait_until, write_pcap
 from reference import capture, line, replay as reference
 
-needs_namespaces = pytest.mark.skipif(not namespaces_possible(), reason="network namespaces take root")
 needs_root = pytest.mark.skipif(bool(os.geteuid()), reason="only root may set the number of hugepages")
 
 FRAME_MAX = 1514
-
-
-def left_overs():
-    """What DPDK leaves behind: in the system's folder and, for every process of ours, in /tmp."""
-    return {*DPDK_DIR.glob("needletail-[0-9]*"), *Path("/tmp").glob("needletail-??????")}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,54 +29,6 @@ def nothing_left_over():
     before = left_overs()
     yield
     wait_until(lambda: not left_overs() - before, what=f"nothing in {left_overs() - before}")
-
-
-@pytest.fixture
-def live(program, tmp_path):
-    """live(config, prefix=(), environment=None) -> Live, ended at the end of the test"""
-    with contextlib.ExitStack() as stack:
-        yield lambda *arguments, **named: stack.enter_context(Live(program, tmp_path, *arguments, **named))
-
-
-@pytest.fixture
-def namespace():
-    with Namespace() as one:
-        yield one
-
-
-@pytest.fixture
-def run_in(program):
-    """run_in(namespace, "check", ...) -> exit status, standard output, standard error"""
-
-    def run_program(namespace, *arguments):
-        done = subprocess.run(
-            [*namespace.prefix, program, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
-        )
-        return done.returncode, done.stdout, done.stderr
-
-    return run_program
-
-
-def syns(number, seed=1, port=23):
-    """As many sources as frames."""
-    numbers = random.Random(seed)
-    sources = (numbers.randrange(1 << 24, 224 << 24) for _ in range(number))
-    return [f.eth4(f.tcp(port), source=str(ipaddress.IPv4Address(source))) for source in sources]
-
-
-def write_pcap(path, frames):
-    path.write_bytes(files.pcap([files.Record(frame, at_ns=1_000_000_000 + i) for i, frame in enumerate(frames)]))
-    return path
-
-
-def pcap_device(*paths, number=0, **more):
-    name = ",".join((f"net_pcap{number}", *(f"rx_pcap={path}" for path in paths)))
-    return {"name": name, "queues": len(paths), **more}
-
-
-def packet_device(namespace, queues, arguments="framecnt=16384", **more):
-    name = f"net_af_packet0,iface={namespace.sensor},qpairs={queues},{arguments}"
-    return {"name": name, "queues": queues, **more}
 
 
 def all_kinds(written):
@@ -99,17 +41,6 @@ def all_kinds(written):
 def expected(path, places):
     (totals,) = reference.intervals([capture.read(path)], reference.ALL, *places)
     return countable(line.as_object(totals, SENSOR))
-
-
-def counted(one, status, frames, interval=1):
-    """What holds at the end of every capture."""
-    assert status == 0, one.log
-    in_order(one.lines, interval)
-    nothing_lost(one.lines)
-    for each in one.lines:
-        conserves(each)
-    assert one.frames == frames
-    assert " 0 unexplained" in one.log
 
 
 # Counting
@@ -435,6 +366,18 @@ def test_signatures_change_between_intervals(live, namespace):
     assert set(one.lines[-1]["signatures"]) == {"t"}
 
 
+def test_lines_go_on_in_a_new_file(live, tmp_path):
+    """As logrotate does it: the file is moved away, then SIGHUP. No interval is in both, or in none."""
+    one = live({"devices": [pcap_device(write_pcap(tmp_path / "a.pcap", syns(10)))]}).started()
+    one.wait_for_frames(10)
+    one.json.rename(tmp_path / "moved.json")
+    one.send(signal.SIGHUP)
+    wait_until(lambda: len(one.lines) >= 2, what="lines in the new file")
+    assert one.stop() == 0
+    before = intervals_of((tmp_path / "moved.json").read_text(encoding="utf-8"))
+    in_order(before + one.lines, 1)
+
+
 def test_broken_file_keeps_the_old_signatures(live, tmp_path):
     one = live({"devices": [pcap_device(write_pcap(tmp_path / "a.pcap", syns(10)))]}).started()
     one.wait_for_frames(10)
@@ -469,139 +412,3 @@ def test_killed_it_leaves_nothing(live, tmp_path):
     one.process.kill()
     one.wait()
     wait_until(lambda: not left_overs() - before, what="nothing left")
-
-
-PCAP = "net_pcap0,rx_pcap={pcap}"
-
-# configuration; what run says, in one line; exit status of check, which says it too unless it is 0
-MISTAKES = {
-    "capture is missing": ({"devices": [{"name": "net_pcap0,rx_pcap=/nowhere.pcap"}]}, "/nowhere.pcap", 1),
-    "capture is none": ({"devices": [{"name": "net_pcap0,rx_pcap={none}"}]}, "unknown file format", 1),
-    "interface is missing": ({"devices": [{"name": "net_af_packet0,iface=nowhere0"}]}, "interface nowhere0", 1),
-    "interface is not named": ({"devices": [{"name": "net_af_packet0"}]}, "iface= is missing", 1),
-    "interface is no Ethernet": ({"devices": [{"name": "net_af_packet0,iface=lo"}]}, "no Ethernet interface", 1),
-    "PCI device is missing": ({"devices": [{"name": "00ff:00:00.0"}]}, "no network controller", 1),
-    "socket is missing": ({"devices": [{"name": "net_virtio_user0,path=/nowhere"}]}, "start the other side first", 1),
-    "driver is missing": ({"devices": [{"name": "net_nowhere0"}]}, "no driver net_nowhere", 1),
-    "driver refuses": ({"devices": [{"name": "net_pcap0,rx_pcp=x"}]}, "did not come up", 0),
-    "more queues than there are": ({"devices": [{"name": PCAP, "queues": 2}]}, "queues: 2 asked, the device has 1", 1),
-    "fewer queues than there are": (
-        {"devices": [{"name": PCAP + ",rx_pcap={pcap}", "queues": 1}]},
-        "queues: 1 asked, the device has 2",
-        1,
-    ),
-    "more workers than queues": ({"workers": 2, "devices": [{"name": PCAP}]}, "workers: 2 asked", 2),
-    "fewer workers than queues": (
-        {"workers": 1, "devices": [{"name": PCAP + ",rx_pcap={pcap}", "queues": 2}]},
-        "workers: 1 asked",
-        2,
-    ),
-    "CPU is missing": ({"lcores": "0,1023", "devices": [{"name": PCAP}]}, "CPU 1023", 1),
-    "too few buffers": ({"memory": {"mbufs": 1024}, "devices": [{"name": PCAP}]}, "memory.mbufs", 1),
-    "too little memory": ({"memory": {"hugepages": "no", "mib": 64}, "devices": [{"name": PCAP}]}, "memory.mib", 1),
-    "too few hugepages": (
-        {"memory": {"hugepages": "yes", "mbufs": 16777215}, "devices": [{"name": PCAP}]},
-        "> /proc/sys/vm/nr_hugepages",
-        1,
-    ),
-    "database is missing": ({"geo": {"country": "/nowhere.mmdb"}, "devices": [{"name": PCAP}]}, "/nowhere.mmdb", 1),
-    "folder is missing": ({"json": "/nowhere/a.json", "devices": [{"name": PCAP}]}, "/nowhere/a.json", 1),
-    "no device": ({}, "devices", 2),
-    "misspelt key": ({"sensr": "a", "devices": [{"name": PCAP}]}, "did you mean sensor?", 2),
-}
-
-
-@pytest.mark.parametrize("name", MISTAKES)
-def test_mistakes(live, run, tmp_path, name):
-    config, says, check_status = MISTAKES[name]
-    paths = {"pcap": write_pcap(tmp_path / "a.pcap", syns(10)), "none": tmp_path / "none.pcap"}
-    paths["none"].write_text("no capture\n", encoding="ascii")
-    one = live({**config, **with_paths(config, paths)})
-    assert one.wait() == 2
-    assert len(one.errors) == 1, one.log
-    assert one.errors[0].startswith("needletail: ") and says in one.errors[0]
-    assert not one.lines
-    checked = run("check", "-c", one.path)
-    assert checked.status == check_status, checked.errors
-    assert all(text.startswith("needletail: ") for text in checked.errors.splitlines())
-    assert says in checked.errors if check_status else checked.text == f"{one.path}: ok\n"
-
-
-def with_paths(config, paths):
-    devices = config.get("devices")
-    return {"devices": [{**one, "name": one["name"].format(**paths)} for one in devices]} if devices else {}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (("run",), "-c FILE is missing"),
-        (("check",), "-c FILE is missing"),
-        (("run", "-c"), "requires an argument"),
-        (("run", "-x"), "invalid option"),
-        (("run", "-c", "/nowhere.yaml"), "/nowhere.yaml"),
-        (("run", "-c", "a", "b"), "nothing is expected here"),
-        (("ports", "b"), "nothing is expected here"),
-    ],
-)
-def test_wrong_usage(run, arguments, says):
-    done = run(*arguments)
-    assert done.status == 2
-    assert not done.text
-    assert says in done.errors and len(done.errors.splitlines()) == 1
-    assert done.errors.startswith("needletail: ")
-
-
-# The machine
-
-
-def test_check_says_all_it_finds(live, run, tmp_path):
-    config = {
-        "devices": [{"name": "net_af_packet0,iface=nowhere0"}],
-        "geo": {"country": "/nowhere.mmdb", "asn": "/nowhere.asn.mmdb"},
-        "redis": {"url": "redis://127.0.0.1:1"},
-        "json": "/nowhere/a.json",
-    }
-    one = live(config)
-    assert one.wait() == 2
-    done = run("check", "-c", one.path)
-    assert done.status == 1
-    redis = "redis.url: redis://127.0.0.1:1"
-    for text in ("nowhere0", "/nowhere.mmdb", "/nowhere.asn.mmdb", redis, "mkdir -p /nowhere"):
-        assert text in done.errors
-    assert len(done.errors.splitlines()) == 5
-
-
-def test_check_of_a_good_file(program, run, tmp_path, country_mmdb):
-    config = tmp_path / "good.yaml"
-    config.write_text(
-        f"json: {tmp_path}/a.json\ngeo: {{country: {country_mmdb}}}\n"
-        f"devices: [{{name: 'net_pcap0,rx_pcap={write_pcap(tmp_path / 'a.pcap', syns(1))}'}}]\n",
-        encoding="utf-8",
-    )
-    done = run("check", "-c", config)
-    assert (done.status, done.text, done.errors) == (0, f"{config}: ok\n", "")
-    assert not (tmp_path / "a.json").exists()
-
-
-@needs_namespaces
-def test_check_of_an_interface(live, namespace, run_in, tmp_path):
-    one = live({"devices": [packet_device(namespace, 1)]}, prefix=namespace.prefix).started()
-    assert one.stop() == 0
-    assert run_in(namespace, "check", "-c", one.path) == (0, f"{one.path}: ok\n", "")
-    namespace.run("ip", "link", "set", namespace.sensor, "down")
-    status, _, errors = run_in(namespace, "check", "-c", one.path)
-    assert status == 1
-    assert f"ip link set {namespace.sensor} up" in errors
-
-
-@needs_namespaces
-def test_ports(namespace, run_in, tmp_path):
-    """Its lines, as they are, make a configuration that works."""
-    status, text, errors = run_in(namespace, "ports")
-    assert (status, errors) == (0, "")
-    for number, interface in enumerate((namespace.generator, namespace.sensor)):
-        assert f'  - name: "net_af_packet{number},iface={interface},qpairs=1"' in text
-    path = tmp_path / "ports.yaml"
-    path.write_text(text, encoding="utf-8")
-    assert run_in(namespace, "check", "-c", path)[0] == 0

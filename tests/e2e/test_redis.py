@@ -4,7 +4,6 @@ exactly once when the server or the connection does not last.
     NEEDLETAIL=build/app/needletail/needletail /usr/bin/python3 -m pytest tests/e2e/test_redis.py
 """
 
-import random
 import shutil
 import subprocess
 import time
@@ -16,15 +15,12 @@ pytest.importorskip("redis")
 if not shutil.which("redis-server"):
     pytest.skip("no redis-server", allow_module_level=True)
 
-from captures import files, frames
 from conftest import intervals_of
 from redis_model import Model, bucket_span, lifetime_s
 from redis_server import LossyProxy, Server
+from traffic import EVENING, SENSOR, SOURCES, same, write_traffic
 
-SENSOR = "tokyo-1"
-EVENING = 1601503200  # 2020-09-30 22:00 UTC: two hours before a day and a quarter end
 HOUR_S = 3600
-SOURCES = ["5.1.2.3", "5.5.1.1", "5.5.5.6", "5.200.1.1", "1.0.1.9", "8.8.8.8", "130.1.1.1", "77.7.7.7"]
 
 
 @pytest.fixture
@@ -39,35 +35,6 @@ def durable(tmp_path):
     one = Server(tmp_path, durable=True)
     yield one
     one.kill()
-
-
-def frame(dice):
-    """One of many, with few ports often and many ports seldom."""
-    port = dice.choice((23, 445, 22, 80)) if dice.random() < 0.5 else dice.randrange(65536)
-    source = dice.choice(SOURCES)
-    kind = dice.randrange(20)
-    if kind < 12:
-        window = dice.choice((1024, 8192, 65535, dice.randrange(65536)))
-        return frames.eth4(frames.tcp(port, dice.choice((2, 2, 2, 18, 4, 20)), window), source=source)
-    if kind < 16:
-        return frames.eth4(frames.udp(port), protocol=frames.UDP, source=source)
-    if kind < 18:
-        message = frames.icmp(dice.choice((0, 3, 8, 11)), dice.randrange(4))
-        return frames.eth4(message, protocol=frames.ICMP, source=source)
-    if kind == 18:
-        return frames.eth6(frames.icmp(128), following=frames.ICMP6)
-    return frames.eth4(frames.tcp(port, offset=3), source=source)  # malformed
-
-
-def write_traffic(path, starts, count, seed=1):
-    """A capture with `count` frames in the minute that begins at each of `starts`."""
-    dice = random.Random(seed)
-    records = []
-    for start in starts:
-        times = sorted(dice.randrange(60_000_000) for _ in range(count))
-        records += [files.Record(frame(dice), at_ns=start * files.NS + us * 1000) for us in times]
-    path.write_bytes(files.pcap(records))
-    return path
 
 
 @pytest.fixture
@@ -95,11 +62,6 @@ def publish(run, country_mmdb, tmp_path):
         return done, intervals_of(text)
 
     return replay
-
-
-def same(server, lines, sensor=SENSOR, day_offset_h=0, nibbled=False):
-    wrong = list(Model(lines, day_offset_h).differences(server, sensor, nibbled))
-    assert not wrong, "\n".join(wrong[:20])
 
 
 def test_every_key(server, publish, tmp_path):

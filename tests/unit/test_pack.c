@@ -10,6 +10,7 @@
 #include "redis/plan.h"
 #include "redis_samples.h"
 #include "snapshot/pack.h"
+#include "snapshot_add.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -224,7 +225,7 @@ static void reducing_keeps_every_total(void **state)
 			assert_int_equal(s.signature[i].port_packets.n, 0);
 		}
 		assert_true(nt_snapshot_bytes(&s) < nt_snapshot_bytes(&full) / 3);
-		assert_int_equal(nt_snapshot_add(&full, &s), 0);
+		assert_int_equal(snapshot_add(&full, &s), 0);
 		assert_true(full.reduced);
 		assert_int_equal(full.cut[NT_TABLE_ASN], s.cut[NT_TABLE_ASN]);
 		nt_snapshot_fini(&s);

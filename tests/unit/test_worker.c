@@ -8,6 +8,7 @@
 
 #include "banks.h"
 #include "frames.h"
+#include "snapshot_add.h"
 #include "worker/worker.h"
 
 #include <pthread.h>
@@ -108,7 +109,7 @@ static void switch_and_fold(struct fixture *f, struct nt_snapshot *s)
 	for (uint32_t i = 0; i < WORKERS; i++)
 		bank[i] = nt_worker_retired(f->worker[i]);
 	assert_int_equal(fold_banks(bank, WORKERS, &folded), 0);
-	assert_int_equal(nt_snapshot_add(s, &folded), 0);
+	assert_int_equal(snapshot_add(s, &folded), 0);
 	nt_snapshot_fini(&folded);
 	for (uint32_t i = 0; i < WORKERS; i++)
 		nt_tally_clear(bank[i]);
