@@ -166,8 +166,10 @@ int nt_redis_client_script(struct nt_redis_client *c, const char *expected, cons
 		command.key = nt_texts_get(&request->key, 0);
 		err = run(c, &command);
 	}
-	if (!err && !is_answer_to(c, expected, next))
+	if (!err && !is_answer_to(c, expected, next)) {
+		nt_connection_close(c->connection);
 		err = fail(c, -EPROTO, "an answer to another question");
+	}
 	free(command.word);
 	free(command.length);
 	free(types);

@@ -260,6 +260,14 @@ int nt_connection_open(struct nt_connection *c)
 	return err;
 }
 
+void nt_connection_close(struct nt_connection *c)
+{
+	for (uint32_t i = 0; i < c->places; i++)
+		if (c->node[i])
+			nt_node_close(c->node[i]);
+	c->open = false;
+}
+
 bool nt_connection_is_open(const struct nt_connection *c)
 {
 	return c->open;

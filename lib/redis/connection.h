@@ -43,6 +43,9 @@ void nt_connection_free(struct nt_connection *c);
  */
 int nt_connection_open(struct nt_connection *c);
 
+/** Closes the connections to all nodes, because what comes through them cannot be trusted; what is known stays. */
+void nt_connection_close(struct nt_connection *c);
+
 /** True between a successful open and the next failure of a connection. */
 bool nt_connection_is_open(const struct nt_connection *c);
 
