@@ -220,6 +220,11 @@ int nt_config_check_run(const struct nt_config *c, const char *path, char *why, 
  */
 int nt_config_print(const struct nt_config *c, FILE *out);
 
+struct nt_redis_limits;
+
+/** What Redis is allowed to keep, as the writer takes it. */
+struct nt_redis_limits nt_config_redis_limits(const struct nt_config_redis *redis);
+
 /** Frees what the configuration holds; harmless on one that is zeroed or freed. */
 void nt_config_fini(struct nt_config *c);
 
