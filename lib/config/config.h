@@ -80,6 +80,9 @@ struct nt_config_keep {
 	uint32_t events_entries;
 	uint32_t h_hll_days;	 /**< HyperLogLogs of hours */
 	uint32_t d_sources_days; /**< addresses and HyperLogLogs of days */
+	uint32_t h_full_days;	 /**< from then on a bucket is old and has other bounds; 0: never; likewise the next */
+	uint32_t d_full_days;
+	uint32_t q_full_days;
 };
 
 /** How many members a sorted set keeps when its bucket closes. */
@@ -102,6 +105,17 @@ struct nt_config_members {
 	uint32_t d_hll;
 	uint32_t q_hll;
 	uint32_t open_hll;
+	uint32_t open_other; /**< any other set of an hour, and types of ICMP, while the bucket is open */
+	uint32_t old_h;	     /**< of a bucket that is old; likewise the next */
+	uint32_t old_d;
+	uint32_t old_d_region_port;
+	uint32_t old_q;
+	uint32_t old_sig;	  /**< ports and regions of a signature, days and quarters */
+	uint32_t old_source;	  /**< a region, and ports of its backscatter */
+	uint32_t old_backscatter; /**< in all */
+	uint32_t old_d_hll;
+	uint32_t old_q_hll;
+	uint32_t old_unique;
 };
 
 struct nt_config_redis {

@@ -414,19 +414,23 @@ void nt_plan_encode(const struct nt_plan *p, uint32_t chunk, const struct nt_pla
 }
 
 void nt_plan_encode_trim(const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span,
-			 struct nt_request *request)
+			 enum nt_redis_age age, struct nt_request *request)
 {
 	struct nt_rows sets;
 
 	nt_plan_begin(sensor, request);
+	if (age == NT_AGE_OLD) {
+		nt_request_text(request, "a");
+		nt_request_number(request, nt_encode_bucket_key(request, sensor, bucket, span, NT_RKEY_TOTALS));
+	}
 	nt_request_text(request, "t");
 	sets = nt_rows_begin(request);
 	for (enum nt_redis_key key = 0; key < NT_REDIS_KEYS; key++) {
 		if (!nt_redis_is_table_set(key))
 			continue;
-		add_set(request, sensor, bucket, span, key, NULL, nt_redis_key_row[key].closed[bucket]);
+		add_set(request, sensor, bucket, span, key, NULL, nt_redis_bound_at(key, bucket, age));
 		sets.n++;
 	}
 	nt_rows_end(&sets);
-	nt_encode_trim_sources(sensor, bucket, span, request);
+	nt_encode_trim_sources(sensor, bucket, span, age, request);
 }

@@ -278,7 +278,7 @@ static uint64_t check_signature(const struct checking *c, struct ledger *l)
 	check_values(key, &l->numbers, &redis, !value(&redis, "rest:port") && !value(&redis, "rest:region"));
 	assert_int_equal(sum(&redis, "port:") + value(&redis, "rest:port"), sum(&l->numbers, "port:"));
 	assert_int_equal(sum(&redis, "region:") + value(&redis, "rest:region"), sum(&l->numbers, "region:"));
-	if (bound && size(&redis, "port:") > bound * (c->closed || b == NT_BUCKET_M ? 4 : 5) / 4)
+	if (bound && size(&redis, "port:") > bound * (c->closed || b == NT_BUCKET_M ? 2 : 3) / 2)
 		fail_msg("%s: %zu ports", key, size(&redis, "port:"));
 	if (b >= NT_BUCKET_D)
 		assert_int_equal(size(&redis, "region:"), size(&l->numbers, "region:"));
