@@ -105,6 +105,7 @@ struct nt_config_members {
 	uint32_t d_hll;
 	uint32_t q_hll;
 	uint32_t open_hll;
+	uint32_t open_q;     /**< ports, windows, AS numbers while the quarter is open */
 	uint32_t open_other; /**< any other set of an hour, and types of ICMP, while the bucket is open */
 	uint32_t old_h;	     /**< of a bucket that is old; likewise the next */
 	uint32_t old_d;

@@ -33,17 +33,16 @@ const char nt_redis_type_letter[] = {
 			   [NT_BUCKET_H] = NT_BOUND_H,                                                                 \
 			   [NT_BUCKET_D] = day,                                                                        \
 			   [NT_BUCKET_Q] = quarter},                                                                   \
-		.old = {                                                                                               \
-			[NT_BUCKET_M] = NT_BOUND_M,                                                                    \
-			[NT_BUCKET_H] = NT_BOUND_OLD_H,                                                                \
-			[NT_BUCKET_D] = old_day,                                                                       \
-			[NT_BUCKET_Q] = old_quarter                                                                    \
-		}                                                                                                      \
+		.old = { [NT_BUCKET_M] = NT_BOUND_M,                                                                   \
+			 [NT_BUCKET_H] = NT_BOUND_OLD_H,                                                               \
+			 [NT_BUCKET_D] = old_day,                                                                      \
+			 [NT_BUCKET_Q] = old_quarter }                                                                 \
 	}
 
-/* A day's `closed` and a quarter's are the same for most. */
-#define OTHER_TABLE(key, growing)                                                                                      \
-	TABLE(key, NT_BOUND_OPEN_OTHER, growing, NT_BOUND_D_OTHER, NT_BOUND_OLD_D, growing, NT_BOUND_Q, NT_BOUND_OLD_Q)
+/* Most have the same bounds once they are closed. */
+#define OTHER_TABLE(key, growing, growing_quarter)                                                                     \
+	TABLE(key, NT_BOUND_OPEN_OTHER, growing, NT_BOUND_D_OTHER, NT_BOUND_OLD_D, growing_quarter, NT_BOUND_Q,        \
+	      NT_BOUND_OLD_Q)
 
 #define IN_H (1u << NT_BUCKET_H)
 #define IN_D (1u << NT_BUCKET_D)
@@ -89,20 +88,19 @@ const struct nt_redis_key_row nt_redis_key_row[NT_REDIS_KEYS] = {
     [NT_RKEY_NOW_WINDOW] = NOW("now:window", NT_RKEY_WINDOW),
     [NT_RKEY_NOW_ICMP] = NOW("now:icmp", NT_RKEY_ICMP),
     [NT_RKEY_TOTALS] = {.name = "totals", .type = NT_REDIS_HASH, .buckets = EVERY_BUCKET},
-    [NT_RKEY_PORT] = TABLE("port", NT_BOUND_OPEN_OTHER, NT_BOUND_NONE, NT_BOUND_D_PORT, NT_BOUND_OLD_D, NT_BOUND_NONE,
+    [NT_RKEY_PORT] = TABLE("port", NT_BOUND_OPEN_OTHER, NT_BOUND_NONE, NT_BOUND_D_PORT, NT_BOUND_OLD_D, NT_BOUND_OPEN_Q,
 			   NT_BOUND_Q, NT_BOUND_OLD_Q),
     [NT_RKEY_REGION] = TABLE("region", NT_BOUND_NONE, NT_BOUND_NONE, NT_BOUND_NONE, NT_BOUND_NONE, NT_BOUND_NONE,
 			     NT_BOUND_NONE, NT_BOUND_NONE),
-    [NT_RKEY_FLAGS] = OTHER_TABLE("flags", NT_BOUND_NONE),
-    [NT_RKEY_WINDOW] = OTHER_TABLE("window", NT_BOUND_NONE),
-    [NT_RKEY_ICMP] = OTHER_TABLE("icmp", NT_BOUND_OPEN_OTHER),
-    [NT_RKEY_ICMP6] = OTHER_TABLE("icmp6", NT_BOUND_OPEN_OTHER),
-    [NT_RKEY_PROTO] = OTHER_TABLE("proto", NT_BOUND_NONE),
-    [NT_RKEY_REGION_PORT] = TABLE("region_port", NT_BOUND_OPEN_OTHER, NT_BOUND_OPEN_REGION_PORT,
-				  NT_BOUND_D_REGION_PORT, NT_BOUND_OLD_D_REGION_PORT, NT_BOUND_OPEN_Q_REGION_PORT,
-				  NT_BOUND_Q, NT_BOUND_OLD_Q),
-    [NT_RKEY_ASN] = TABLE("asn", NT_BOUND_OPEN_OTHER, NT_BOUND_OPEN_ASN, NT_BOUND_D_PORT, NT_BOUND_OLD_D, NT_BOUND_NONE,
-			  NT_BOUND_Q, NT_BOUND_OLD_Q),
+    [NT_RKEY_FLAGS] = OTHER_TABLE("flags", NT_BOUND_NONE, NT_BOUND_NONE),
+    [NT_RKEY_WINDOW] = OTHER_TABLE("window", NT_BOUND_NONE, NT_BOUND_OPEN_Q),
+    [NT_RKEY_ICMP] = OTHER_TABLE("icmp", NT_BOUND_OPEN_OTHER, NT_BOUND_OPEN_OTHER),
+    [NT_RKEY_ICMP6] = OTHER_TABLE("icmp6", NT_BOUND_OPEN_OTHER, NT_BOUND_OPEN_OTHER),
+    [NT_RKEY_PROTO] = OTHER_TABLE("proto", NT_BOUND_NONE, NT_BOUND_NONE),
+    [NT_RKEY_REGION_PORT] = TABLE("region_port", NT_BOUND_OPEN_OTHER, NT_BOUND_OPEN_REGION_PORT, NT_BOUND_D_REGION_PORT,
+				  NT_BOUND_OLD_D_REGION_PORT, NT_BOUND_OPEN_Q_REGION_PORT, NT_BOUND_Q, NT_BOUND_OLD_Q),
+    [NT_RKEY_ASN] = TABLE("asn", NT_BOUND_OPEN_OTHER, NT_BOUND_OPEN_ASN, NT_BOUND_D_PORT, NT_BOUND_OLD_D,
+			  NT_BOUND_OPEN_Q, NT_BOUND_Q, NT_BOUND_OLD_Q),
     [NT_RKEY_PORT_ALL] = {.name = "port_all", .type = NT_REDIS_HASH, .buckets = IN_Q},
     [NT_RKEY_SIG] = {.name = "sig",
 		     .type = NT_REDIS_HASH,
@@ -122,7 +120,9 @@ const struct nt_redis_key_row nt_redis_key_row[NT_REDIS_KEYS] = {
 		       .life = {[NT_BUCKET_D] = NT_LIFE_SOURCES}},
     [NT_RKEY_HLL] = HLL_ROW("hll", NT_REDIS_STRING),
     [NT_RKEY_HLL_NAMES] = HLL_ROW("hll_names", NT_REDIS_ZSET),
-    [NT_RKEY_UNIQUE] = {.name = "unique", .type = NT_REDIS_HASH, .buckets = IN_H | IN_D | IN_Q,
+    [NT_RKEY_UNIQUE] = {.name = "unique",
+			.type = NT_REDIS_HASH,
+			.buckets = IN_H | IN_D | IN_Q,
 			.old = {[NT_BUCKET_D] = NT_BOUND_OLD_UNIQUE, [NT_BUCKET_Q] = NT_BOUND_OLD_UNIQUE}},
 };
 

@@ -101,7 +101,9 @@ enum nt_redis_bound {
 	NT_BOUND_D_HLL,
 	NT_BOUND_Q_HLL,
 	NT_BOUND_OPEN_HLL,
-	NT_BOUND_OPEN_OTHER, /**< of an hour's other sets while it is open; likewise types of ICMP in a day or quarter */
+	NT_BOUND_OPEN_Q,     /**< ports, windows, AS numbers while a quarter is open */
+	NT_BOUND_OPEN_OTHER, /**< of an hour's other sets while it is open; likewise types of ICMP in a day or quarter
+			      */
 	/* Of a bucket that is old, see nt_redis_limits.old_s. */
 	NT_BOUND_OLD_H,
 	NT_BOUND_OLD_D,

@@ -25,13 +25,13 @@
  *     bench_redis_years [DAYS [HOURS_OF_DAYS [MINUTES_OF_DAYS [QUARTERS [INTERVALS]]]]]     400 130 2 20 24
  *
  * The past is written in few intervals, each with as many members as a closed bucket can keep and more. The last day
- * gets INTERVALS of 70,000 sources besides. Keys whose life would be over are deleted. Prints memory by kind of key and
- * age of bucket, and how long the server was kept.
+ * gets INTERVALS of 70,000 sources besides; the streams are full, events with 400 bytes of evidence each. Keys whose
+ * life would be over are deleted. Prints memory by kind of key and age of bucket, and how long the server was kept.
  */
 
-#define END   INT64_C(1664582400) /* 2022-10-01 00:00 UTC: a quarter ends */
+#define END    INT64_C(1664582400) /* 2022-10-01 00:00 UTC: a quarter ends */
 #define HOUR_S 3600
-#define DAY_S 86400
+#define DAY_S  86400
 
 #define SEEN_IN_A_DAY UINT64_C(10000000)
 #define NAMES	      4096 /* HyperLogLogs of a day: what open_hll lets in */
@@ -128,7 +128,8 @@ static void say_memory(struct years *y, const char *when)
 
 /* ---- the server's time ---- */
 
-/* Processor time of the server's only busy thread: on a machine that others use too, a clock shows their time as well. */
+/* Processor time of the server's only busy thread: on a machine that others use too, a clock shows their time as well.
+ */
 static uint64_t script_usec(struct years *y)
 {
 	redisReply *reply = redis_server_do(&y->server, "INFO cpu");
@@ -175,8 +176,9 @@ static void say_time(struct years *y, const char *what)
 	qsort(y->usec, y->n, sizeof(*y->usec), by_number);
 	for (size_t i = 0; i < y->n; i++)
 		s += (double)y->usec[i] / 1e6;
-	printf("%s: %zu calls, %.1f s of the server's time; of a call p50 %.1f ms, p99 %.1f, p99.9 %.1f, longest %.1f\n",
-	       what, y->n, s, share_ms(y, 0.5), share_ms(y, 0.99), share_ms(y, 0.999), share_ms(y, 1));
+	printf(
+	    "%s: %zu calls, %.1f s of the server's time; of a call p50 %.1f ms, p99 %.1f, p99.9 %.1f, longest %.1f\n",
+	    what, y->n, s, share_ms(y, 0.5), share_ms(y, 0.99), share_ms(y, 0.999), share_ms(y, 1));
 	y->n = 0;
 }
 
@@ -199,6 +201,26 @@ static void publish(struct years *y, const struct worst *w, int64_t start_s)
 	nt_spool_set_applied(y->spool, ++y->sequence + 1);
 }
 
+/* The streams hold as much as they may from the beginning. */
+static void fill_streams(struct years *y, const struct nt_redis_limits *limits)
+{
+	static const char *const script =
+	    "local live = {'XADD', 'nt:{s}:live', ''}\n"
+	    "for name in string.gmatch(ARGV[3], '%S+') do live[#live + 1] = name; live[#live + 1] = '123456' end\n"
+	    "for i = 1, tonumber(ARGV[1]) do live[3] = i .. '-0'; redis.call(unpack(live)) end\n"
+	    "local body = string.rep('evidence,', 44)\n"
+	    "for i = 1, tonumber(ARGV[2]) do\n"
+	    "	redis.call('XADD', 'nt:{s}:events', i .. '-1', 'type', 'scanner', 'start', '1664496000', 'end', "
+	    "'1664496060',\n"
+	    "		'region', 'JP', 'source', '203.0.113.' .. i % 256, 'body', body)\n"
+	    "end";
+
+	freeReplyObject(redis_server_do(&y->server, "EVAL %s 0 %d %d %s", script, (int)limits->live_entries,
+					(int)limits->events_entries,
+					"frames bytes tcp udp icmp other sources backscatter_packets "
+					"backscatter_sources malformed truncated missed no_mbuf errors unexplained"));
+}
+
 /* Deletes what has outlived itself by END. Redis counts a lifetime from now on, because all of this is written now. */
 static void sweep(struct years *y, int64_t now_s)
 {
@@ -207,7 +229,8 @@ static void sweep(struct years *y, int64_t now_s)
 	    "for _, key in ipairs(redis.call('KEYS', 'nt:{s}:[mhdq]:*')) do\n"
 	    "	local letter, start = string.match(key, '^nt:{s}:(%l):(%d+):')\n"
 	    "	local lives = math.ceil(redis.call('PTTL', key) / 86400000) * 86400\n"
-	    "	if lives > 0 and start + length[letter] + lives <= tonumber(ARGV[1]) and start + length[letter] <= tonumber(ARGV[2]) then redis.call('UNLINK', key) end\n"
+	    "	if lives > 0 and start + length[letter] + lives <= tonumber(ARGV[1]) and start + length[letter] <= "
+	    "tonumber(ARGV[2]) then redis.call('UNLINK', key) end\n"
 	    "end";
 
 	freeReplyObject(redis_server_do(&y->server, "EVAL %s 0 %lld %lld", script, (long long)END, (long long)now_s));
@@ -276,13 +299,15 @@ static void say_keys(struct years *y)
 	    "	local name = letter and letter .. ' ' .. kind or '- ' .. key\n"
 	    "	if letter == 'd' or letter == 'q' then\n"
 	    "		local days = (tonumber(ARGV[1]) - start) / 86400\n"
-	    "		local class = days <= (letter == 'd' and 1 or 92) and ' open' or days <= tonumber(ARGV[2]) and ' new' or days <= 130 and ' old' or ' older'\n"
+	    "		local class = days <= (letter == 'd' and 1 or 92) and ' open' or days <= tonumber(ARGV[2]) and "
+	    "' new' or days <= 130 and ' old' or ' older'\n"
 	    "		name = letter .. class .. ' ' .. kind\n"
 	    "	end\n"
 	    "	bytes[name] = (bytes[name] or 0) + redis.call('MEMORY', 'USAGE', key, 'SAMPLES', 0) + 64\n"
 	    "	keys[name] = (keys[name] or 0) + 1\n"
 	    "end\n"
-	    "for name, n in pairs(bytes) do out[#out + 1] = string.format('%-28s %7d keys %12.0f KiB', name, keys[name], n / 1024) end\n"
+	    "for name, n in pairs(bytes) do out[#out + 1] = string.format('%-28s %7d keys %12.0f KiB', name, "
+	    "keys[name], n / 1024) end\n"
 	    "table.sort(out)\n"
 	    "return out";
 	redisReply *reply = redis_server_do(&y->server, "EVAL %s 0 %lld 8", script, (long long)END);
@@ -310,6 +335,7 @@ static void start(struct years *y)
 	y->spool = nt_spool_new(&spool);
 	assert_non_null(y->spool);
 	redis_server_start(&y->server);
+	fill_streams(y, &options.sensor.limits);
 	options.url = redis_server_url(&y->server);
 	y->put = nt_put_new(&options, y->spool);
 	assert_non_null(y->put);
