@@ -93,10 +93,10 @@ struct nt_config_members {
 	uint32_t d_region_port;
 	uint32_t d_other;
 	uint32_t q;
-	uint32_t open_region_port;   /**< while the hour or the day is open */
+	uint32_t open_region_port;   /**< while the day is open */
 	uint32_t open_q_region_port; /**< while the quarter is open */
-	uint32_t open_asn;
-	uint32_t sig; /**< ports and regions of a signature, intervals and hours */
+	uint32_t open_asn;	     /**< likewise; of a quarter, too, and its windows */
+	uint32_t sig;		     /**< ports and regions of a signature, intervals and hours */
 	uint32_t open_sig;
 	uint32_t d_source;	/**< a region */
 	uint32_t d_backscatter; /**< in all */
@@ -105,7 +105,6 @@ struct nt_config_members {
 	uint32_t d_hll;
 	uint32_t q_hll;
 	uint32_t open_hll;
-	uint32_t open_q;     /**< ports, windows, AS numbers while the quarter is open */
 	uint32_t open_other; /**< any other set of an hour, and types of ICMP, while the bucket is open */
 	uint32_t old_h;	     /**< of a bucket that is old; likewise the next */
 	uint32_t old_d;

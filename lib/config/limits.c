@@ -40,7 +40,6 @@ struct nt_redis_limits nt_config_redis_limits(const struct nt_config_redis *redi
 			[NT_BOUND_D_HLL] = members->d_hll,
 			[NT_BOUND_Q_HLL] = members->q_hll,
 			[NT_BOUND_OPEN_HLL] = members->open_hll,
-			[NT_BOUND_OPEN_Q] = members->open_q,
 			[NT_BOUND_OPEN_OTHER] = members->open_other,
 			[NT_BOUND_OLD_H] = members->old_h,
 			[NT_BOUND_OLD_D] = members->old_d,

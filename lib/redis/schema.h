@@ -89,9 +89,9 @@ enum nt_redis_bound {
 	NT_BOUND_D_REGION_PORT,
 	NT_BOUND_D_OTHER,
 	NT_BOUND_Q,
-	NT_BOUND_OPEN_REGION_PORT,   /**< while an hour or a day is open */
+	NT_BOUND_OPEN_REGION_PORT,   /**< while a day is open */
 	NT_BOUND_OPEN_Q_REGION_PORT, /**< while a quarter is open */
-	NT_BOUND_OPEN_ASN,	     /**< while an hour or a day is open */
+	NT_BOUND_OPEN_ASN,	     /**< while a day or quarter is open; windows of a quarter, too */
 	NT_BOUND_SIG,		     /**< ports, and regions, of a signature in an interval or a closed hour */
 	NT_BOUND_OPEN_SIG,	     /**< ports of a signature in an open bucket, and from one interval */
 	NT_BOUND_D_SOURCE,	     /**< of a region */
@@ -101,7 +101,6 @@ enum nt_redis_bound {
 	NT_BOUND_D_HLL,
 	NT_BOUND_Q_HLL,
 	NT_BOUND_OPEN_HLL,
-	NT_BOUND_OPEN_Q,     /**< ports, windows, AS numbers while a quarter is open */
 	NT_BOUND_OPEN_OTHER, /**< of an hour's other sets while it is open; likewise types of ICMP in a day or quarter
 			      */
 	/* Of a bucket that is old, see nt_redis_limits.old_s. */

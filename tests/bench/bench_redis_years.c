@@ -83,6 +83,34 @@ static const struct worst whole_day = {
     .packets = 1000000,
 };
 
+/* Those that are old at the end: more than an old bucket keeps is enough. */
+static const struct worst past_quarter = {
+    .ports = 65536,
+    .windows = 5000,
+    .icmp = 5000,
+    .asn = 5000,
+    .region_ports = 5000,
+    .signature_ports = 600,
+    .seen = SEEN_IN_A_DAY,
+    .names = 700,
+    .packets = 1000000,
+};
+
+static const struct worst past_day = {
+    .sources = 22,
+    .backscatter = 9,
+    .backscatter_ports = 100,
+    .ports = 600,
+    .windows = 300,
+    .icmp = 300,
+    .asn = 1000,
+    .region_ports = 1000,
+    .signature_ports = 600,
+    .seen = SEEN_IN_A_DAY,
+    .names = 700,
+    .packets = 1000000,
+};
+
 static const struct worst whole_hour = {
     .ports = 120,
     .windows = 200,
@@ -252,7 +280,7 @@ static void write_quarters(struct years *y, int64_t first_day_s)
 			start[n++] = at;
 	}
 	while (n-- > 0) {
-		publish(y, &whole_quarter, start[n]);
+		publish(y, &past_quarter, start[n]);
 		sweep(y, start[n]);
 	}
 	say_time(y, "quarters");
@@ -266,9 +294,11 @@ static void write_minutes(struct years *y, int64_t hour_s)
 
 static void write_day(struct years *y, int64_t day_s)
 {
-	bool first_of_quarter = quarter_start(day_s) == day_s || !y->sequence;
+	bool recent = day_s >= END - 10 * DAY_S;
 
-	publish(y, first_of_quarter ? &whole_quarter : &whole_day, day_s);
+	publish(y, recent ? &whole_day : &past_day, day_s);
+	if (quarter_start(day_s) == day_s)
+		publish(y, quarter_start(END - 1) == day_s ? &whole_quarter : &past_quarter, day_s + 60);
 	if (day_s < END - y->hours_of_days * DAY_S)
 		return;
 	for (int64_t hour_s = day_s; hour_s < day_s + DAY_S; hour_s += HOUR_S) {

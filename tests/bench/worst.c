@@ -189,6 +189,8 @@ static void add_sketches(struct nt_snapshot *s, const struct worst *w)
 	for (uint32_t i = 0; s->n_sketches < w->names; i++)
 		add_sketch(s, NT_SKETCH_PORT, 1000 + (offset + i * 61) % 130000, 40);
 	qsort(s->sketch, s->n_sketches, sizeof(*s->sketch), by_key);
+	while (s->n_sketches > w->names)
+		free(s->sketch[--s->n_sketches].registers);
 }
 
 static void add_orgs(struct nt_snapshot *s, const struct worst *w)

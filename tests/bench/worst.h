@@ -25,8 +25,9 @@ struct worst {
 	uint32_t asn;
 	uint32_t region_ports;
 	uint32_t signature_ports;
-	uint64_t seen;	/* sources that the HyperLogLogs were fed with, all regions together */
-	uint32_t names; /* HyperLogLogs: 0 none, 2 `sources` and `backscatter` alone, else more ports up to that */
+	uint64_t seen; /* sources that the HyperLogLogs were fed with, all regions together */
+	uint32_t
+	    names; /* HyperLogLogs: 2 are `sources` and `backscatter`; from 2,386 on there are ports of small numbers */
 	uint32_t orgs;
 	uint64_t packets; /* of the heaviest member */
 };

@@ -92,7 +92,8 @@ static void a_pause_makes_many_old(void **state)
 	fixture_check(f);
 	assert_int_equal(redis_server_number(&f->server, "ZCARD nt:{s}:q:1656633600:port"), 6);
 	assert_int_equal(redis_server_number(&f->server, "ZCARD nt:{s}:q:1656633600:hll_names"), 3);
-	assert_int_equal(redis_server_number(&f->server, "EXISTS nt:{s}:d:%" PRId64 ":totals", EVENING + 50 * DAY_S), 0);
+	assert_int_equal(redis_server_number(&f->server, "EXISTS nt:{s}:d:%" PRId64 ":totals", EVENING + 50 * DAY_S),
+			 0);
 }
 
 static void what_comes_late_to_an_old_bucket_is_cut_like_it(void **state)
