@@ -102,6 +102,8 @@ struct nt_config_members {
 	uint32_t d_backscatter; /**< in all */
 	uint32_t open_source;	/**< a region; likewise the next */
 	uint32_t open_backscatter;
+	uint32_t open_all_source; /**< of all regions together: each may have an equal share; likewise the next */
+	uint32_t open_all_backscatter;
 	uint32_t d_hll;
 	uint32_t q_hll;
 	uint32_t open_hll;

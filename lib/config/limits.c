@@ -37,6 +37,8 @@ struct nt_redis_limits nt_config_redis_limits(const struct nt_config_redis *redi
 			[NT_BOUND_D_BACKSCATTER] = members->d_backscatter,
 			[NT_BOUND_OPEN_SOURCE] = members->open_source,
 			[NT_BOUND_OPEN_BACKSCATTER] = members->open_backscatter,
+			[NT_BOUND_OPEN_ALL_SOURCE] = members->open_all_source,
+			[NT_BOUND_OPEN_ALL_BACKSCATTER] = members->open_all_backscatter,
 			[NT_BOUND_D_HLL] = members->d_hll,
 			[NT_BOUND_Q_HLL] = members->q_hll,
 			[NT_BOUND_OPEN_HLL] = members->open_hll,

@@ -146,6 +146,13 @@ static void add_address(struct nt_request *r, const struct nt_address *address, 
 	nt_request_number(r, asn);
 }
 
+/* How many regions the day has, of which each may have its share. */
+static void add_regions(struct nt_request *r, const struct nt_plan *p)
+{
+	nt_request_text(r, "r");
+	nt_request_number(r, nt_encode_bucket_key(r, p->sensor, NT_BUCKET_D, p->span[NT_BUCKET_D], NT_RKEY_REGION));
+}
+
 static void encode_addresses(const struct nt_plan *p, const struct nt_plan_part *part, size_t from, size_t to,
 			     struct nt_request *r)
 {
@@ -156,6 +163,7 @@ static void encode_addresses(const struct nt_plan *p, const struct nt_plan_part 
 
 	nt_region_text(part->id, region);
 	add_name(r, p, NT_BUCKET_D, key, region);
+	add_regions(r, p);
 	nt_request_text(r, "s");
 	nt_encode_set(r, p->sensor, NT_BUCKET_D, p->span[NT_BUCKET_D], key, region);
 	nt_request_number(r, nt_encode_bucket_key(r, p->sensor, NT_BUCKET_D, p->span[NT_BUCKET_D], NT_RKEY_WHO));
@@ -181,6 +189,7 @@ static void encode_backscatter_ports(const struct nt_plan *p, const struct nt_pl
 
 	nt_region_text(part->id, region);
 	add_name(r, p, NT_BUCKET_D, NT_RKEY_BACKSCATTER_PORT, region);
+	add_regions(r, p);
 	nt_request_text(r, "z");
 	nt_request_number(r, 1);
 	nt_encode_set(r, p->sensor, NT_BUCKET_D, p->span[NT_BUCKET_D], NT_RKEY_BACKSCATTER_PORT, region);

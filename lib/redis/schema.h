@@ -98,6 +98,8 @@ enum nt_redis_bound {
 	NT_BOUND_D_BACKSCATTER,	     /**< of all regions together */
 	NT_BOUND_OPEN_SOURCE,	     /**< of a region */
 	NT_BOUND_OPEN_BACKSCATTER,   /**< of a region */
+	NT_BOUND_OPEN_ALL_SOURCE,    /**< of all regions together: each may have an equal share */
+	NT_BOUND_OPEN_ALL_BACKSCATTER,
 	NT_BOUND_D_HLL,
 	NT_BOUND_Q_HLL,
 	NT_BOUND_OPEN_HLL,
@@ -143,6 +145,7 @@ struct nt_redis_key_row {
 	enum nt_redis_type type;
 	uint8_t buckets;	       /**< one bit per bucket that has this key; 0: none has */
 	uint8_t open[NT_BUCKETS];      /**< enum nt_redis_bound: while the bucket is open */
+	uint8_t open_all;	       /**< enum nt_redis_bound: likewise, of all regions together */
 	uint8_t closed[NT_BUCKETS];    /**< enum nt_redis_bound: once a later bucket has begun */
 	uint8_t old[NT_BUCKETS];       /**< enum nt_redis_bound: once it is old */
 	uint8_t life[NT_BUCKETS];      /**< enum nt_redis_life */

@@ -54,6 +54,7 @@ redis.call('SET', KEYS[1], ARGV[2])
 
 local now = tonumber(redis.call('TIME')[1])
 local at, failed, first_error, unfinished = 4, 0, '', '0'
+local regions = 1
 local keeps_lives = false -- an old bucket is cut: what stays of it lives as long as it would have
 
 local function take()
@@ -192,8 +193,19 @@ local function renew(set, was_cut)
 	return members / 2
 end
 
+-- A bound is a number, or two: of a region, and of all of them together, of which each may have an equal share.
+local function take_bound()
+	local each, all = string.match(take(), '^(%d+)/?(%d*)$')
+
+	if all == '' then
+		return tonumber(each)
+	end
+	local share = math.max(1, math.floor(tonumber(all) / regions))
+	return each == '0' and share or math.min(tonumber(each), share)
+end
+
 local function take_set()
-	return {key = KEYS[number()], totals = KEYS[number()], rest = take(), bound = number(), ends = number(),
+	return {key = KEYS[number()], totals = KEYS[number()], rest = take(), bound = take_bound(), ends = number(),
 		lives = number(), totals_lives = number()}
 end
 
@@ -255,6 +267,11 @@ function operation.a()
 		at = #ARGV + 1
 	end
 	keeps_lives = true
+end
+
+-- r: the set whose members are the day's regions
+function operation.r()
+	regions = math.max(1, redis.call('ZCARD', KEYS[number()]))
 end
 
 -- t: sets to trim
