@@ -90,7 +90,6 @@ struct share {
 	const char *what;
 	double buckets;
 	double kib; /* of one, at most: what was measured and a tenth */
-	double bytes;
 };
 
 enum {
@@ -111,7 +110,7 @@ enum {
 };
 
 /* As many as the default configuration keeps. */
-static struct share share[SHARES] = {
+static const struct share share[SHARES] = {
     [MINUTE] = {"a minute", 2880, 24},
     [HOUR] = {"an hour", 7 * 24, 26},
     [OLD_HOUR] = {"an old hour", 123 * 24, 15.5},
@@ -127,40 +126,40 @@ static struct share share[SHARES] = {
     [SENSOR] = {"streams and organisations", 1, 31000},
 };
 
-static void weigh_all(struct fixture *f)
+static void weigh_all(struct fixture *f, double bytes[static SHARES])
 {
 	const int64_t day_s = QUARTER, hour_s = QUARTER;
 
 	write_at(f, &everything, QUARTER);
 	write_at(f, &crowd, QUARTER + 60);
-	share[OPEN_HOUR].bytes = weigh(f, "h:%" PRId64 ":*", hour_s, 0);
-	share[OPEN_DAY].bytes = weigh(f, "d:%" PRId64 ":*", day_s, 0);
-	share[OPEN_QUARTER].bytes = weigh(f, "q:%" PRId64 ":*", QUARTER, 0);
+	bytes[OPEN_HOUR] = weigh(f, "h:%" PRId64 ":*", hour_s, 0);
+	bytes[OPEN_DAY] = weigh(f, "d:%" PRId64 ":*", day_s, 0);
+	bytes[OPEN_QUARTER] = weigh(f, "q:%" PRId64 ":*", QUARTER, 0);
 	write_at(f, &minute, QUARTER + 3600);
-	share[MINUTE].bytes = weigh(f, "m:%" PRId64 ":*", QUARTER + 3600, 0);
-	share[HOUR].bytes = weigh(f, "h:%" PRId64 ":*", hour_s, 100);
-	share[HOUR_HLL].bytes = weigh(f, "h:%" PRId64 ":hll*", hour_s, 0);
+	bytes[MINUTE] = weigh(f, "m:%" PRId64 ":*", QUARTER + 3600, 0);
+	bytes[HOUR] = weigh(f, "h:%" PRId64 ":*", hour_s, 100);
+	bytes[HOUR_HLL] = weigh(f, "h:%" PRId64 ":hll*", hour_s, 0);
 	write_at(f, &nothing, QUARTER + DAY_S);
-	share[DAY].bytes = weigh(f, "d:%" PRId64 ":*", day_s, 0);
+	bytes[DAY] = weigh(f, "d:%" PRId64 ":*", day_s, 0);
 	write_at(f, &nothing, QUARTER + 9 * DAY_S);
-	share[OLD_HOUR].bytes = weigh(f, "h:%" PRId64 ":*", hour_s, 100);
-	share[OLD_DAY].bytes = weigh(f, "d:%" PRId64 ":*", day_s, 0);
-	share[OLDER_DAY].bytes = weigh(f, "d:%" PRId64 ":*", day_s, 200);
+	bytes[OLD_HOUR] = weigh(f, "h:%" PRId64 ":*", hour_s, 100);
+	bytes[OLD_DAY] = weigh(f, "d:%" PRId64 ":*", day_s, 0);
+	bytes[OLDER_DAY] = weigh(f, "d:%" PRId64 ":*", day_s, 200);
 	write_at(f, &nothing, QUARTER + 95 * DAY_S); /* in the next quarter; then two more */
-	share[NEW_QUARTER].bytes = weigh(f, "q:%" PRId64 ":*", QUARTER, 0);
+	bytes[NEW_QUARTER] = weigh(f, "q:%" PRId64 ":*", QUARTER, 0);
 	write_at(f, &nothing, QUARTER + 190 * DAY_S);
 	write_at(f, &nothing, QUARTER + 280 * DAY_S);
 	write_at(f, &nothing, QUARTER + 370 * DAY_S);
-	share[OLD_QUARTER].bytes = weigh(f, "q:%" PRId64 ":*", QUARTER, 0);
+	bytes[OLD_QUARTER] = weigh(f, "q:%" PRId64 ":*", QUARTER, 0);
 	/* The streams: entries of some 90 bytes, and events with 400 bytes of evidence. */
-	share[SENSOR].bytes = weigh(f, "org%.0" PRId64, 0, -1) + 129600 * 90.0 + 20000 * 500.0;
+	bytes[SENSOR] = weigh(f, "org%.0" PRId64, 0, -1) + 129600 * 90.0 + 20000 * 500.0;
 }
 
 static void all_buckets_stay_below_512_mib(void **state)
 {
 	struct fixture *f = *state;
 	struct nt_config config;
-	double total = 0;
+	double total = 0, bytes[SHARES];
 	int over = 0;
 
 	assert_int_equal(nt_config_defaults(&config), 0);
@@ -168,12 +167,12 @@ static void all_buckets_stay_below_512_mib(void **state)
 	nt_config_fini(&config);
 	f->spool_options.keep_applied_s = 0;
 	fixture_new_writer(f);
-	weigh_all(f);
+	weigh_all(f, bytes);
 	for (size_t i = 0; i < SHARES; i++) {
 		print_message("%-26s %5.0f * %9.1f KiB, at most %9.1f: %6.1f MiB\n", share[i].what, share[i].buckets,
-			      share[i].bytes / KIB, share[i].kib, share[i].buckets * share[i].bytes / MIB);
-		total += share[i].buckets * share[i].bytes;
-		over += share[i].bytes > share[i].kib * KIB;
+			      bytes[i] / KIB, share[i].kib, share[i].buckets * bytes[i] / MIB);
+		total += share[i].buckets * bytes[i];
+		over += bytes[i] > share[i].kib * KIB;
 	}
 	print_message("all together %.1f MiB\n", total / MIB);
 	assert_int_equal(over, 0);
