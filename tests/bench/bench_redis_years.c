@@ -27,7 +27,7 @@
  * The past is written in few intervals, each with as many members as a closed bucket can keep and more. The last day
  * gets INTERVALS of 70,000 sources besides; the streams are full, events with 400 bytes of evidence each. Keys whose
  * life would be over are deleted. Prints memory by kind of key and age of bucket, and how long the server was kept.
- * Exit status 1: more than 512 MiB at any time, or a p99 of a call\'s processor time from 20 ms on.
+ * Exit status 1: more than 512 MiB at any time, or a p99 of a call's processor time from 20 ms on.
  */
 
 #define END    INT64_C(1664582400) /* 2022-10-01 00:00 UTC: a quarter ends */
