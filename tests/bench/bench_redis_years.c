@@ -256,7 +256,8 @@ static void fill_streams(struct years *y, const struct nt_redis_limits *limits)
 					"backscatter_sources malformed truncated missed no_mbuf errors unexplained"));
 }
 
-/* Deletes what has outlived itself by END. Redis counts a lifetime from now on, because all of this is written now. */
+/* Deletes what has outlived itself by END, of buckets that are old by now_s. Redis counts a lifetime from now on,
+ * because all of this is written now. */
 static void sweep(struct years *y, int64_t now_s)
 {
 	static const char *const script =
@@ -288,7 +289,7 @@ static void write_quarters(struct years *y, int64_t first_day_s)
 	}
 	while (n-- > 0) {
 		publish(y, &past_quarter, start[n]);
-		sweep(y, start[n]);
+		sweep(y, start[n] - 10 * DAY_S);
 	}
 	say_time(y, "quarters");
 }
@@ -397,7 +398,7 @@ int main(int argc, char **argv)
 		}
 		write_day(&y, day_s);
 		if ((day_s / DAY_S) % 10 == 0)
-			sweep(&y, day_s);
+			sweep(&y, day_s - 10 * DAY_S);
 	}
 	say_time(&y, "the last day");
 	write_last_intervals(&y);
