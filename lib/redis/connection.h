@@ -11,10 +11,9 @@
 
 /*
  * A Redis server, or a cluster of them seen as one. A command names the key that decides which node gets it: the
- * connection knows which node has which slot from what nodes have said, goes where a node sends it (MOVED, ASK), and
- * after a failover asks the other nodes that it knows. What a node refuses in that way it has not executed, so that
- * asking again is safe; a command whose answer is lost is never repeated here. All calls from one thread; the process
- * ignores SIGPIPE.
+ * connection knows which node has which slot from what nodes have said, goes where a node sends it (MOVED, ASK), and after a
+ * failover asks the other nodes that it knows. What a node refuses in that way it has not executed, so that asking
+ * again is safe; a command whose answer is lost is never repeated here. All calls from one thread; the process ignores SIGPIPE.
  *
  * Failures, besides what connect(2) and resolving a name give:
  *   -ETIMEDOUT  no answer in time             -ECONNRESET  closed by the other side
