@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DAY_S 86400
 
 static int open_lines(struct sinks *s, const struct nt_config *config)
 {
@@ -52,41 +51,6 @@ int sinks_redis_url(const struct nt_config_redis *redis, struct nt_redis_url *ur
 	return err;
 }
 
-static struct nt_redis_limits read_limits(const struct nt_config_redis *redis)
-{
-	const struct nt_config_keep *keep = &redis->keep;
-	const struct nt_config_members *members = &redis->members;
-
-	return (struct nt_redis_limits){
-	    .lifetime_s = {[NT_BUCKET_M] = (int64_t)keep->m_days * DAY_S,
-			   [NT_BUCKET_H] = (int64_t)keep->h_days * DAY_S,
-			   [NT_BUCKET_D] = (int64_t)keep->d_days * DAY_S,
-			   [NT_BUCKET_Q] = (int64_t)keep->q_days * DAY_S},
-	    .h_hll_lifetime_s = (int64_t)keep->h_hll_days * DAY_S,
-	    .d_sources_lifetime_s = (int64_t)keep->d_sources_days * DAY_S,
-	    .live_entries = keep->live_entries,
-	    .events_entries = keep->events_entries,
-	    .members = {[NT_BOUND_M] = members->m,
-			[NT_BOUND_H] = members->h,
-			[NT_BOUND_D_PORT] = members->d_port,
-			[NT_BOUND_D_REGION_PORT] = members->d_region_port,
-			[NT_BOUND_D_OTHER] = members->d_other,
-			[NT_BOUND_Q] = members->q,
-			[NT_BOUND_OPEN_REGION_PORT] = members->open_region_port,
-			[NT_BOUND_OPEN_Q_REGION_PORT] = members->open_q_region_port,
-			[NT_BOUND_OPEN_ASN] = members->open_asn,
-			[NT_BOUND_SIG] = members->sig,
-			[NT_BOUND_OPEN_SIG] = members->open_sig,
-			[NT_BOUND_D_SOURCE] = members->d_source,
-			[NT_BOUND_D_BACKSCATTER] = members->d_backscatter,
-			[NT_BOUND_OPEN_SOURCE] = members->open_source,
-			[NT_BOUND_OPEN_BACKSCATTER] = members->open_backscatter,
-			[NT_BOUND_D_HLL] = members->d_hll,
-			[NT_BOUND_Q_HLL] = members->q_hll,
-			[NT_BOUND_OPEN_HLL] = members->open_hll},
-	};
-}
-
 static struct nt_sensor read_sensor(const struct sinks_options *o)
 {
 	return (struct nt_sensor){
@@ -98,7 +62,7 @@ static struct nt_sensor read_sensor(const struct sinks_options *o)
 	    .day_offset_h = o->config->day_offset_h,
 	    .started_s = nt_clock_now().s,
 	    .geo_build_s = o->geo_build_s,
-	    .limits = read_limits(&o->config->redis),
+	    .limits = nt_config_redis_limits(&o->config->redis),
 	};
 }
 

@@ -80,6 +80,9 @@ struct nt_config_keep {
 	uint32_t events_entries;
 	uint32_t h_hll_days;	 /**< HyperLogLogs of hours */
 	uint32_t d_sources_days; /**< addresses and HyperLogLogs of days */
+	uint32_t h_full_days;	 /**< from then on a bucket is old and has other bounds; 0: never; likewise the next */
+	uint32_t d_full_days;
+	uint32_t q_full_days;
 };
 
 /** How many members a sorted set keeps when its bucket closes. */
@@ -90,18 +93,31 @@ struct nt_config_members {
 	uint32_t d_region_port;
 	uint32_t d_other;
 	uint32_t q;
-	uint32_t open_region_port;   /**< while the hour or the day is open */
+	uint32_t open_region_port;   /**< while the day is open */
 	uint32_t open_q_region_port; /**< while the quarter is open */
-	uint32_t open_asn;
-	uint32_t sig; /**< ports and regions of a signature, intervals and hours */
+	uint32_t open_asn;	     /**< likewise; of a quarter, too, and its windows */
+	uint32_t sig;		     /**< ports and regions of a signature, intervals and hours */
 	uint32_t open_sig;
 	uint32_t d_source;	/**< a region */
 	uint32_t d_backscatter; /**< in all */
 	uint32_t open_source;	/**< a region; likewise the next */
 	uint32_t open_backscatter;
+	uint32_t open_all_source; /**< of all regions together: each may have an equal share; likewise the next */
+	uint32_t open_all_backscatter;
 	uint32_t d_hll;
 	uint32_t q_hll;
 	uint32_t open_hll;
+	uint32_t open_other; /**< any other set of an hour, and types of ICMP, while the bucket is open */
+	uint32_t old_h;	     /**< of a bucket that is old; likewise the next */
+	uint32_t old_d;
+	uint32_t old_d_region_port;
+	uint32_t old_q;
+	uint32_t old_sig;	  /**< ports and regions of a signature, days and quarters */
+	uint32_t old_source;	  /**< a region, and ports of its backscatter */
+	uint32_t old_backscatter; /**< in all */
+	uint32_t old_d_hll;
+	uint32_t old_q_hll;
+	uint32_t old_unique;
 };
 
 struct nt_config_redis {
@@ -229,6 +245,11 @@ int nt_config_check_run(const struct nt_config *c, const char *path, char *why, 
  * of redis.url are left out. Returns 0 or -EIO.
  */
 int nt_config_print(const struct nt_config *c, FILE *out);
+
+struct nt_redis_limits;
+
+/** What Redis is allowed to keep, as the writer takes it. */
+struct nt_redis_limits nt_config_redis_limits(const struct nt_config_redis *redis);
 
 /** Frees what the configuration holds; harmless on one that is zeroed or freed. */
 void nt_config_fini(struct nt_config *c);

@@ -85,8 +85,26 @@ static void add_lifetime(struct nt_request *r, const struct nt_sensor *sensor, e
 	nt_request_number(r, sensor->limits.lifetime_s[bucket]);
 }
 
+/* Of one set, and of all regions' sets together unless that is NT_BOUND_NONE. */
+struct bounds {
+	enum nt_redis_bound each;
+	enum nt_redis_bound all;
+};
+
+static void add_bounds(struct nt_request *r, const uint32_t *members, struct bounds bounds)
+{
+	char text[24];
+
+	if (!bounds.all || !members[bounds.all]) {
+		nt_request_number(r, members[bounds.each]);
+		return;
+	}
+	snprintf(text, sizeof(text), "%" PRIu32 "/%" PRIu32, members[bounds.each], members[bounds.all]);
+	nt_request_text(r, text);
+}
+
 static void add_set(struct nt_request *r, const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span,
-		    enum nt_redis_key key, const char *part, uint8_t bound)
+		    enum nt_redis_key key, const char *part, struct bounds bounds)
 {
 	char text[NT_REDIS_KEY_TEXT], rest[NT_FIELD_TEXT];
 
@@ -98,7 +116,7 @@ static void add_set(struct nt_request *r, const struct nt_sensor *sensor, enum n
 	nt_request_number(r, (int64_t)nt_request_key(r, NT_REDIS_ZSET, text));
 	nt_request_number(r, nt_encode_bucket_key(r, sensor, bucket, span, NT_RKEY_TOTALS));
 	nt_request_text(r, rest);
-	nt_request_number(r, sensor->limits.members[bound]);
+	add_bounds(r, sensor->limits.members, bounds);
 	nt_request_number(r, span.end_s);
 	nt_request_number(r, nt_redis_lifetime_s(&sensor->limits, key, bucket));
 	nt_request_number(r, sensor->limits.lifetime_s[bucket]);
@@ -107,7 +125,9 @@ static void add_set(struct nt_request *r, const struct nt_sensor *sensor, enum n
 void nt_encode_set(struct nt_request *r, const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span,
 		   enum nt_redis_key key, const char *part)
 {
-	add_set(r, sensor, bucket, span, key, part, nt_redis_key_row[key].open[bucket]);
+	const struct nt_redis_key_row *row = &nt_redis_key_row[key];
+
+	add_set(r, sensor, bucket, span, key, part, (struct bounds){row->open[bucket], row->open_all});
 }
 
 const char *nt_plan_reopened_field(enum nt_bucket bucket)
@@ -434,19 +454,24 @@ void nt_plan_encode(const struct nt_plan *p, uint32_t chunk, const struct nt_pla
 }
 
 void nt_plan_encode_trim(const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span,
-			 struct nt_request *request)
+			 enum nt_redis_age age, struct nt_request *request)
 {
 	struct nt_rows sets;
 
 	nt_plan_begin(sensor, request);
+	if (age == NT_AGE_OLD) {
+		nt_request_text(request, "a");
+		nt_request_number(request, nt_encode_bucket_key(request, sensor, bucket, span, NT_RKEY_TOTALS));
+	}
 	nt_request_text(request, "t");
 	sets = nt_rows_begin(request);
 	for (enum nt_redis_key key = 0; key < NT_REDIS_KEYS; key++) {
 		if (!nt_redis_is_table_set(key))
 			continue;
-		add_set(request, sensor, bucket, span, key, NULL, nt_redis_key_row[key].closed[bucket]);
+		add_set(request, sensor, bucket, span, key, NULL,
+			(struct bounds){.each = nt_redis_bound_at(key, bucket, age)});
 		sets.n++;
 	}
 	nt_rows_end(&sets);
-	nt_encode_trim_sources(sensor, bucket, span, request);
+	nt_encode_trim_sources(sensor, bucket, span, age, request);
 }

@@ -35,6 +35,6 @@ void nt_encode_source_part(const struct nt_plan *p, const struct nt_plan_part *p
 
 /** What a closed bucket needs besides its tables' sets. */
 void nt_encode_trim_sources(const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span,
-			    struct nt_request *r);
+			    enum nt_redis_age age, struct nt_request *r);
 
 #endif

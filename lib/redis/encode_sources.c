@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A bucket that grows has its hashes of signatures cut when they are a quarter over. */
-#define SLACK_GROWING "1.25"
+/* A bucket that grows has its hashes of signatures cut when they are half as large again. */
+#define SLACK_GROWING "1.5"
 #define SLACK_NONE    "1"
 
 static int64_t part_key(struct nt_request *r, const struct nt_plan *p, enum nt_bucket b, enum nt_redis_key key,
@@ -31,7 +31,7 @@ static void add_name(struct nt_request *r, const struct nt_plan *p, enum nt_buck
 	nt_request_text(r, "k");
 	nt_request_number(r, nt_encode_bucket_key(r, p->sensor, b, p->span[b], NT_RKEY_NAMES));
 	nt_request_number(r, p->span[b].end_s);
-	nt_request_number(r, p->sensor->limits.lifetime_s[b]);
+	nt_request_number(r, nt_redis_lifetime_s(&p->sensor->limits, NT_RKEY_NAMES, b));
 	nt_request_number(r, 1);
 	nt_request_text(r, name);
 }
@@ -41,6 +41,8 @@ static void add_name(struct nt_request *r, const struct nt_plan *p, enum nt_buck
 /* Regions stay all where ports are many. */
 static enum nt_redis_bound regions_bound(enum nt_bucket b, enum nt_redis_bound ports)
 {
+	if (ports == NT_BOUND_OLD_SIG)
+		return NT_BOUND_OLD_SIG;
 	return b == NT_BUCKET_M || ports == NT_BOUND_SIG ? NT_BOUND_SIG : NT_BOUND_NONE;
 }
 
@@ -144,6 +146,13 @@ static void add_address(struct nt_request *r, const struct nt_address *address, 
 	nt_request_number(r, asn);
 }
 
+/* How many regions the day has, of which each may have its share. */
+static void add_regions(struct nt_request *r, const struct nt_plan *p)
+{
+	nt_request_text(r, "r");
+	nt_request_number(r, nt_encode_bucket_key(r, p->sensor, NT_BUCKET_D, p->span[NT_BUCKET_D], NT_RKEY_REGION));
+}
+
 static void encode_addresses(const struct nt_plan *p, const struct nt_plan_part *part, size_t from, size_t to,
 			     struct nt_request *r)
 {
@@ -154,6 +163,7 @@ static void encode_addresses(const struct nt_plan *p, const struct nt_plan_part 
 
 	nt_region_text(part->id, region);
 	add_name(r, p, NT_BUCKET_D, key, region);
+	add_regions(r, p);
 	nt_request_text(r, "s");
 	nt_encode_set(r, p->sensor, NT_BUCKET_D, p->span[NT_BUCKET_D], key, region);
 	nt_request_number(r, nt_encode_bucket_key(r, p->sensor, NT_BUCKET_D, p->span[NT_BUCKET_D], NT_RKEY_WHO));
@@ -179,6 +189,7 @@ static void encode_backscatter_ports(const struct nt_plan *p, const struct nt_pl
 
 	nt_region_text(part->id, region);
 	add_name(r, p, NT_BUCKET_D, NT_RKEY_BACKSCATTER_PORT, region);
+	add_regions(r, p);
 	nt_request_text(r, "z");
 	nt_request_number(r, 1);
 	nt_encode_set(r, p->sensor, NT_BUCKET_D, p->span[NT_BUCKET_D], NT_RKEY_BACKSCATTER_PORT, region);
@@ -307,22 +318,22 @@ void nt_encode_source_part(const struct nt_plan *p, const struct nt_plan_part *p
 /* ---- closing ---- */
 
 /* A kind of a region's sets as the script's operation c reads it. */
-static void add_kind(struct nt_request *r, const struct nt_sensor *sensor, enum nt_redis_key key, bool together,
+static void add_kind(struct nt_request *r, const struct nt_sensor *sensor, enum nt_redis_key key, enum nt_redis_age age,
 		     enum nt_redis_key sibling)
 {
-	uint32_t bound = sensor->limits.members[nt_redis_key_row[key].closed[NT_BUCKET_D]];
+	uint32_t bound = sensor->limits.members[nt_redis_bound_at(key, NT_BUCKET_D, age)];
 
 	nt_request_text(r, nt_redis_key_row[key].name);
 	nt_request_number(r, bound);
-	nt_request_number(r, together ? bound : 0);
+	nt_request_number(r, key == NT_RKEY_BACKSCATTER ? bound : 0); /* of all regions together */
 	nt_request_number(r, nt_redis_lifetime_s(&sensor->limits, key, NT_BUCKET_D));
 	nt_request_text(r, sibling == NT_REDIS_KEYS ? "" : nt_redis_key_row[sibling].name);
 }
 
 void nt_encode_trim_sources(const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span,
-			    struct nt_request *r)
+			    enum nt_redis_age age, struct nt_request *r)
 {
-	enum nt_redis_bound ports = nt_redis_key_row[NT_RKEY_SIG].closed[bucket];
+	enum nt_redis_bound ports = nt_redis_bound_at(NT_RKEY_SIG, bucket, age);
 	bool day = bucket == NT_BUCKET_D;
 
 	nt_request_text(r, "c");
@@ -336,11 +347,17 @@ void nt_encode_trim_sources(const struct nt_sensor *sensor, enum nt_bucket bucke
 	nt_request_number(r, nt_encode_sensor_key(r, sensor, NT_RKEY_SCRATCH));
 	nt_request_number(r, day ? 3 : 0);
 	if (day) {
-		add_kind(r, sensor, NT_RKEY_SOURCE, false, NT_RKEY_BACKSCATTER);
-		add_kind(r, sensor, NT_RKEY_BACKSCATTER, true, NT_RKEY_SOURCE);
-		add_kind(r, sensor, NT_RKEY_BACKSCATTER_PORT, false, NT_REDIS_KEYS);
+		add_kind(r, sensor, NT_RKEY_SOURCE, age, NT_RKEY_BACKSCATTER);
+		add_kind(r, sensor, NT_RKEY_BACKSCATTER, age, NT_RKEY_SOURCE);
+		add_kind(r, sensor, NT_RKEY_BACKSCATTER_PORT, age, NT_REDIS_KEYS);
 	}
 	nt_request_text(r, "u");
-	add_sketches(r, sensor, bucket, span, nt_redis_key_row[NT_RKEY_HLL].closed[bucket]);
+	add_sketches(r, sensor, bucket, span, nt_redis_bound_at(NT_RKEY_HLL, bucket, age));
 	nt_request_number(r, nt_encode_bucket_key(r, sensor, bucket, span, NT_RKEY_UNIQUE));
+	if (age != NT_AGE_OLD)
+		return;
+	nt_request_text(r, "f");
+	nt_request_number(r, nt_encode_bucket_key(r, sensor, bucket, span, NT_RKEY_UNIQUE));
+	nt_request_number(r, nt_encode_bucket_key(r, sensor, bucket, span, NT_RKEY_TOTALS));
+	nt_request_number(r, sensor->limits.members[nt_redis_bound_at(NT_RKEY_UNIQUE, bucket, age)]);
 }

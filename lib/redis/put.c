@@ -55,6 +55,7 @@ struct nt_put {
 	int64_t last_interval_s;
 	struct moment reopened[NT_BUCKETS]; /* closed bucket that was written to and waits for being trimmed */
 	struct moment trimmed[NT_BUCKETS];  /* bucket that was closed before the snapshot that is next */
+	struct moment aged[NT_BUCKETS];	    /* the first bucket that was not yet cut as an old one */
 
 	struct nt_plan plan; /* of snapshot planned, if that is not 0 */
 	uint64_t planned;
@@ -357,6 +358,7 @@ static int read_state(struct nt_put *p)
 	for (enum nt_bucket b = NT_BUCKET_H; b < NT_BUCKETS; b++)
 		p->reopened[b] = read_moment(p, STATE_REOPENED + (size_t)(b - NT_BUCKET_H));
 	memset(p->trimmed, 0, sizeof(p->trimmed));
+	memset(p->aged, 0, sizeof(p->aged));
 	err = check_day_offset(p);
 	if (!err)
 		err = check_repetition(p);
@@ -434,9 +436,9 @@ static int call_in_place(struct nt_put *p, bool *finished)
 	return 1;
 }
 
-static int trim(struct nt_put *p, enum nt_bucket b, struct nt_span span, bool *finished)
+static int trim(struct nt_put *p, enum nt_bucket b, struct nt_span span, enum nt_redis_age age, bool *finished)
 {
-	nt_plan_encode_trim(&p->options.sensor, b, span, &p->request);
+	nt_plan_encode_trim(&p->options.sensor, b, span, age, &p->request);
 	return call_in_place(p, finished);
 }
 
@@ -445,11 +447,23 @@ static struct nt_span span_at(const struct nt_put *p, enum nt_bucket b, int64_t 
 	return nt_bucket_span(b, (struct nt_span){start_s, start_s + length_s}, p->options.sensor.day_offset_h);
 }
 
+/* Start of the first bucket that is not old yet when one begins at start_s. */
+static int64_t old_until(const struct nt_put *p, enum nt_bucket b, int64_t start_s)
+{
+	return span_at(p, b, start_s - p->options.sensor.limits.old_s[b], 1).start_s;
+}
+
+static bool is_old(const struct nt_put *p, enum nt_bucket b, int64_t start_s)
+{
+	return p->options.sensor.limits.old_s[b] && p->last.known && start_s < old_until(p, b, p->last.s);
+}
+
 /* Trims a closed bucket that was written to again, then forgets that it was. */
 static int trim_reopened(struct nt_put *p, enum nt_bucket b)
 {
+	enum nt_redis_age age = is_old(p, b, p->reopened[b].s) ? NT_AGE_OLD : NT_AGE_CLOSED;
 	bool finished;
-	int rc = trim(p, b, span_at(p, b, p->reopened[b].s, 1), &finished);
+	int rc = trim(p, b, span_at(p, b, p->reopened[b].s, 1), age, &finished);
 
 	if (rc < 0 || !finished)
 		return rc;
@@ -467,10 +481,36 @@ static int trim_reopened(struct nt_put *p, enum nt_bucket b)
 static int trim_last(struct nt_put *p, enum nt_bucket b, struct nt_span span)
 {
 	bool finished;
-	int rc = trim(p, b, span, &finished);
+	int rc = trim(p, b, span, NT_AGE_CLOSED, &finished);
 
 	if (finished)
 		p->trimmed[b] = (struct moment){.known = true, .s = span.start_s};
+	return rc;
+}
+
+/*
+ * Cuts the next of the buckets that become old now that one begins at start_s and the newest began at last_s; after a
+ * pause that may be many. What cannot be there any more is passed over. Returns 0 if there is none.
+ */
+static int trim_old(struct nt_put *p, enum nt_bucket b, int64_t last_s, int64_t start_s)
+{
+	const struct nt_redis_limits *limits = &p->options.sensor.limits;
+	int64_t end_s = limits->old_s[b] ? old_until(p, b, start_s) : 0, from_s;
+	struct nt_span span;
+	bool finished;
+	int rc;
+
+	if (!limits->old_s[b])
+		return 0;
+	from_s = p->aged[b].known ? p->aged[b].s : old_until(p, b, last_s);
+	if (limits->lifetime_s[b] && from_s < end_s - limits->lifetime_s[b])
+		from_s = end_s - limits->lifetime_s[b];
+	if (from_s >= end_s)
+		return 0;
+	span = span_at(p, b, from_s, 1);
+	rc = trim(p, b, span, NT_AGE_OLD, &finished);
+	if (finished)
+		p->aged[b] = (struct moment){.known = true, .s = span.end_s};
 	return rc;
 }
 
@@ -479,6 +519,7 @@ static int leave_buckets(struct nt_put *p)
 {
 	for (enum nt_bucket b = NT_BUCKET_H; b < NT_BUCKETS; b++) {
 		struct nt_span last;
+		int rc;
 
 		if (p->reopened[b].known && p->reopened[b].s != p->plan.span[b].start_s)
 			return trim_reopened(p, b);
@@ -487,6 +528,9 @@ static int leave_buckets(struct nt_put *p)
 		last = span_at(p, b, p->last.s, p->last_interval_s);
 		if (last.start_s < p->plan.span[b].start_s && !(p->trimmed[b].known && p->trimmed[b].s == last.start_s))
 			return trim_last(p, b, last);
+		rc = last.start_s < p->plan.span[b].start_s ? trim_old(p, b, last.start_s, p->plan.span[b].start_s) : 0;
+		if (rc)
+			return rc;
 	}
 	return 0;
 }

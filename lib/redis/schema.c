@@ -20,33 +20,40 @@ const char nt_redis_type_letter[] = {
 
 #define EVERY_BUCKET (1u << NT_BUCKET_M | 1u << NT_BUCKET_H | 1u << NT_BUCKET_D | 1u << NT_BUCKET_Q)
 
-/* A sorted set of every bucket; what is written per row is the bound of a closed day, of a closed quarter, and of
- * an hour, day or quarter while it is open. */
-#define TABLE(key, day, quarter, growing, growing_quarter)                                                             \
+/* A sorted set of every bucket; what is written per row is the bound of an hour while it is open, then of days and of
+ * quarters: while they are open, closed, and old. */
+#define TABLE(key, growing_hour, growing, day, old_day, growing_quarter, quarter, old_quarter)                         \
 	{                                                                                                              \
 		.name = key, .type = NT_REDIS_ZSET, .buckets = EVERY_BUCKET,                                           \
 		.open = {[NT_BUCKET_M] = NT_BOUND_M,                                                                   \
-			 [NT_BUCKET_H] = growing,                                                                      \
+			 [NT_BUCKET_H] = growing_hour,                                                                 \
 			 [NT_BUCKET_D] = growing,                                                                      \
 			 [NT_BUCKET_Q] = growing_quarter},                                                             \
-		.closed = {                                                                                            \
-			[NT_BUCKET_M] = NT_BOUND_M,                                                                    \
-			[NT_BUCKET_H] = NT_BOUND_H,                                                                    \
-			[NT_BUCKET_D] = day,                                                                           \
-			[NT_BUCKET_Q] = quarter                                                                        \
-		}                                                                                                      \
+		.closed = {[NT_BUCKET_M] = NT_BOUND_M,                                                                 \
+			   [NT_BUCKET_H] = NT_BOUND_H,                                                                 \
+			   [NT_BUCKET_D] = day,                                                                        \
+			   [NT_BUCKET_Q] = quarter},                                                                   \
+		.old = { [NT_BUCKET_M] = NT_BOUND_M,                                                                   \
+			 [NT_BUCKET_H] = NT_BOUND_OLD_H,                                                               \
+			 [NT_BUCKET_D] = old_day,                                                                      \
+			 [NT_BUCKET_Q] = old_quarter }                                                                 \
 	}
+
+/* Most have the same bounds once they are closed. */
+#define OTHER_TABLE(key, growing, growing_quarter)                                                                     \
+	TABLE(key, NT_BOUND_OPEN_OTHER, growing, NT_BOUND_D_OTHER, NT_BOUND_OLD_D, growing_quarter, NT_BOUND_Q,        \
+	      NT_BOUND_OLD_Q)
 
 #define IN_H (1u << NT_BUCKET_H)
 #define IN_D (1u << NT_BUCKET_D)
 #define IN_Q (1u << NT_BUCKET_Q)
 
 /* Of a day alone, and living as long as its sources. */
-#define DAY_SET(key, growing, day, lives)                                                                              \
+#define DAY_SET(key, growing, growing_all, day, old_day)                                                               \
 	{                                                                                                              \
 		.name = key, .type = NT_REDIS_ZSET, .buckets = IN_D, .open = {[NT_BUCKET_D] = growing},                \
-		.closed = {[NT_BUCKET_D] = day}, .life = {                                                             \
-			[NT_BUCKET_D] = lives                                                                          \
+		.open_all = growing_all, .closed = {[NT_BUCKET_D] = day}, .old = {[NT_BUCKET_D] = old_day}, .life = {  \
+			[NT_BUCKET_D] = NT_LIFE_SOURCES                                                                \
 		}                                                                                                      \
 	}
 
@@ -55,7 +62,8 @@ const char nt_redis_type_letter[] = {
 	{                                                                                                              \
 		.name = key, .type = kind, .buckets = IN_H | IN_D | IN_Q,                                              \
 		.open = {[NT_BUCKET_D] = NT_BOUND_OPEN_HLL, [NT_BUCKET_Q] = NT_BOUND_OPEN_HLL},                        \
-		.closed = {[NT_BUCKET_D] = NT_BOUND_D_HLL, [NT_BUCKET_Q] = NT_BOUND_Q_HLL}, .life = {                  \
+		.closed = {[NT_BUCKET_D] = NT_BOUND_D_HLL, [NT_BUCKET_Q] = NT_BOUND_Q_HLL},                            \
+		.old = {[NT_BUCKET_D] = NT_BOUND_OLD_D_HLL, [NT_BUCKET_Q] = NT_BOUND_OLD_Q_HLL}, .life = {             \
 			[NT_BUCKET_H] = NT_LIFE_HLL_H,                                                                 \
 			[NT_BUCKET_D] = NT_LIFE_SOURCES                                                                \
 		}                                                                                                      \
@@ -80,30 +88,43 @@ const struct nt_redis_key_row nt_redis_key_row[NT_REDIS_KEYS] = {
     [NT_RKEY_NOW_WINDOW] = NOW("now:window", NT_RKEY_WINDOW),
     [NT_RKEY_NOW_ICMP] = NOW("now:icmp", NT_RKEY_ICMP),
     [NT_RKEY_TOTALS] = {.name = "totals", .type = NT_REDIS_HASH, .buckets = EVERY_BUCKET},
-    [NT_RKEY_PORT] = TABLE("port", NT_BOUND_D_PORT, NT_BOUND_Q, NT_BOUND_NONE, NT_BOUND_NONE),
-    [NT_RKEY_REGION] = TABLE("region", NT_BOUND_NONE, NT_BOUND_NONE, NT_BOUND_NONE, NT_BOUND_NONE),
-    [NT_RKEY_FLAGS] = TABLE("flags", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE, NT_BOUND_NONE),
-    [NT_RKEY_WINDOW] = TABLE("window", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE, NT_BOUND_NONE),
-    [NT_RKEY_ICMP] = TABLE("icmp", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE, NT_BOUND_NONE),
-    [NT_RKEY_ICMP6] = TABLE("icmp6", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE, NT_BOUND_NONE),
-    [NT_RKEY_PROTO] = TABLE("proto", NT_BOUND_D_OTHER, NT_BOUND_Q, NT_BOUND_NONE, NT_BOUND_NONE),
-    [NT_RKEY_REGION_PORT] = TABLE("region_port", NT_BOUND_D_REGION_PORT, NT_BOUND_Q, NT_BOUND_OPEN_REGION_PORT,
-				  NT_BOUND_OPEN_Q_REGION_PORT),
-    [NT_RKEY_ASN] = TABLE("asn", NT_BOUND_D_PORT, NT_BOUND_Q, NT_BOUND_OPEN_ASN, NT_BOUND_NONE),
+    [NT_RKEY_PORT] = TABLE("port", NT_BOUND_NONE, NT_BOUND_NONE, NT_BOUND_D_PORT, NT_BOUND_OLD_D, NT_BOUND_NONE,
+			   NT_BOUND_Q, NT_BOUND_OLD_Q),
+    [NT_RKEY_REGION] = TABLE("region", NT_BOUND_NONE, NT_BOUND_NONE, NT_BOUND_NONE, NT_BOUND_NONE, NT_BOUND_NONE,
+			     NT_BOUND_NONE, NT_BOUND_NONE),
+    [NT_RKEY_FLAGS] = OTHER_TABLE("flags", NT_BOUND_NONE, NT_BOUND_NONE),
+    [NT_RKEY_WINDOW] = OTHER_TABLE("window", NT_BOUND_NONE, NT_BOUND_OPEN_ASN),
+    [NT_RKEY_ICMP] = OTHER_TABLE("icmp", NT_BOUND_OPEN_OTHER, NT_BOUND_OPEN_OTHER),
+    [NT_RKEY_ICMP6] = OTHER_TABLE("icmp6", NT_BOUND_OPEN_OTHER, NT_BOUND_OPEN_OTHER),
+    [NT_RKEY_PROTO] = OTHER_TABLE("proto", NT_BOUND_NONE, NT_BOUND_NONE),
+    [NT_RKEY_REGION_PORT] = TABLE("region_port", NT_BOUND_OPEN_OTHER, NT_BOUND_OPEN_REGION_PORT, NT_BOUND_D_REGION_PORT,
+				  NT_BOUND_OLD_D_REGION_PORT, NT_BOUND_OPEN_Q_REGION_PORT, NT_BOUND_Q, NT_BOUND_OLD_Q),
+    [NT_RKEY_ASN] = TABLE("asn", NT_BOUND_OPEN_OTHER, NT_BOUND_OPEN_ASN, NT_BOUND_D_PORT, NT_BOUND_OLD_D,
+			  NT_BOUND_OPEN_ASN, NT_BOUND_Q, NT_BOUND_OLD_Q),
     [NT_RKEY_PORT_ALL] = {.name = "port_all", .type = NT_REDIS_HASH, .buckets = IN_Q},
     [NT_RKEY_SIG] = {.name = "sig",
 		     .type = NT_REDIS_HASH,
 		     .buckets = EVERY_BUCKET,
 		     .open = {NT_BOUND_SIG, NT_BOUND_OPEN_SIG, NT_BOUND_OPEN_SIG, NT_BOUND_OPEN_SIG},
-		     .closed = {NT_BOUND_SIG, NT_BOUND_SIG, NT_BOUND_D_OTHER, NT_BOUND_D_PORT}},
-    [NT_RKEY_SOURCE] = DAY_SET("source", NT_BOUND_OPEN_SOURCE, NT_BOUND_D_SOURCE, NT_LIFE_SOURCES),
-    [NT_RKEY_BACKSCATTER] = DAY_SET("backscatter", NT_BOUND_OPEN_BACKSCATTER, NT_BOUND_D_BACKSCATTER, NT_LIFE_SOURCES),
-    [NT_RKEY_BACKSCATTER_PORT] = DAY_SET("backscatter_port", NT_BOUND_OPEN_SOURCE, NT_BOUND_D_OTHER, NT_LIFE_SOURCES),
+		     .closed = {NT_BOUND_SIG, NT_BOUND_SIG, NT_BOUND_D_OTHER, NT_BOUND_D_PORT},
+		     .old = {NT_BOUND_SIG, NT_BOUND_SIG, NT_BOUND_OLD_SIG, NT_BOUND_OLD_SIG}},
+    [NT_RKEY_SOURCE] =
+	DAY_SET("source", NT_BOUND_OPEN_SOURCE, NT_BOUND_OPEN_ALL_SOURCE, NT_BOUND_D_SOURCE, NT_BOUND_OLD_SOURCE),
+    [NT_RKEY_BACKSCATTER] = DAY_SET("backscatter", NT_BOUND_OPEN_BACKSCATTER, NT_BOUND_OPEN_ALL_BACKSCATTER,
+				    NT_BOUND_D_BACKSCATTER, NT_BOUND_OLD_BACKSCATTER),
+    [NT_RKEY_BACKSCATTER_PORT] = DAY_SET("backscatter_port", NT_BOUND_OPEN_SOURCE, NT_BOUND_OPEN_ALL_SOURCE,
+					 NT_BOUND_D_OTHER, NT_BOUND_OLD_SOURCE),
     [NT_RKEY_WHO] = {.name = "who", .type = NT_REDIS_HASH, .buckets = IN_D, .life = {[NT_BUCKET_D] = NT_LIFE_SOURCES}},
-    [NT_RKEY_NAMES] = {.name = "names", .type = NT_REDIS_SET, .buckets = IN_H | IN_D | IN_Q},
+    [NT_RKEY_NAMES] = {.name = "names",
+		       .type = NT_REDIS_SET,
+		       .buckets = IN_H | IN_D | IN_Q,
+		       .life = {[NT_BUCKET_D] = NT_LIFE_SOURCES}},
     [NT_RKEY_HLL] = HLL_ROW("hll", NT_REDIS_STRING),
     [NT_RKEY_HLL_NAMES] = HLL_ROW("hll_names", NT_REDIS_ZSET),
-    [NT_RKEY_UNIQUE] = {.name = "unique", .type = NT_REDIS_HASH, .buckets = IN_H | IN_D | IN_Q},
+    [NT_RKEY_UNIQUE] = {.name = "unique",
+			.type = NT_REDIS_HASH,
+			.buckets = IN_H | IN_D | IN_Q,
+			.old = {[NT_BUCKET_D] = NT_BOUND_OLD_UNIQUE, [NT_BUCKET_Q] = NT_BOUND_OLD_UNIQUE}},
 };
 
 /* Days from 1970-01-01 to the first of a month of the Gregorian calendar, which repeats every 400 years of 146,097

@@ -89,20 +89,38 @@ enum nt_redis_bound {
 	NT_BOUND_D_REGION_PORT,
 	NT_BOUND_D_OTHER,
 	NT_BOUND_Q,
-	NT_BOUND_OPEN_REGION_PORT,   /**< while an hour or a day is open */
+	NT_BOUND_OPEN_REGION_PORT,   /**< while a day is open */
 	NT_BOUND_OPEN_Q_REGION_PORT, /**< while a quarter is open */
-	NT_BOUND_OPEN_ASN,	     /**< while an hour or a day is open */
+	NT_BOUND_OPEN_ASN,	     /**< while a day or quarter is open; windows of a quarter, too */
 	NT_BOUND_SIG,		     /**< ports, and regions, of a signature in an interval or a closed hour */
 	NT_BOUND_OPEN_SIG,	     /**< ports of a signature in an open bucket, and from one interval */
 	NT_BOUND_D_SOURCE,	     /**< of a region */
 	NT_BOUND_D_BACKSCATTER,	     /**< of all regions together */
 	NT_BOUND_OPEN_SOURCE,	     /**< of a region */
 	NT_BOUND_OPEN_BACKSCATTER,   /**< of a region */
+	NT_BOUND_OPEN_ALL_SOURCE,    /**< of all regions together: each may have an equal share */
+	NT_BOUND_OPEN_ALL_BACKSCATTER,
 	NT_BOUND_D_HLL,
 	NT_BOUND_Q_HLL,
 	NT_BOUND_OPEN_HLL,
+	NT_BOUND_OPEN_OTHER, /**< of an hour's other sets while it is open; likewise types of ICMP in a day or quarter
+			      */
+	/* Of a bucket that is old, see nt_redis_limits.old_s. */
+	NT_BOUND_OLD_H,
+	NT_BOUND_OLD_D,
+	NT_BOUND_OLD_D_REGION_PORT,
+	NT_BOUND_OLD_Q,
+	NT_BOUND_OLD_SIG,	  /**< ports, and regions, of a signature */
+	NT_BOUND_OLD_SOURCE,	  /**< of a region */
+	NT_BOUND_OLD_BACKSCATTER, /**< of all regions together */
+	NT_BOUND_OLD_D_HLL,
+	NT_BOUND_OLD_Q_HLL,
+	NT_BOUND_OLD_UNIQUE,
 	NT_BOUNDS
 };
+
+/** When a bucket is trimmed. */
+enum nt_redis_age { NT_AGE_CLOSED, NT_AGE_OLD };
 
 /** How long a key lives. */
 enum nt_redis_life {
@@ -116,6 +134,7 @@ struct nt_redis_limits {
 	int64_t lifetime_s[NT_BUCKETS]; /**< from the later of the bucket's end and the writing */
 	int64_t h_hll_lifetime_s;
 	int64_t d_sources_lifetime_s;
+	int64_t old_s[NT_BUCKETS];   /**< a bucket that long ago is cut to the bounds of old ones; 0: never */
 	uint32_t live_entries;	     /**< of the stream `live`; Redis cuts whole nodes, so a few more stay */
 	uint32_t events_entries;     /**< of the stream `events`, likewise */
 	uint32_t members[NT_BOUNDS]; /**< 0: all */
@@ -126,7 +145,9 @@ struct nt_redis_key_row {
 	enum nt_redis_type type;
 	uint8_t buckets;	       /**< one bit per bucket that has this key; 0: none has */
 	uint8_t open[NT_BUCKETS];      /**< enum nt_redis_bound: while the bucket is open */
+	uint8_t open_all;	       /**< enum nt_redis_bound: likewise, of all regions together */
 	uint8_t closed[NT_BUCKETS];    /**< enum nt_redis_bound: once a later bucket has begun */
+	uint8_t old[NT_BUCKETS];       /**< enum nt_redis_bound: once it is old */
 	uint8_t life[NT_BUCKETS];      /**< enum nt_redis_life */
 	enum nt_redis_key heaviest_of; /**< now:*: the set whose heaviest members it copies */
 };
@@ -137,6 +158,14 @@ extern const struct nt_redis_key_row nt_redis_key_row[NT_REDIS_KEYS];
 static inline bool nt_redis_key_in(enum nt_redis_key key, enum nt_bucket bucket)
 {
 	return nt_redis_key_row[key].buckets >> bucket & 1;
+}
+
+/** The bound of a key in a bucket that is trimmed at that age. */
+static inline enum nt_redis_bound nt_redis_bound_at(enum nt_redis_key key, enum nt_bucket bucket, enum nt_redis_age age)
+{
+	const struct nt_redis_key_row *row = &nt_redis_key_row[key];
+
+	return (enum nt_redis_bound)(age == NT_AGE_OLD ? row->old[bucket] : row->closed[bucket]);
 }
 
 /** True for the sorted sets that tables of a snapshot are added to. */

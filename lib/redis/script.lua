@@ -26,9 +26,9 @@ local TYPES = {s = 'string', h = 'hash', z = 'zset', x = 'stream', u = 'set'}
 -- All that is called below, with all arguments, k for a key: Redis 7.0 dies of some that have too few.
 local NEEDED = {'TYPE k', 'GET k', 'SET k v', 'DEL k', 'EXISTS k', 'TIME', 'HGET k f', 'HMGET k f', 'HSET k f v', 'HDEL k f', 'HLEN k',
 	'HGETALL k', 'ZMSCORE k m', 'ZADD k 1 m', 'ZCARD k', 'ZRANGE k 0 1', 'ZREM k m', 'ZRANGESTORE k k 0 1', 'ZUNIONSTORE k 1 k',
-	'OBJECT ENCODING k', 'EXPIREAT k 1', 'XADD k * f v', 'XINFO STREAM k', 'SMEMBERS k', 'SADD k m', 'PFCOUNT k',
+	'OBJECT ENCODING k', 'EXPIREAT k 1', 'PTTL k', 'PEXPIRE k 1', 'XADD k * f v', 'XINFO STREAM k', 'SMEMBERS k', 'SADD k m', 'PFCOUNT k',
 	'PFMERGE k k', 'STRLEN k', 'GETRANGE k 0 1', 'COPY k k', 'RENAME k k'}
-local POPPED_AT_ONCE = 1000 -- keeps a call in the range of milliseconds
+local POPPED_AT_ONCE = 600 -- keeps a call in the range of milliseconds
 local CATCH_UP = 100 -- beyond what was added: a set that is over a bound that was lowered gets there in time
 local COMPACT_MEMBERS = 128 -- zset-max-listpack-entries, as shipped
 
@@ -79,6 +79,8 @@ redis.call('SET', KEYS[1], ARGV[2])
 
 local now = tonumber(redis.call('TIME')[1])
 local at, failed, first_error, unfinished = 4, 0, '', '0'
+local regions = 1
+local keeps_lives = false -- an old bucket is cut: what stays of it lives as long as it would have
 
 local function take()
 	at = at + 1
@@ -104,9 +106,21 @@ end
 
 -- A lifetime counts from the later of the bucket's end and now: old captures must not vanish at once.
 local function expire(key, ends, lives)
-	if lives > 0 then
+	if lives > 0 and not keeps_lives then
 		write('EXPIREAT', key, string.format('%.0f', math.max(ends, now) + lives))
 	end
+end
+
+-- What a key has left to live before it is written anew, which takes its lifetime away; and how it gets it again.
+local function life_left(key)
+	return keeps_lives and redis.call('PTTL', key) or 0
+end
+
+local function live_on(key, left, ends, lives)
+	if left > 0 then
+		write('PEXPIRE', key, left)
+	end
+	expire(key, ends, lives)
 end
 
 -- The sum of two numbers written in digits. Above 2^53 Lua's numbers have gaps, and a quarter of bytes gets there.
@@ -198,13 +212,25 @@ local function renew(set, was_cut)
 	if not is_large_form or not (was_cut or members <= COMPACT_MEMBERS) then
 		return 0
 	end
+	local left = life_left(set.key)
 	write('ZUNIONSTORE', set.key, 1, set.key)
-	expire(set.key, set.ends, set.lives)
+	live_on(set.key, left, set.ends, set.lives)
 	return members / 2
 end
 
+-- A bound is a number, or two: of a region, and of all of them together, of which each may have an equal share.
+local function take_bound()
+	local each, all = string.match(take(), '^(%d+)/?(%d*)$')
+
+	if all == '' then
+		return tonumber(each)
+	end
+	local share = math.max(1, math.floor(tonumber(all) / regions))
+	return each == '0' and share or math.min(tonumber(each), share)
+end
+
 local function take_set()
-	return {key = KEYS[number()], totals = KEYS[number()], rest = take(), bound = number(), ends = number(),
+	return {key = KEYS[number()], totals = KEYS[number()], rest = take(), bound = take_bound(), ends = number(),
 		lives = number(), totals_lives = number()}
 end
 
@@ -258,6 +284,19 @@ local function trim(set, left)
 		return left - pops
 	end
 	return left - pops - renew(set, pops > 0)
+end
+
+-- a: totals of a bucket that was closed long ago. Without them there is nothing left to cut.
+function operation.a()
+	if redis.call('EXISTS', KEYS[number()]) == 0 then
+		at = #ARGV + 1
+	end
+	keeps_lives = true
+end
+
+-- r: the set whose members are the day's regions
+function operation.r()
+	regions = math.max(1, redis.call('ZCARD', KEYS[number()]))
 end
 
 -- t: sets to trim

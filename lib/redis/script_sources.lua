@@ -8,11 +8,15 @@
 
 local COMPACT_FIELDS = 512 -- hash-max-listpack-entries, as shipped
 local COPIED_FIELDS = 50000
+local COPIED_AT_ONCE = 2000 -- fields that pass through this script
 local MOST_FIELDS = 4000 -- fields removed from a hash in one call
-local NAMES_AT_ONCE = 300 -- HyperLogLogs deleted in one call
+local NAMES_AT_ONCE = 200 -- HyperLogLogs deleted in one call
+local READ_AT_ONCE = 3000 -- fields of growing hashes read in one call to find the lightest
+local fields_read = 0
 -- Each register that is written into a HyperLogLog in sparse form walks that form from its beginning (hllSparseSet), so
 -- one of 3,000 bytes costs milliseconds. Above so many bytes it gets the dense form.
 local SPARSE_BYTES = 700
+local DENSE_BYTES = 12304
 
 -- Names of the `n` lightest of a list, those of equal weight by name. Sorting numbers and names apart is several times
 -- as fast as with a function that compares.
@@ -37,9 +41,8 @@ local function lightest_of(list, n)
 	return names
 end
 
--- Removes the lightest fields "region:..." or "port:..." of a signature, if there are more than `limit`, until `bound`
--- are left. Returns whether it did.
-local function cut_group(hash, all, group, bound, limit)
+-- Removes the lightest fields "region:..." or "port:..." of a signature until `bound` are left. Returns whether it did.
+local function cut_group(hash, all, group, bound)
 	local list, weight, command, packets = {}, {}, {'HDEL', hash.key}, 0
 
 	for i = 1, bound > 0 and #all or 0, 2 do
@@ -50,7 +53,7 @@ local function cut_group(hash, all, group, bound, limit)
 			weight[all[i]] = n
 		end
 	end
-	if bound == 0 or #list <= limit then
+	if bound == 0 or #list <= bound then
 		return false
 	end
 	for _, name in ipairs(lightest_of(list, math.min(#list - bound, MOST_FIELDS))) do
@@ -68,31 +71,39 @@ local function cut_group(hash, all, group, bound, limit)
 end
 
 -- Cuts a signature's hash to its bounds. A hash has no order, so all of it must be read: while it grows that is put off
--- until it is `slack` times over. Returns whether it was cut.
+-- until it is `slack` times over, and to the next call if this one has read enough. Returns whether it was cut.
 local function cut_hash(hash, slack)
 	local least = hash.ports
 
 	if hash.regions > 0 and (least == 0 or hash.regions < least) then
 		least = hash.regions
 	end
-	if least == 0 or redis.call('HLEN', hash.key) <= least * slack then
+	local length = redis.call('HLEN', hash.key)
+
+	if least == 0 or length <= least * slack or fields_read > READ_AT_ONCE then
 		return false
 	end
+	fields_read = fields_read + length
 	local all = redis.call('HGETALL', hash.key)
-	local regions = cut_group(hash, all, 'region', hash.regions, hash.regions * slack)
-	local ports = cut_group(hash, all, 'port', hash.ports, hash.ports * slack)
+	local regions = cut_group(hash, all, 'region', hash.regions)
+	local ports = cut_group(hash, all, 'port', hash.ports)
 	return regions or ports
 end
 
--- A hash that was large stays a table of pointers; written anew a small one has the compact form.
-local function renew_hash(hash)
-	if redis.call('HLEN', hash.key) <= COMPACT_FIELDS and redis.call('OBJECT', 'ENCODING', hash.key) == 'hashtable' then
-		local all = redis.call('HGETALL', hash.key)
+-- A hash that was large stays a table of pointers, and as large as it was; written anew it takes what it needs, and a
+-- small one has the compact form.
+local function renew_hash(hash, was_cut)
+	local fields = redis.call('HLEN', hash.key)
 
-		write('DEL', hash.key)
-		write('HSET', hash.key, unpack(all))
-		expire(hash.key, hash.ends, hash.lives)
+	if fields == 0 or fields > (was_cut and COPIED_AT_ONCE or COMPACT_FIELDS) or
+		redis.call('OBJECT', 'ENCODING', hash.key) ~= 'hashtable' then
+		return
 	end
+	local all, left = redis.call('HGETALL', hash.key), life_left(hash.key)
+
+	write('DEL', hash.key)
+	write('HSET', hash.key, unpack(all))
+	live_on(hash.key, left, hash.ends, hash.lives)
 end
 
 -- k: a set of names, its end and lifetime, names to put into it
@@ -172,32 +183,37 @@ local function cut_sketches(set)
 	expire(set.totals, set.ends, set.totals_lives)
 end
 
--- Unites a HyperLogLog with one that is given as text.
-local function unite(key, scratch, string_of)
-	local bytes = redis.call('STRLEN', key) + #string_of
-	local is_sparse = string.byte(redis.call('GETRANGE', key, 4, 4)) == 1
+-- Unites a HyperLogLog of so many bytes with one that is given as text; `ready` if it stands in `scratch` already.
+local function unite(key, bytes, scratch, string_of, ready)
+	local is_sparse = bytes < DENSE_BYTES and string.byte(redis.call('GETRANGE', key, 4, 4)) == 1
 
-	if is_sparse and bytes > SPARSE_BYTES then
+	if is_sparse and bytes + #string_of > SPARSE_BYTES then
 		write('SET', scratch, 'HYLL' .. string.rep('\0', 4 + 8 + 12288))
 		write('PFMERGE', key, scratch)
+		ready = false
 	end
-	write('SET', scratch, string_of)
+	if not ready then
+		write('SET', scratch, string_of)
+	end
 	write('PFMERGE', key, scratch)
-	write('DEL', scratch)
 end
 
 -- p: name of a HyperLogLog, a key for a moment, the string; then buckets that it is united with
 function operation.p()
 	local name, scratch, string_of = take(), KEYS[number()], take()
+	local ready = false
 
 	for _ = 1, number() do
 		local set = take_sketches()
 		local key = sketch_key(set, name)
 
-		if redis.call('EXISTS', key) == 0 then
+		local bytes = redis.call('STRLEN', key)
+
+		if bytes == 0 then
 			write('SET', key, string_of)
 		else
-			unite(key, scratch, string_of)
+			unite(key, bytes, scratch, string_of, ready)
+			ready = true
 		end
 		local n = redis.pcall('PFCOUNT', key)
 		if type(n) == 'number' then
@@ -206,6 +222,9 @@ function operation.p()
 			cut_sketches(set)
 			expire(set.names, set.ends, set.lives)
 		end
+	end
+	if ready then
+		write('DEL', scratch)
 	end
 end
 
@@ -254,15 +273,38 @@ function operation.u()
 		for i = 1, #rest, 2 * NAMES_AT_ONCE do
 			publish_unique(unique, {unpack(rest, i, math.min(#rest, i + 2 * NAMES_AT_ONCE - 1))})
 		end
+		renew({key = set.names, ends = set.ends, lives = set.lives}, pops > 0)
 	end
 	expire(unique, set.ends, set.totals_lives)
+end
+
+-- f: numbers of different sources of an old bucket, its totals, how many stay: the largest
+function operation.f()
+	local hash, totals, bound = {key = KEYS[number()], ends = 0, lives = 0}, KEYS[number()], number()
+	local fields = redis.call('HLEN', hash.key)
+	local over = bound > 0 and math.min(fields - bound, MOST_FIELDS) or 0
+
+	if unfinished == '1' then
+		return
+	end
+	if over > 0 then
+		local all, list = redis.call('HGETALL', hash.key), {}
+
+		for i = 1, #all, 2 do
+			list[#list + 1] = {name = all[i], packets = tonumber(all[i + 1]) or 0}
+		end
+		write('HDEL', hash.key, unpack(lightest_of(list, over)))
+		add(totals, {'rest.unique'}, {tostring(over)})
+		unfinished = fields - over > bound and '1' or '0'
+	end
+	renew_hash(hash, over > 0)
 end
 
 -- Cuts sets to a bound for all of them together. Of each only the lightest are read, so nothing that is heavier than
 -- the lightest of the last ones that were read may be removed yet.
 local function cut_together(sets, bound)
-	local over, limit, offers = -bound, math.huge, {}
-	local each = math.max(8, math.floor(POPPED_AT_ONCE / #sets))
+	local over, limit, offers, by_name = -bound, math.huge, {}, {}
+	local each = math.max(4, math.floor(POPPED_AT_ONCE / #sets))
 
 	for _, set in ipairs(sets) do
 		local members = redis.call('ZCARD', set.key)
@@ -271,7 +313,10 @@ local function cut_together(sets, bound)
 		over = over + members
 		set.lightest = {}
 		for i = 1, #lightest, 2 do
-			offers[#offers + 1] = {set = set, name = lightest[i], packets = tonumber(lightest[i + 1])}
+			local name = lightest[i] .. ' ' .. set.key
+
+			by_name[name] = {set = set, name = name, member = lightest[i], packets = tonumber(lightest[i + 1])}
+			offers[#offers + 1] = by_name[name]
 		end
 		if members > each then
 			limit = math.min(limit, offers[#offers].packets)
@@ -280,24 +325,14 @@ local function cut_together(sets, bound)
 	if bound == 0 or over <= 0 then
 		return
 	end
-	table.sort(offers, function(a, b)
-		if a.packets ~= b.packets then
-			return a.packets < b.packets
-		end
-		if a.name ~= b.name then
-			return a.name < b.name
-		end
-		return a.set.key < b.set.key
-	end)
-	for i = 1, math.min(over, #offers, POPPED_AT_ONCE) do
-		local offer = offers[i]
+	for _, name in ipairs(lightest_of(offers, math.min(over, #offers, POPPED_AT_ONCE))) do
+		local offer = by_name[name]
 
-		if offer.packets > limit then
-			break
+		if offer.packets <= limit then
+			over = over - 1
+			table.insert(offer.set.lightest, offer.member)
+			table.insert(offer.set.lightest, offer.packets)
 		end
-		over = over - 1
-		table.insert(offer.set.lightest, offer.name)
-		table.insert(offer.set.lightest, offer.packets)
 	end
 	for _, set in ipairs(sets) do
 		if #set.lightest > 0 then
@@ -353,6 +388,7 @@ function operation.c()
 	end
 	for _, hash in ipairs(unfinished == '0' and signatures or {}) do
 		if unfinished == '0' and cut_hash(hash, 1) then
+			renew_hash(hash, true)
 			unfinished = '1' -- one a call: all of it was read
 		elseif unfinished == '0' then
 			renew_hash(hash)

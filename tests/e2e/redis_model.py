@@ -11,6 +11,14 @@ KEPT = {
     "q": {"region": None, "other": 4096},
 }
 
+# The same once a bucket is old: what began so long before the newest bucket of its kind, counted in whole buckets.
+KEPT_OLD = {
+    "h": {"other": 32},
+    "d": {"region_port": 256, "region": None, "other": 128},
+    "q": {"region": None, "other": 256},
+}
+OLD_S = {"h": 7 * 86400, "d": 7 * 86400, "q": 100 * 86400}
+
 SETS = ("port", "region", "flags", "window", "icmp", "icmp6", "proto", "region_port", "asn")
 
 DAY_S = 86400
@@ -21,7 +29,7 @@ def lifetime_s(bucket, name):
     """How long a key of a bucket lives."""
     if name in ("hll", "hll_names") and bucket == "h":
         return 7 * DAY_S
-    if name in ("hll", "hll_names", "source", "backscatter", "backscatter_port", "who") and bucket == "d":
+    if name in ("hll", "hll_names", "source", "backscatter", "backscatter_port", "who", "names") and bucket == "d":
         return 130 * DAY_S
     return LIFETIME_S[bucket]
 
@@ -76,6 +84,14 @@ def totals(line):
     return sums
 
 
+def is_old(kind, line, newest, day_offset_h=0):
+    """True if the bucket of `line` was cut once more because it is old."""
+    if kind not in OLD_S:
+        return False
+    at = bucket_span(kind, newest, day_offset_h)[0] - OLD_S[kind]
+    return bucket_span(kind, line, day_offset_h)[1] <= bucket_span(kind, {"start": at}, day_offset_h)[0]
+
+
 class Bucket:
     def __init__(self, span):
         self.start, self.end = span
@@ -108,8 +124,9 @@ class Model:
             if +found != +bucket.totals:
                 yield f"{prefix}:totals: {+found}, not {+bucket.totals}"
             closed = start < bucket_span(kind, self.last, self.offset)[0] or kind == "m"
+            bounds = (KEPT_OLD if is_old(kind, {"start": start}, self.last, self.offset) else KEPT)[kind]
             for name in SETS:
-                kept = KEPT[kind].get(name, KEPT[kind]["other"]) if closed else None
+                kept = bounds.get(name, bounds["other"]) if closed else None
                 yield from self._set(server, f"{prefix}:{name}", bucket.sets[name], kept, rest.get(name, 0), nibbled)
             if kind == "q":
                 yield from self._port_all(server, f"{prefix}:port_all", bucket.sets["port"])

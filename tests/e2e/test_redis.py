@@ -246,6 +246,21 @@ def test_late_data_reopens(server, publish, tmp_path):
     assert not [name for name in info if name.startswith("reopened.")]
 
 
+def test_old_buckets_keep_less(server, publish, tmp_path):
+    days = (0, 1, 3, 9, 10, 100, 190, 290, 380)  # from day 9 on hours and days become old, with the last ones quarters
+    starts = [EVENING + day * 86400 + minute * 60 for day in days for minute in range(3)]
+    done, lines = publish(server.url, write_traffic(tmp_path / "c.pcap", starts, 700))
+    assert done.status == 0, done.errors
+    same(server, lines)
+    first = f"nt:{{{SENSOR}}}"
+    quarter = bucket_span("q", lines[0])[0]
+    assert server.client.zcard(f"{first}:h:{EVENING}:port") == 32
+    assert server.client.zcard(f"{first}:d:{bucket_span('d', lines[0])[0]}:port") == 128
+    assert server.client.zcard(f"{first}:q:{quarter}:port") == 256
+    assert server.client.zcard(f"{first}:q:{bucket_span('q', lines[-4])[0]}:port") > 256
+    assert server.numbers(f"{first}:q:{quarter}:totals")["rest.port"] > 0
+
+
 def test_two_sensors(server, publish, tmp_path):
     for number, sensor in enumerate(("a.b", "c_d-1")):
         capture = write_traffic(tmp_path / "c.pcap", [EVENING + 60 * number], 200, seed=number)

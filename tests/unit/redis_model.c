@@ -154,6 +154,27 @@ bool model_closed(const struct model *m, const struct model_bucket *b)
 	return last.start_s > b->span.start_s;
 }
 
+/* The newest bucket's beginning less the age lies in the first one that is not old. */
+bool model_old(const struct model *m, const struct model_bucket *b, const struct nt_redis_limits *limits)
+{
+	struct nt_span last = nt_bucket_span(b->bucket, (struct nt_span){m->last_s, m->last_s + 1}, m->day_offset_h);
+	int64_t at_s = last.start_s - limits->old_s[b->bucket];
+
+	return limits->old_s[b->bucket] &&
+	       b->span.end_s <= nt_bucket_span(b->bucket, (struct nt_span){at_s, at_s + 1}, m->day_offset_h).start_s;
+}
+
+size_t model_bound(const struct model *m, const struct model_bucket *b, const struct nt_redis_limits *limits,
+		   enum nt_redis_key key)
+{
+	const struct nt_redis_key_row *row = &nt_redis_key_row[key];
+	size_t closed = limits->members[row->closed[b->bucket]], old = limits->members[row->old[b->bucket]];
+
+	if (!model_closed(m, b))
+		return limits->members[row->open[b->bucket]];
+	return model_old(m, b, limits) && old && (!closed || old < closed) ? old : closed;
+}
+
 static struct numbers expected_totals(const struct model_bucket *b)
 {
 	const struct nt_snapshot *s = &b->sum;
@@ -252,10 +273,8 @@ static void check_members(const struct model_bucket *b, enum nt_redis_key key, s
 static void check_set(const struct model *m, const struct model_bucket *b, enum nt_redis_key key,
 		      struct redis_server *server, const struct numbers *totals, const struct nt_redis_limits *limits)
 {
-	const struct nt_redis_key_row *row = &nt_redis_key_row[key];
-	bool closed = model_closed(m, b);
-	size_t open_bound = limits->members[row->open[b->bucket]];
-	size_t bound = closed ? limits->members[row->closed[b->bucket]] : open_bound;
+	size_t open_bound = limits->members[nt_redis_key_row[key].open[b->bucket]];
+	size_t bound = model_bound(m, b, limits, key);
 	uint64_t packets, kept = 0, rest = rest_of(totals, key);
 	struct numbers expected = expected_members(b, key, &packets), redis;
 	char text[NT_REDIS_KEY_TEXT];

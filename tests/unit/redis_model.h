@@ -51,6 +51,13 @@ struct numbers numbers_fetch(struct redis_server *server, const char *format, co
 /* True if an interval of a later bucket of the kind has come. */
 bool model_closed(const struct model *m, const struct model_bucket *b);
 
+/* True if it is closed and was cut once more because it is old. */
+bool model_old(const struct model *m, const struct model_bucket *b, const struct nt_redis_limits *limits);
+
+/* How many members of a key that bucket may have by now, 0: all. */
+size_t model_bound(const struct model *m, const struct model_bucket *b, const struct nt_redis_limits *limits,
+		   enum nt_redis_key key);
+
 /* What redis_model_sources.c adds for sources, signatures, sketches, organisations and events. */
 void model_sources_add(struct model *m, struct model_bucket *b, const struct nt_snapshot *s);
 void model_sources_free(struct model *m);

@@ -70,6 +70,36 @@ static void large_days_close(void **state)
 	fixture_check(f);
 }
 
+/* Of what all regions together may have, each has its share. */
+static void regions_share_what_is_open(void **state)
+{
+	static const char *const kind[] = {"source", "backscatter", "backscatter_port"};
+	struct fixture *f = *state;
+	int64_t day = EVENING - 22 * HOUR_S, regions;
+
+	f->options.sensor.limits.members[NT_BOUND_OPEN_SOURCE] = 100;
+	f->options.sensor.limits.members[NT_BOUND_OPEN_BACKSCATTER] = 3;
+	f->options.sensor.limits.members[NT_BOUND_OPEN_ALL_SOURCE] = 5000;
+	f->options.sensor.limits.members[NT_BOUND_OPEN_ALL_BACKSCATTER] = 50000;
+	fixture_new_writer(f);
+	for (int i = 0; i < 10; i++)
+		fixture_push(f, &(struct sample){.start_s = EVENING + 60 * i, .entries = 300, .seed = (uint64_t)i});
+	fixture_publish(f);
+	regions = redis_server_number(&f->server, "ZCARD nt:{s}:d:%" PRId64 ":region", day);
+	assert_in_range(regions, 100, 2500);
+	for (size_t k = 0; k < 3; k++) {
+		redisReply *keys = redis_server_do(&f->server, "KEYS nt:{s}:d:%" PRId64 ":%s:*", day, kind[k]);
+
+		assert_in_range(keys->elements, SAMPLE_REGIONS - 1, SAMPLE_REGIONS + 1);
+		for (size_t i = 0; i < keys->elements; i++)
+			assert_in_range(redis_server_number(&f->server, "ZCARD %s", keys->element[i]->str), 1,
+					k == 1 ? 3 : 5000 / regions);
+		freeReplyObject(keys);
+		assert_true(redis_server_number(&f->server, "HGET nt:{s}:d:%" PRId64 ":totals rest.%s", day, kind[k]) >
+			    0);
+	}
+}
+
 static void open_sketches_are_bounded(void **state)
 {
 	struct fixture *f = *state;
@@ -149,8 +179,8 @@ static void sketches_unite(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(open_sets_are_bounded), TEST(large_days_close), TEST(open_sketches_are_bounded),
-	    TEST(events_are_told_once),	 TEST(sketches_unite),
+	    TEST(open_sets_are_bounded),      TEST(large_days_close),	  TEST(open_sketches_are_bounded),
+	    TEST(regions_share_what_is_open), TEST(events_are_told_once), TEST(sketches_unite),
 	};
 
 	if (!redis_server_installed())
