@@ -289,10 +289,11 @@ struct checking {
 /* Sets from which members are cut while the bucket grows: one that is there may have lost what it had before. */
 static bool cut_while_open(const struct checking *c, const struct slot *slot)
 {
-	enum nt_redis_key key = c->a->options->set.key;
+	const struct nt_redis_key_row *row = &nt_redis_key_row[c->a->options->set.key];
 
-	return slot->reopened || key == NT_RKEY_REGION_PORT || key == NT_RKEY_ASN || key >= NT_RKEY_SIG ||
-	       (slot->bucket == NT_BUCKET_M && slot->intervals > 1);
+	if (slot->bucket == NT_BUCKET_M)
+		return slot->reopened || slot->intervals > 1;
+	return slot->reopened || row->open[slot->bucket] != NT_BOUND_NONE;
 }
 
 static void ask_port(struct checking *c, const struct slot *slot, size_t member)

@@ -23,10 +23,10 @@ from test_redis import EVENING, HOUR_S, write_traffic
 ROUNDS = int(os.environ.get("NT_ROUNDS", "1"))  # 2: each right is taken away, not only some
 PASSWORD = "of the writer"
 
-# Small bounds, so that everything is cut that can be.
+# Small bounds, so that everything is cut that can be; a day's ports once more when it is old.
 CONFIG = """
 redis:
-  members: {m: 5, h: 5, d_port: 5, d_region_port: 5, d_other: 5, q: 5, open_region_port: 9, open_q_region_port: 9,
+  members: {m: 5, h: 5, d_port: 200, d_region_port: 5, d_other: 5, q: 5, open_region_port: 9, open_q_region_port: 9,
             open_asn: 5, sig: 2, open_sig: 3, d_source: 2, d_backscatter: 3, open_source: 5, open_backscatter: 5,
             d_hll: 3, q_hll: 3, open_hll: 40}
 """
@@ -100,6 +100,7 @@ def captures(tmp_path_factory):
         write_traffic(folder / "c.pcap", [EVENING + HOUR_S, EVENING + HOUR_S + 60], 300, seed=2),
         attack(folder / "d.pcap", EVENING + 30 * HOUR_S),
         attack(folder / "e.pcap", EVENING + 5 * HOUR_S),  # its event is older than the newest
+        write_traffic(folder / "f.pcap", [EVENING + (10 + day) * 24 * HOUR_S for day in range(3)], 300, seed=3),  # by then the others are old
     )
 
 
