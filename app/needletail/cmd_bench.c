@@ -2,6 +2,7 @@
 #include "bench.h"
 #include "commands.h"
 #include "complete.h"
+#include "options.h"
 
 #include "base/log.h"
 #include "base/parse.h"
@@ -67,23 +68,6 @@ static const struct option options_table[] = {
     {NULL, 0, NULL, 0},
 };
 
-static int bad_value(const char *option, const char *value, const char *why)
-{
-	nt_error("--%s %s: %s", option, value, why);
-	return -EINVAL;
-}
-
-static int read_number(const char *option, const char *value, uint64_t least, uint64_t most, uint64_t *number)
-{
-	char why[64];
-
-	if (!nt_parse_u64(value, least, most, number))
-		return 0;
-	snprintf(why, sizeof(why), "must be a number from %llu to %llu", (unsigned long long)least,
-		 (unsigned long long)most);
-	return bad_value(option, value, why);
-}
-
 static int add_workload(struct bench_options *o, const char *value)
 {
 	const char *nearest;
@@ -97,18 +81,18 @@ static int add_workload(struct bench_options *o, const char *value)
 	nearest = nt_nearest_name(value, bench_workload_name, BENCH_WORKLOADS);
 	if (nearest)
 		snprintf(why, sizeof(why), "no workload, did you mean %s?", nearest);
-	return bad_value("workload", value, why);
+	return options_bad_value("workload", value, why);
 }
 
 static int add_bytes(struct bench_options *o, const char *value)
 {
 	uint64_t bytes;
-	int err = read_number("bytes", value, BENCH_FRAME_MIN, BENCH_FRAME_MAX, &bytes);
+	int err = options_number("bytes", value, BENCH_FRAME_MIN, BENCH_FRAME_MAX, &bytes);
 
 	if (err)
 		return err;
 	if (o->n_frame_bytes == BENCH_CASES_MAX / BENCH_WORKLOADS)
-		return bad_value("bytes", value, "too many lengths for one run");
+		return options_bad_value("bytes", value, "too many lengths for one run");
 	o->frame_bytes[o->n_frame_bytes++] = (uint32_t)bytes;
 	return 0;
 }
@@ -120,27 +104,15 @@ static int set_seconds(struct bench_options *o, const char *value)
 	o->seconds = strtod(value, &end);
 	if (end != value && !*end && o->seconds >= SECONDS_LEAST && o->seconds <= SECONDS_MOST)
 		return 0;
-	return bad_value("seconds", value, "must be a number from 0.01 to 60");
+	return options_bad_value("seconds", value, "must be a number from 0.01 to 60");
 }
 
 static int set_u32(const char *option, const char *value, uint64_t most, uint32_t *into)
 {
 	uint64_t number = 0;
-	int err = read_number(option, value, 1, most, &number);
+	int err = options_number(option, value, 1, most, &number);
 
 	*into = (uint32_t)number;
-	return err;
-}
-
-static int load_config(struct bench_options *o, const char *path)
-{
-	char why[NT_CONFIG_WHY];
-	int err;
-
-	nt_config_fini(&o->config);
-	err = nt_config_load(path, &o->config, why, sizeof(why));
-	if (err)
-		nt_error("%s", why);
 	return err;
 }
 
@@ -154,7 +126,7 @@ static int set_option(struct bench_options *o, int id, const char *value)
 	case OPT_BYTES:
 		return add_bytes(o, value);
 	case OPT_FRAMES:
-		return read_number("frames", value, 1, FRAMES_MOST, &o->frames);
+		return options_number("frames", value, 1, FRAMES_MOST, &o->frames);
 	case OPT_WORKERS:
 		return set_u32("workers", value, BENCH_WORKERS_MAX, &o->config.workers);
 	case OPT_ROUNDS:
@@ -175,19 +147,6 @@ static int set_option(struct bench_options *o, int id, const char *value)
 	default:
 		return -EINVAL; /* getopt has named it */
 	}
-}
-
-static int parse_file_option(struct bench_options *o, int argc, char **argv)
-{
-	int id, err = 0;
-
-	opterr = 0;
-	while (!err && (id = getopt_long(argc, argv, "c:h", options_table, NULL)) != -1)
-		if (id == 'c')
-			err = load_config(o, optarg);
-	opterr = 1;
-	optind = 0; /* the next scan begins anew */
-	return err;
 }
 
 static int complete_options(struct bench_options *o, int argc, char **argv)
@@ -214,7 +173,7 @@ static int complete_options(struct bench_options *o, int argc, char **argv)
 /* Positive: help was asked for. */
 static int parse(struct bench_options *o, int argc, char **argv)
 {
-	int id, err = parse_file_option(o, argc, argv);
+	int id, err = options_read_config(argc, argv, options_table, &o->config);
 
 	while (!err && (id = getopt_long(argc, argv, "c:h", options_table, NULL)) != -1) {
 		if (id == 'h')

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "commands.h"
 #include "complete.h"
+#include "options.h"
 #include "replay.h"
 
 #include "base/log.h"
@@ -51,16 +52,11 @@ static const struct option options_table[] = {
     {NULL, 0, NULL, 0},
 };
 
-static int bad_value(const char *option, const char *value, const char *why)
-{
-	nt_error("--%s %s: %s", option, value, why);
-	return -EINVAL;
-}
-
 /* An empty name is rather a variable that was not set than "none". */
 static int set_path(char **text, const char *option, const char *value)
 {
-	return *value ? config_set_text(text, value) : bad_value(option, value, "the name of a file is missing");
+	return *value ? config_set_text(text, value)
+		      : options_bad_value(option, value, "the name of a file is missing");
 }
 
 static int set_interval(struct replay_options *o, const char *value)
@@ -71,25 +67,24 @@ static int set_interval(struct replay_options *o, const char *value)
 	if (o->one_interval)
 		return 0;
 	if (nt_parse_u64(value, 1, DAY_S, &seconds) || DAY_S % seconds)
-		return bad_value("interval", value, "must be all, or seconds that divide 86400");
+		return options_bad_value("interval", value, "must be all, or seconds that divide 86400");
 	o->config.interval_s = (uint32_t)seconds;
 	return 0;
 }
 
 static int set_workers(struct replay_options *o, const char *value)
 {
-	uint64_t workers;
+	uint64_t workers = 0;
+	int err = options_number("workers", value, 1, WORKERS_MAX, &workers);
 
-	if (nt_parse_u64(value, 1, WORKERS_MAX, &workers))
-		return bad_value("workers", value, "must be a number from 1 to 64");
 	o->config.workers = (uint32_t)workers;
-	return 0;
+	return err;
 }
 
 static int set_sensor(struct replay_options *o, const char *value)
 {
 	if (!nt_name_valid(value))
-		return bad_value("sensor", value, "a name is 1 to 64 of A-Z a-z 0-9 . _ -");
+		return options_bad_value("sensor", value, "a name is 1 to 64 of A-Z a-z 0-9 . _ -");
 	return config_set_text(&o->config.sensor, value);
 }
 
@@ -103,18 +98,6 @@ static int set_redis(struct replay_options *o, const char *value)
 		return -EINVAL;
 	}
 	return config_set_text(&o->config.redis.url, value);
-}
-
-static int load_config(struct replay_options *o, const char *path)
-{
-	char why[NT_CONFIG_WHY];
-	int err;
-
-	nt_config_fini(&o->config);
-	err = nt_config_load(path, &o->config, why, sizeof(why));
-	if (err)
-		nt_error("%s", why);
-	return err;
 }
 
 static int set_option(struct replay_options *o, int id, const char *value)
@@ -149,7 +132,7 @@ static int check_together(struct replay_options *o)
 	bool redis = *o->config.redis.url;
 
 	if (redis && o->one_interval)
-		return bad_value("interval", "all", "not with --redis");
+		return options_bad_value("interval", "all", "not with --redis");
 	if (redis && HOUR_S % o->config.interval_s) {
 		nt_error("--interval %u: with --redis it must divide 3600", o->config.interval_s);
 		return -EINVAL;
@@ -161,23 +144,10 @@ static int check_together(struct replay_options *o)
 	return complete_config(&o->config);
 }
 
-static int parse_file_option(struct replay_options *o, int argc, char **argv)
-{
-	int id, err = 0;
-
-	opterr = 0;
-	while (!err && (id = getopt_long(argc, argv, "c:h", options_table, NULL)) != -1)
-		if (id == 'c')
-			err = load_config(o, optarg);
-	opterr = 1;
-	optind = 0; /* the next scan begins anew */
-	return err;
-}
-
 /* Positive: help was asked for. */
 static int parse(struct replay_options *o, int argc, char **argv)
 {
-	int id, err = parse_file_option(o, argc, argv);
+	int id, err = options_read_config(argc, argv, options_table, &o->config);
 
 	while (!err && (id = getopt_long(argc, argv, "c:h", options_table, NULL)) != -1) {
 		if (id == 'h')
