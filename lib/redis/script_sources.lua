@@ -373,18 +373,29 @@ local function is_a(key, wanted)
 end
 
 -- How many members each of a number of sets may have, so that all together have no more than `all`: an equal share, and
--- what small ones leave of theirs.
+-- what small ones leave of theirs. And how many of the larger sets may have one more. Sets that were cut by that already
+-- change neither.
 local function share_of(all, sizes)
 	table.sort(sizes)
 	for i, size in ipairs(sizes) do
 		local share = math.floor(all / (#sizes - i + 1))
 
 		if size > share then
-			return math.max(1, share)
+			return math.max(1, share), share > 0 and all % (#sizes - i + 1) or 0
 		end
 		all = all - size
 	end
-	return math.huge
+	return math.huge, 0
+end
+
+-- The bound of a region's set, with its share in that of all regions.
+local function bound_of(set)
+	local row, share = set.row, set.row.share or math.huge
+
+	if set.members > share and row.more > 0 then
+		share, row.more = share + 1, row.more - 1
+	end
+	return row.bound > 0 and math.min(row.bound, share) or share < math.huge and share or 0
 end
 
 -- c: names of a closed bucket's signatures and sets of regions, their totals, end and lifetime; bounds of a signature's
@@ -409,14 +420,14 @@ function operation.c()
 		local row, key = kinds[kind], base .. name
 
 		if row and is_a(key, 'zset') then
-			local set = {key = key, totals = totals, rest = 'rest.' .. kind, row = row, ends = ends, lives = row.lives,
-				totals_lives = lives}
+			local set = {key = key, totals = totals, rest = 'rest.' .. kind, row = row, members = redis.call('ZCARD', key),
+				ends = ends, lives = row.lives, totals_lives = lives}
 
 			if row.sibling ~= '' and who_at > 0 then
 				set.who, set.sibling = KEYS[who_at], base .. row.sibling .. ':' .. part
 			end
 			sets[#sets + 1] = set
-			row.sizes[#row.sizes + 1] = redis.call('ZCARD', key)
+			row.sizes[#row.sizes + 1] = set.members
 			if row.together > 0 then
 				together[row.together] = together[row.together] or {}
 				table.insert(together[row.together], set)
@@ -427,12 +438,12 @@ function operation.c()
 		end
 	end
 	for _, row in pairs(kinds) do
-		local share = row.shared > 0 and share_of(row.shared, row.sizes) or math.huge
-
-		row.bound = row.bound == 0 and share < math.huge and share or math.min(row.bound, share)
+		if row.shared > 0 then
+			row.share, row.more = share_of(row.shared, row.sizes)
+		end
 	end
 	for _, set in ipairs(sets) do
-		set.bound = set.row.bound
+		set.bound = bound_of(set)
 		left = trim(set, left)
 	end
 	for bound, all in pairs(unfinished == '0' and together or {}) do
