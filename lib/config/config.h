@@ -112,9 +112,11 @@ struct nt_config_members {
 	uint32_t old_d;
 	uint32_t old_d_region_port;
 	uint32_t old_q;
-	uint32_t old_sig;	  /**< ports and regions of a signature, days and quarters */
-	uint32_t old_source;	  /**< a region, and ports of its backscatter */
-	uint32_t old_backscatter; /**< in all */
+	uint32_t old_sig;	       /**< ports and regions of a signature, days and quarters */
+	uint32_t old_source;	       /**< a region */
+	uint32_t old_all_source;       /**< in all */
+	uint32_t old_backscatter;      /**< in all */
+	uint32_t old_backscatter_port; /**< a region */
 	uint32_t old_d_hll;
 	uint32_t old_q_hll;
 	uint32_t old_unique;

@@ -326,6 +326,7 @@ static void add_kind(struct nt_request *r, const struct nt_sensor *sensor, enum 
 	nt_request_text(r, nt_redis_key_row[key].name);
 	nt_request_number(r, bound);
 	nt_request_number(r, key == NT_RKEY_BACKSCATTER ? bound : 0); /* of all regions together */
+	nt_request_number(r, age == NT_AGE_OLD ? sensor->limits.members[nt_redis_key_row[key].old_all] : 0);
 	nt_request_number(r, nt_redis_lifetime_s(&sensor->limits, key, NT_BUCKET_D));
 	nt_request_text(r, sibling == NT_REDIS_KEYS ? "" : nt_redis_key_row[sibling].name);
 }

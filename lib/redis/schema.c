@@ -49,10 +49,11 @@ const char nt_redis_type_letter[] = {
 #define IN_Q (1u << NT_BUCKET_Q)
 
 /* Of a day alone, and living as long as its sources. */
-#define DAY_SET(key, growing, growing_all, day, old_day)                                                               \
+#define DAY_SET(key, growing, growing_all, day, old_day, old_day_all)                                                  \
 	{                                                                                                              \
 		.name = key, .type = NT_REDIS_ZSET, .buckets = IN_D, .open = {[NT_BUCKET_D] = growing},                \
-		.open_all = growing_all, .closed = {[NT_BUCKET_D] = day}, .old = {[NT_BUCKET_D] = old_day}, .life = {  \
+		.open_all = growing_all, .closed = {[NT_BUCKET_D] = day}, .old = {[NT_BUCKET_D] = old_day},            \
+		.old_all = old_day_all, .life = {                                                                      \
 			[NT_BUCKET_D] = NT_LIFE_SOURCES                                                                \
 		}                                                                                                      \
 	}
@@ -108,12 +109,12 @@ const struct nt_redis_key_row nt_redis_key_row[NT_REDIS_KEYS] = {
 		     .open = {NT_BOUND_SIG, NT_BOUND_OPEN_SIG, NT_BOUND_OPEN_SIG, NT_BOUND_OPEN_SIG},
 		     .closed = {NT_BOUND_SIG, NT_BOUND_SIG, NT_BOUND_D_OTHER, NT_BOUND_D_PORT},
 		     .old = {NT_BOUND_SIG, NT_BOUND_SIG, NT_BOUND_OLD_SIG, NT_BOUND_OLD_SIG}},
-    [NT_RKEY_SOURCE] =
-	DAY_SET("source", NT_BOUND_OPEN_SOURCE, NT_BOUND_OPEN_ALL_SOURCE, NT_BOUND_D_SOURCE, NT_BOUND_OLD_SOURCE),
+    [NT_RKEY_SOURCE] = DAY_SET("source", NT_BOUND_OPEN_SOURCE, NT_BOUND_OPEN_ALL_SOURCE, NT_BOUND_D_SOURCE,
+			       NT_BOUND_OLD_SOURCE, NT_BOUND_OLD_ALL_SOURCE),
     [NT_RKEY_BACKSCATTER] = DAY_SET("backscatter", NT_BOUND_OPEN_BACKSCATTER, NT_BOUND_OPEN_ALL_BACKSCATTER,
-				    NT_BOUND_D_BACKSCATTER, NT_BOUND_OLD_BACKSCATTER),
+				    NT_BOUND_D_BACKSCATTER, NT_BOUND_OLD_BACKSCATTER, NT_BOUND_NONE),
     [NT_RKEY_BACKSCATTER_PORT] = DAY_SET("backscatter_port", NT_BOUND_OPEN_SOURCE, NT_BOUND_OPEN_ALL_SOURCE,
-					 NT_BOUND_D_OTHER, NT_BOUND_OLD_SOURCE),
+					 NT_BOUND_D_OTHER, NT_BOUND_OLD_BACKSCATTER_PORT, NT_BOUND_NONE),
     [NT_RKEY_WHO] = {.name = "who", .type = NT_REDIS_HASH, .buckets = IN_D, .life = {[NT_BUCKET_D] = NT_LIFE_SOURCES}},
     [NT_RKEY_NAMES] = {.name = "names",
 		       .type = NT_REDIS_SET,

@@ -112,7 +112,9 @@ enum nt_redis_bound {
 	NT_BOUND_OLD_Q,
 	NT_BOUND_OLD_SIG,	  /**< ports, and regions, of a signature */
 	NT_BOUND_OLD_SOURCE,	  /**< of a region */
+	NT_BOUND_OLD_ALL_SOURCE,  /**< of all regions together: what one does not need of its share is for others */
 	NT_BOUND_OLD_BACKSCATTER, /**< of all regions together */
+	NT_BOUND_OLD_BACKSCATTER_PORT,
 	NT_BOUND_OLD_D_HLL,
 	NT_BOUND_OLD_Q_HLL,
 	NT_BOUND_OLD_UNIQUE,
@@ -148,6 +150,7 @@ struct nt_redis_key_row {
 	uint8_t open_all;	       /**< enum nt_redis_bound: likewise, of all regions together */
 	uint8_t closed[NT_BUCKETS];    /**< enum nt_redis_bound: once a later bucket has begun */
 	uint8_t old[NT_BUCKETS];       /**< enum nt_redis_bound: once it is old */
+	uint8_t old_all;	       /**< enum nt_redis_bound: likewise, of all regions together */
 	uint8_t life[NT_BUCKETS];      /**< enum nt_redis_life */
 	enum nt_redis_key heaviest_of; /**< now:*: the set whose heaviest members it copies */
 };

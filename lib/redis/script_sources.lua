@@ -278,26 +278,52 @@ function operation.u()
 	expire(unique, set.ends, set.totals_lives)
 end
 
--- f: numbers of different sources of an old bucket, its totals, how many stay: the largest
+-- Names of at most so many numbers of different sources that do not stay if `bound` do. A name is of the kind that it
+-- begins with: what stands before its last part, as in "sig:X:region:JP". Each kind has an equal share of the places for
+-- its largest, and the largest of all the others get what is left; "sources" or "sig:X" always stay.
+local function small_numbers(all, bound, most)
+	local kinds, n, places, others, packets = {}, 0, bound, {}, {}
+
+	for i = 1, #all, 2 do
+		local kind = string.match(all[i], '^(.+:.+):')
+
+		packets[all[i]] = tonumber(all[i + 1]) or 0
+		if not kind then
+			places = places - 1
+		else
+			if not kinds[kind] then
+				kinds[kind], n = {}, n + 1
+			end
+			table.insert(kinds[kind], {name = all[i], packets = packets[all[i]]})
+		end
+	end
+	local share = math.max(0, math.floor(places / math.max(1, n)))
+	for _, list in pairs(kinds) do
+		for _, name in ipairs(#list > share and lightest_of(list, #list - share) or {}) do
+			others[#others + 1] = {name = name, packets = packets[name]}
+		end
+	end
+	return lightest_of(others, math.min(#all / 2 - bound, #others, most))
+end
+
+-- f: numbers of different sources of an old bucket, its totals, how many stay
 function operation.f()
 	local hash, totals, bound = {key = KEYS[number()], ends = 0, lives = 0}, KEYS[number()], number()
 	local fields = redis.call('HLEN', hash.key)
-	local over = bound > 0 and math.min(fields - bound, MOST_FIELDS) or 0
+	local small = {}
 
 	if unfinished == '1' then
 		return
 	end
-	if over > 0 then
-		local all, list = redis.call('HGETALL', hash.key), {}
-
-		for i = 1, #all, 2 do
-			list[#list + 1] = {name = all[i], packets = tonumber(all[i + 1]) or 0}
-		end
-		write('HDEL', hash.key, unpack(lightest_of(list, over)))
-		add(totals, {'rest.unique'}, {tostring(over)})
-		unfinished = fields - over > bound and '1' or '0'
+	if bound > 0 and fields > bound then
+		small = small_numbers(redis.call('HGETALL', hash.key), bound, MOST_FIELDS)
 	end
-	renew_hash(hash, over > 0)
+	if #small > 0 then
+		write('HDEL', hash.key, unpack(small))
+		add(totals, {'rest.unique'}, {tostring(#small)})
+		unfinished = #small == MOST_FIELDS and '1' or '0'
+	end
+	renew_hash(hash, #small > 0)
 end
 
 -- Cuts sets to a bound for all of them together. Of each only the lightest are read, so nothing that is heavier than
@@ -346,17 +372,44 @@ local function is_a(key, wanted)
 	return redis.call('TYPE', key).ok == wanted
 end
 
+-- How many members each of a number of sets may have, so that all together have no more than `all`: an equal share, and
+-- what small ones leave of theirs. And how many of the larger sets may have one more. Sets that were cut by that already
+-- change neither.
+local function share_of(all, sizes)
+	table.sort(sizes)
+	for i, size in ipairs(sizes) do
+		local share = math.floor(all / (#sizes - i + 1))
+
+		if size > share then
+			return math.max(1, share), share > 0 and all % (#sizes - i + 1) or 0
+		end
+		all = all - size
+	end
+	return math.huge, 0
+end
+
+-- The bound of a region's set, with its share in that of all regions.
+local function bound_of(set)
+	local row, share = set.row, set.row.share or math.huge
+
+	if set.members > share and row.more > 0 then
+		share, row.more = share + 1, row.more - 1
+	end
+	return row.bound > 0 and math.min(row.bound, share) or share < math.huge and share or 0
+end
+
 -- c: names of a closed bucket's signatures and sets of regions, their totals, end and lifetime; bounds of a signature's
 -- regions and ports; the hash of AS numbers or 0; a key for a moment; kinds of sets, each with its bound, the bound of
--- all together, lifetime, and kind of the set that shares the addresses or ''
+-- all together of which the heaviest stay, or the one that is shared out, lifetime, and kind of the set that shares the
+-- addresses or ''
 function operation.c()
 	local names, totals, ends, lives = KEYS[number()], KEYS[number()], number(), number()
 	local regions, ports, who_at, scratch = number(), number(), number(), KEYS[number()]
-	local base, kinds, left, together, signatures = string.sub(names, 1, -6), {}, POPPED_AT_ONCE, {}, {}
+	local base, kinds, left, sets, together, signatures = string.sub(names, 1, -6), {}, POPPED_AT_ONCE, {}, {}, {}
 	local members = unfinished == '0' and redis.call('SMEMBERS', names) or {}
 
 	for _ = 1, number() do
-		kinds[take()] = {bound = number(), together = number(), lives = number(), sibling = take()}
+		kinds[take()] = {bound = number(), together = number(), shared = number(), lives = number(), sibling = take(), sizes = {}}
 	end
 	if unfinished == '1' then -- the tables' sets come first, the rest is looked at when they are done
 		return
@@ -367,13 +420,14 @@ function operation.c()
 		local row, key = kinds[kind], base .. name
 
 		if row and is_a(key, 'zset') then
-			local set = {key = key, totals = totals, rest = 'rest.' .. kind, bound = row.bound, ends = ends,
-				lives = row.lives, totals_lives = lives}
+			local set = {key = key, totals = totals, rest = 'rest.' .. kind, row = row, members = redis.call('ZCARD', key),
+				ends = ends, lives = row.lives, totals_lives = lives}
 
 			if row.sibling ~= '' and who_at > 0 then
 				set.who, set.sibling = KEYS[who_at], base .. row.sibling .. ':' .. part
 			end
-			left = trim(set, left)
+			sets[#sets + 1] = set
+			row.sizes[#row.sizes + 1] = set.members
 			if row.together > 0 then
 				together[row.together] = together[row.together] or {}
 				table.insert(together[row.together], set)
@@ -383,8 +437,17 @@ function operation.c()
 				{key = key, totals = totals, ends = ends, lives = lives, regions = regions, ports = ports}
 		end
 	end
-	for bound, sets in pairs(unfinished == '0' and together or {}) do
-		cut_together(sets, bound)
+	for _, row in pairs(kinds) do
+		if row.shared > 0 then
+			row.share, row.more = share_of(row.shared, row.sizes)
+		end
+	end
+	for _, set in ipairs(sets) do
+		set.bound = bound_of(set)
+		left = trim(set, left)
+	end
+	for bound, all in pairs(unfinished == '0' and together or {}) do
+		cut_together(all, bound)
 	end
 	for _, hash in ipairs(unfinished == '0' and signatures or {}) do
 		if unfinished == '0' and cut_hash(hash, 1) then

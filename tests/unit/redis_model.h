@@ -63,6 +63,9 @@ void model_sources_add(struct model *m, struct model_bucket *b, const struct nt_
 void model_sources_free(struct model *m);
 void model_sources_check(const struct model *m, struct redis_server *server, const struct nt_redis_limits *limits);
 
+/* Names that stand alone must be there, of each kind as many as it has places, and then the largest. */
+void model_check_unique(const struct numbers *all, const struct numbers *unique, size_t bound);
+
 struct model *model_new(const char *sensor, int32_t day_offset_h);
 void model_free(struct model *m);
 

@@ -317,10 +317,68 @@ struct kind {
 	const char *name;
 	enum nt_redis_key key;
 	bool together;
+	size_t share; /* of old sets that have a bound together, UINT32_MAX: all; then how many have one more */
+	size_t more;
 	struct numbers all; /* of all regions */
 	struct numbers kept;
 	size_t exact; /* sets that were cut at most once */
 };
+
+static bool is_of(const struct ledger *l, const struct kind *kind)
+{
+	size_t length = strlen(kind->name);
+
+	return strncmp(l->key, kind->name, length) == 0 && l->key[length] == ':';
+}
+
+/* The largest share with which all of a kind's sets together are within their bound. */
+static void find_share(const struct checking *c, struct kind *kind)
+{
+	const struct model_sources *m = c->bucket->sources;
+	size_t all = c->limits->members[nt_redis_key_row[kind->key].old_all], kept = 0;
+	size_t closed = c->limits->members[nt_redis_key_row[kind->key].closed[NT_BUCKET_D]];
+
+	kind->share = UINT32_MAX;
+	if (!c->old || !all)
+		return;
+	for (size_t share = 0; kept <= all; kind->share = share++) {
+		size_t last = kept;
+
+		kind->more = all - kept;
+		kept = 0;
+		for (size_t i = 0; i < m->n_ledgers; i++) {
+			size_t n = m->ledger[i].numbers.n;
+
+			n = closed && closed < n ? closed : n;
+			if (is_of(&m->ledger[i], kind))
+				kept += n < share + 1 ? n : share + 1;
+		}
+		if (kept == last) { /* all of them */
+			kind->share = UINT32_MAX;
+			return;
+		}
+	}
+	if (!kind->share) {
+		kind->share = 1;
+		kind->more = 0;
+	}
+}
+
+/* How many members an old set has. To be called in the order of their names. */
+static size_t share_of(const struct checking *c, const struct ledger *l, struct kind *kind)
+{
+	size_t closed = c->limits->members[nt_redis_key_row[kind->key].closed[NT_BUCKET_D]];
+	size_t old = c->limits->members[nt_redis_key_row[kind->key].old[NT_BUCKET_D]];
+	size_t n = l->numbers.n, share = kind->share;
+
+	n = closed && closed < n ? closed : n;
+	if (n > share && kind->more) {
+		share++;
+		kind->more--;
+	}
+	n = old && old < n ? old : n;
+	return share < n ? share : n;
+}
 
 static void check_day_set(const struct checking *c, struct ledger *l, struct kind *kind, struct numbers *who)
 {
@@ -334,6 +392,8 @@ static void check_day_set(const struct checking *c, struct ledger *l, struct kin
 	redis = numbers_fetch(c->server, "ZRANGE %s 0 -1 WITHSCORES", key);
 	check_values(key, &l->numbers, &redis, exact);
 	assert_true(!bound || redis.n <= bound);
+	if (c->old && exact && !kind->together)
+		assert_int_equal(redis.n, share_of(c, l, kind));
 	if (exact && !kind->together)
 		check_heaviest(key, &l->numbers, &redis);
 	for (size_t i = 0; i < l->numbers.n; i++)
@@ -390,6 +450,11 @@ static void check_who(const struct checking *c, struct numbers *who)
 	free(redis.number);
 }
 
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(((const struct ledger *)a)->key, ((const struct ledger *)b)->key);
+}
+
 static void check_day(const struct checking *c)
 {
 	struct kind kinds[] = {{.name = "source", .key = NT_RKEY_SOURCE},
@@ -398,13 +463,15 @@ static void check_day(const struct checking *c)
 	struct model_sources *m = c->bucket->sources;
 	struct numbers who = {0};
 
+	qsort(m->ledger, m->n_ledgers, sizeof(*m->ledger), by_key);
 	for (size_t k = 0; k < 3; k++) {
-		size_t length = strlen(kinds[k].name), sets = 0;
+		size_t sets = 0;
 
+		find_share(c, &kinds[k]);
 		for (size_t i = 0; i < m->n_ledgers; i++) {
 			struct ledger *l = &m->ledger[i];
 
-			if (strncmp(l->key, kinds[k].name, length) != 0 || l->key[length] != ':')
+			if (!is_of(l, &kinds[k]))
 				continue;
 			sets++;
 			check_day_set(c, l, &kinds[k], &who);
@@ -456,10 +523,9 @@ static uint64_t count_of(struct redis_server *server, const struct hll *h)
 	return (uint64_t)redis_server_number(server, "PFCOUNT count");
 }
 
-static void check_hll(const struct checking *c, const struct hll *h, const struct numbers *names,
+static void check_hll(const struct checking *c, const struct hll *h, uint64_t counted, const struct numbers *names,
 		      const struct numbers *unique)
 {
-	uint64_t counted = count_of(c->server, h);
 	uint8_t rank[REGISTERS];
 	char part[128], key[NT_REDIS_KEY_TEXT];
 	redisReply *reply;
@@ -483,35 +549,35 @@ static void check_hll(const struct checking *c, const struct hll *h, const struc
 		assert_in_range(value(unique, h->name), 1, counted);
 }
 
-/* Nothing smaller than what has a HyperLogLog is missing there: of an old bucket the largest numbers stay. */
-static void check_largest(const struct numbers *names, const struct numbers *unique)
-{
-	for (size_t i = 0; unique->n && i < names->n; i++)
-		if (unique->n >= names->n)
-			assert_non_null(numbers_find(unique, names->number[i].name));
-}
-
 static void check_hlls(const struct checking *c)
 {
 	const struct model_sources *m = c->bucket->sources;
 	size_t bound = model_bound(c->model, c->bucket, c->limits, NT_RKEY_HLL);
 	size_t numbers = model_bound(c->model, c->bucket, c->limits, NT_RKEY_UNIQUE);
 	char key[NT_REDIS_KEY_TEXT];
-	struct numbers names, unique;
+	struct numbers names, unique, all = {0};
 
 	key_text(c, "hll_names", key);
 	names = numbers_fetch(c->server, "ZRANGE %s 0 -1 WITHSCORES", key);
 	key_text(c, "unique", key);
 	unique = numbers_fetch(c->server, "HGETALL %s", key);
-	for (size_t i = 0; i < m->n_hlls; i++)
-		check_hll(c, &m->hll[i], &names, &unique);
+	for (size_t i = 0; i < m->n_hlls; i++) {
+		uint64_t counted = count_of(c->server, &m->hll[i]);
+
+		numbers_add(&all, "", m->hll[i].name, counted);
+		check_hll(c, &m->hll[i], counted, &names, &unique);
+	}
 	if (c->closed)
 		assert_int_equal(names.n, bound && bound < m->n_hlls ? bound : m->n_hlls);
-	if (c->closed)
-		assert_int_equal(unique.n, numbers && numbers < m->n_hlls ? numbers : m->n_hlls);
+	if (c->closed && !(c->old && numbers))
+		assert_int_equal(unique.n, m->n_hlls);
+	else if (!cut_once(c) && c->closed)
+		assert_int_equal(unique.n, numbers < m->n_hlls ? numbers : m->n_hlls);
+	else if (c->closed)
+		model_check_unique(&all, &unique, numbers);
 	if (c->old && !c->bucket->reopened)
 		assert_int_equal(unique.n + value(&c->totals, "rest.unique"), m->n_hlls);
-	check_largest(&names, &unique);
+	free(all.number);
 	free(names.number);
 	free(unique.number);
 }

@@ -42,11 +42,13 @@ static void set_limits(struct fixture *f)
 	    [NT_BOUND_OLD_D_REGION_PORT] = 5,
 	    [NT_BOUND_OLD_Q] = 6,
 	    [NT_BOUND_OLD_SIG] = 2,
-	    [NT_BOUND_OLD_SOURCE] = 1,
+	    [NT_BOUND_OLD_SOURCE] = 3,
+	    [NT_BOUND_OLD_ALL_SOURCE] = 11,
 	    [NT_BOUND_OLD_BACKSCATTER] = 3,
+	    [NT_BOUND_OLD_BACKSCATTER_PORT] = 2,
 	    [NT_BOUND_OLD_D_HLL] = 2,
 	    [NT_BOUND_OLD_Q_HLL] = 3,
-	    [NT_BOUND_OLD_UNIQUE] = 7,
+	    [NT_BOUND_OLD_UNIQUE] = 21,
 	};
 	struct nt_redis_limits *limits = &f->options.sensor.limits;
 
@@ -75,8 +77,57 @@ static void each_hour_and_day_becomes_old(void **state)
 	}
 	assert_int_equal(redis_server_number(&f->server, "ZCARD nt:{s}:h:%" PRId64 ":port", EVENING), 3);
 	assert_int_equal(redis_server_number(&f->server, "ZCARD nt:{s}:d:%" PRId64 ":port", EVENING - 22 * HOUR_S), 4);
-	assert_int_equal(redis_server_number(&f->server, "HLEN nt:{s}:d:%" PRId64 ":unique", EVENING - 22 * HOUR_S), 7);
+	assert_int_equal(redis_server_number(&f->server, "HLEN nt:{s}:d:%" PRId64 ":unique", EVENING - 22 * HOUR_S),
+			 21);
 	assert_int_equal(redis_server_number(&f->server, "ZCARD nt:{s}:d:%" PRId64 ":port", EVENING + 26 * HOUR_S), 20);
+}
+
+static void start_over(struct fixture *f)
+{
+	freeReplyObject(redis_server_do(&f->server, "FLUSHALL"));
+	model_free(f->model);
+	f->model = model_new("s", 0);
+	fixture_new_writer(f);
+}
+
+/* Old days of many sources, cut in one call or in several. */
+static void regions_share_what_an_old_day_has(void **state)
+{
+	static const uint32_t all[] = {1, 13, 500, 1003, 1400, 100000};
+	struct fixture *f = *state;
+
+	set_limits(f);
+	f->options.sensor.limits.members[NT_BOUND_D_SOURCE] = 0;
+	f->options.sensor.limits.members[NT_BOUND_OPEN_SOURCE] = 0;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		f->options.sensor.limits.members[NT_BOUND_OLD_SOURCE] = i % 2 ? 400 : 0;
+		f->options.sensor.limits.members[NT_BOUND_OLD_ALL_SOURCE] = all[i];
+		start_over(f);
+		for (int day = 0; day < 5; day++)
+			fixture_push(f, &(struct sample){
+					    .start_s = EVENING + day * DAY_S, .entries = day ? 10 : 1200, .seed = i});
+		fixture_publish(f);
+		fixture_check(f);
+	}
+}
+
+/* Names that stand alone stay, each kind has its share, and the rest goes by size. */
+static void each_kind_of_numbers_has_its_share(void **state)
+{
+	static const uint32_t bound[] = {3, 5, 6, 9, 12, 21, 33, 44, 45, 46};
+	struct fixture *f = *state;
+
+	set_limits(f);
+	for (size_t i = 0; i < sizeof(bound) / sizeof(bound[0]); i++) {
+		f->options.sensor.limits.members[NT_BOUND_OLD_UNIQUE] = bound[i];
+		start_over(f);
+		for (int day = 0; day < 5; day++)
+			fixture_push(f, &(struct sample){.start_s = EVENING + day * DAY_S,
+							 .entries = 40,
+							 .seed = 10 * i + (uint64_t)day});
+		fixture_publish(f);
+		fixture_check(f);
+	}
 }
 
 static void a_pause_makes_many_old(void **state)
@@ -186,6 +237,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(each_hour_and_day_becomes_old),
+	    TEST(regions_share_what_an_old_day_has),
+	    TEST(each_kind_of_numbers_has_its_share),
 	    TEST(a_pause_makes_many_old),
 	    TEST(what_comes_late_to_an_old_bucket_is_cut_like_it),
 	    TEST(restarts_lose_none),
