@@ -100,6 +100,13 @@ static const char *const looked_at[] = {
 
 enum { INTERVALS, PARTIAL, REOPENED, MISSED, NO_MBUF, ERRORS, MISSED_UNKNOWN, UNEXPLAINED, REST_HLL, REST };
 
+bool slot_cut_while_open(const struct slot *slot, enum nt_redis_key key)
+{
+	if (slot->bucket == NT_BUCKET_M)
+		return slot->reopened || slot->intervals > 1;
+	return slot->reopened || nt_redis_key_row[key].open[slot->bucket] != NT_BOUND_NONE;
+}
+
 const char *slots_rest_field(const struct nt_get_set *set)
 {
 	static const char *const field[NT_REDIS_KEYS] = {

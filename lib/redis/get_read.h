@@ -136,6 +136,10 @@ struct slots {
 	size_t n;
 };
 
+/* True if members of the set were cut while the bucket grew, perhaps: one that is there may have lost what it had
+ * before. */
+bool slot_cut_while_open(const struct slot *slot, enum nt_redis_key key);
+
 /* Packets of the set that were cut: the field of totals, NULL if it has none. */
 const char *slots_rest_field(const struct nt_get_set *set);
 

@@ -31,8 +31,7 @@ static bool may_be_low(const struct drawing *d, const struct slot *slot, bool th
 
 	if (key == NT_RKEY_TOTALS || !slot->rest)
 		return false;
-	return !there || slot->reopened || key == NT_RKEY_REGION_PORT || key == NT_RKEY_ASN || key > NT_RKEY_SIG ||
-	       (slot->bucket == NT_BUCKET_M && slot->intervals > 1);
+	return !there || slot->reopened || (key != NT_RKEY_SIG && slot_cut_while_open(slot, key));
 }
 
 static void take_value(const struct drawing *d, size_t member, const struct slot *slot, const redisReply *reply)

@@ -286,16 +286,6 @@ struct checking {
 	struct reads ports; /* what quarters lost of the members */
 };
 
-/* Sets from which members are cut while the bucket grows: one that is there may have lost what it had before. */
-static bool cut_while_open(const struct checking *c, const struct slot *slot)
-{
-	const struct nt_redis_key_row *row = &nt_redis_key_row[c->a->options->set.key];
-
-	if (slot->bucket == NT_BUCKET_M)
-		return slot->reopened || slot->intervals > 1;
-	return slot->reopened || row->open[slot->bucket] != NT_BOUND_NONE;
-}
-
 static void ask_port(struct checking *c, const struct slot *slot, size_t member)
 {
 	char key[NT_REDIS_KEY_TEXT];
@@ -329,7 +319,7 @@ static void check_member(struct checking *c, const struct slot *slot, struct nt_
 		c->top->coverage.defects++;
 	if (c->a->options->depth)
 		add_to(&member->packets, packets);
-	if (cut_while_open(c, slot))
+	if (slot_cut_while_open(slot, c->a->options->set.key))
 		add_to(&member->missing, slot->rest);
 	else if (!there)
 		add_to(&member->missing, slot->rest < c->lowest ? slot->rest : c->lowest);
