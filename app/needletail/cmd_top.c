@@ -43,7 +43,7 @@ static const char help[] =
     "      --password-file FILE  password of the server, in a file that nobody else can read\n"
     "      --sensor NAME         begin with this sensor (default: all together)\n"
     "      --interval SECONDS    look for new data so often, 1 to 3600 (default 2)\n"
-    "      --once                print to standard output and exit; as wide as COLUMNS says (default 80)\n";
+    "      --once                print to standard output and exit; as wide as COLUMNS says, at least 80\n";
 
 enum option_id { OPT_REDIS = 256, OPT_PASSWORD_FILE, OPT_SENSOR, OPT_INTERVAL, OPT_ONCE };
 

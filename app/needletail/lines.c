@@ -69,7 +69,10 @@ bool lines_status(const struct lines *l, struct stat *status)
 int lines_empty(struct lines *l)
 {
 	l->has_start = false;
-	return l->is_file && ftruncate(l->fd, 0) ? -errno : 0;
+	if (l->is_file && ftruncate(l->fd, 0))
+		return -errno;
+	l->noted_length = 0; /* what was noted of it went with it */
+	return 0;
 }
 
 bool lines_can_cut(const struct lines *l)

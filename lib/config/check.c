@@ -187,11 +187,22 @@ static int check_signatures(const struct nt_config *c, const struct nt_config_li
 	return 0;
 }
 
+/* Each would write over what the other has written. */
+static int check_files(const struct nt_config *c, const struct nt_config_lines *lines, const struct nt_why *why)
+{
+	if (!*c->json || strcmp(c->json, c->spool.path))
+		return 0;
+	return nt_why(why, line_of(lines, "json"), "json: \"%.*s\" is the file of spool.path, too", NT_WHY_WORD,
+		      c->json);
+}
+
 int nt_check_together(const struct nt_config *c, const struct nt_config_lines *lines, const struct nt_why *why)
 {
 	int rc = check_interval(c, lines, why);
 
 	if (rc == 0)
 		rc = check_devices(c, lines, why);
+	if (rc == 0)
+		rc = check_files(c, lines, why);
 	return rc < 0 ? rc : check_signatures(c, lines, why);
 }

@@ -110,8 +110,8 @@ const struct nt_key nt_key[] = {
 	  .value = "auto",
 	  .help = "yes: hugepages or no start. no: plain memory. auto: hugepages when there are enough." },
 	{ .path = "memory.mib", .type = NT_KEY_NUMBER, AT(memory.mib), .min = 64, .max = 1048576, .unit = "MiB",
-	  .value = "1024",
-	  .help = "Memory to take when without hugepages." },
+	  .value = "2048",
+	  .help = "Memory to take when without hugepages, at most: it is taken when it is used." },
 	/*
 	 * A mempool wastes least at 2^n - 1 (rte_mempool_create()). 65,535 buffers of 2.4 KB are 150 MiB, fit the
 	 * default of memory.mib, and fill 32 queues of 1,024 descriptors with as much again for caches and bursts.
@@ -274,7 +274,7 @@ const struct nt_key nt_key[] = {
 	  .help = "Quarters: HyperLogLogs." },
 	{ .path = "redis.members.open_hll", .type = NT_KEY_NUMBER, AT(redis.members.open_hll), .min = 1,
 	  .max = 1048576, .unit = "members", .value = "4096",
-	  .help = "HyperLogLogs of a day or a quarter that is still open." },
+	  .help = "HyperLogLogs of a day or a quarter that is still open; those of ports are let go of, the smallest first." },
 	{ .path = "redis.members.open_other", .type = NT_KEY_NUMBER, AT(redis.members.open_other), .min = 1,
 	  .max = 1048576, .unit = "members", .value = "8192",
 	  .help = "Every set but ports of an hour that is still open; types of ICMP, too, of a day or a quarter." },
@@ -323,8 +323,8 @@ const struct nt_key nt_key[] = {
 		  "waits is kept in memory and dies with the program." },
 	{ .path = "spool.mib", .type = NT_KEY_NUMBER, AT(spool.mib), .min = 1, .max = 1 << 20, .unit = "MiB",
 	  .value = "1024",
-	  .help = "Largest size of the file. When it is full, the oldest intervals that wait lose their detail first, then\n"
-		  "they are dropped; both are counted and published." },
+	  .help = "Largest size of the file; the log beside it adds some MiB. When it is full, the oldest intervals that\n"
+		  "wait lose their detail first, then they are dropped; both are counted and published." },
 	{ .path = "spool.keep_applied_s", .type = NT_KEY_NUMBER, AT(spool.keep_applied_s), .max = 86400,
 	  .unit = "seconds", .value = "600",
 	  .help = "How long intervals stay once they are in Redis, for a Redis that loses its last writes." },

@@ -71,7 +71,7 @@ static int build(const struct nt_geo_options *options, const struct nt_geo_lists
 	if (error == ENOMEM)
 		snprintf(why, NT_GEO_WHY,
 			 "%.*s: its tables take %" PRIu64 " MiB of DPDK memory, which is not there "
-			 "(more hugepages; without hugepages, a larger -m)",
+			 "(more hugepages; without them, a larger memory.mib)",
 			 WHY_PATH, options->path, (geo->info.table_bytes >> 20) + 1);
 	else
 		snprintf(why, NT_GEO_WHY, "%.*s: tables: %s", WHY_PATH, options->path, strerrordesc_np(error));

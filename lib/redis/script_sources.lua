@@ -168,18 +168,37 @@ local function sketch_key(set, name)
 	return string.sub(set.names, 1, -7) .. ':' .. name
 end
 
--- Lets go of the smallest HyperLogLogs of an open bucket.
+-- Names of ports among the smallest, at most so many. There is no end of ports; all other names are as many as there are
+-- regions and signatures, and each counts however small it is.
+local function smallest_ports(names, most)
+	local found, from = {}, 0
+
+	repeat
+		local page = redis.call('ZRANGE', names, from, from + NAMES_AT_ONCE - 1)
+
+		for _, name in ipairs(page) do
+			if #found < most and string.find(name, ':port:', 1, true) then
+				found[#found + 1] = name
+			end
+		end
+		from = from + #page
+	until #found == most or #page < NAMES_AT_ONCE
+	return found
+end
+
+-- Lets go of HyperLogLogs of an open bucket: the smallest of ports.
 local function cut_sketches(set)
 	local over = set.bound > 0 and redis.call('ZCARD', set.names) - set.bound or 0
+	local ports = over > 0 and smallest_ports(set.names, over) or {}
 
-	if over <= 0 then
+	if #ports == 0 then
 		return
 	end
-	for _, name in ipairs(redis.call('ZRANGE', set.names, 0, over - 1)) do
+	for _, name in ipairs(ports) do
 		write('DEL', sketch_key(set, name))
 		write('ZREM', set.names, name)
 	end
-	add(set.totals, {'rest.hll'}, {tostring(over)})
+	add(set.totals, {'rest.hll'}, {tostring(#ports)})
 	expire(set.totals, set.ends, set.totals_lives)
 end
 

@@ -452,7 +452,7 @@ static void defaults(void **state)
 	assert_int_equal(c.interval_s, 60);
 	assert_int_equal(c.n_devices, 0);
 	assert_int_equal(c.memory.hugepages, NT_HUGEPAGES_AUTO);
-	assert_int_equal(c.memory.mib, 1024);
+	assert_int_equal(c.memory.mib, 2048);
 	assert_int_equal(c.memory.mbufs, 65535);
 	assert_int_equal(c.tables.region_port, 1048576);
 	assert_int_equal(c.link_wait_s, 10);

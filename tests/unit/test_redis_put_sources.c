@@ -100,20 +100,50 @@ static void regions_share_what_is_open(void **state)
 	}
 }
 
-static void open_sketches_are_bounded(void **state)
+/* Names of an open day's HyperLogLogs that are of ports, or of anything else. */
+static size_t count_names(struct fixture *f, int64_t day, bool ports)
 {
-	struct fixture *f = *state;
-	int64_t start = EVENING - 22 * HOUR_S;
+	redisReply *names = redis_server_do(&f->server, "ZRANGE nt:{s}:d:%" PRId64 ":hll_names 0 -1", day);
+	size_t n = 0;
 
-	f->options.sensor.limits.members[NT_BOUND_OPEN_HLL] = 6;
+	for (size_t i = 0; i < names->elements; i++)
+		n += (strstr(names->element[i]->str, ":port:") != NULL) == ports;
+	freeReplyObject(names);
+	return n;
+}
+
+static void publish_bounded(struct fixture *f, uint32_t bound)
+{
+	freeReplyObject(redis_server_do(&f->server, "FLUSHALL"));
+	f->options.sensor.limits.members[NT_BOUND_OPEN_HLL] = bound;
 	fixture_new_writer(f);
 	for (int i = 0; i < 20; i++)
 		fixture_push(f, &(struct sample){.start_s = EVENING + 60 * i, .entries = 100, .seed = (uint64_t)i});
 	fixture_publish(f);
-	assert_int_equal(redis_server_number(&f->server, "ZCARD nt:{s}:d:%" PRId64 ":hll_names", start), 6);
+}
+
+/* Of ports there is no end, and only they have to go: every other number is in `unique` when the day closes. */
+static void open_sketches_are_bounded(void **state)
+{
+	struct fixture *f = *state;
+	int64_t start = EVENING - 22 * HOUR_S;
+	size_t others, ports;
+
+	publish_bounded(f, 4096);
+	others = count_names(f, start, false);
+	ports = count_names(f, start, true);
+	assert_true(others > 20 && ports > 3);
+	assert_int_equal(redis_server_number(&f->server, "HEXISTS nt:{s}:d:%" PRId64 ":totals rest.hll", start), 0);
+	publish_bounded(f, (uint32_t)others + 3);
+	assert_int_equal(count_names(f, start, false), others);
+	assert_int_equal(count_names(f, start, true), 3);
+	assert_true(redis_server_number(&f->server, "HGET nt:{s}:d:%" PRId64 ":totals rest.hll", start) >=
+		    (int64_t)ports - 3);
+	publish_bounded(f, 6);
+	assert_int_equal(count_names(f, start, false), others);
+	assert_int_equal(count_names(f, start, true), 0);
 	assert_true(redis_server_number(&f->server, "ZSCORE nt:{s}:d:%" PRId64 ":hll_names sources", start) > 150);
 	assert_int_equal(redis_server_number(&f->server, "EXISTS nt:{s}:d:%" PRId64 ":hll:sources", start), 1);
-	assert_true(redis_server_number(&f->server, "HGET nt:{s}:d:%" PRId64 ":totals rest.hll", start) > 0);
 	assert_int_equal(redis_server_number(&f->server, "EXISTS nt:{s}:scratch"), 0);
 }
 
