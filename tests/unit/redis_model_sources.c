@@ -463,7 +463,8 @@ static void check_day(const struct checking *c)
 	struct model_sources *m = c->bucket->sources;
 	struct numbers who = {0};
 
-	qsort(m->ledger, m->n_ledgers, sizeof(*m->ledger), by_key);
+	if (m->n_ledgers)
+		qsort(m->ledger, m->n_ledgers, sizeof(*m->ledger), by_key);
 	for (size_t k = 0; k < 3; k++) {
 		size_t sets = 0;
 
