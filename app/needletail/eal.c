@@ -25,7 +25,7 @@
 #define WHY_BYTES 256
 
 /* Each process has a run-time directory of its own, so that users and processes do not meet in /tmp or /var/run. */
-static char runtime_dir[] = "/tmp/needletail-XXXXXX";
+static char runtime_dir[40]; /* /tmp/needletail-PID-XXXXXX */
 
 /* DPDK's own messages: those that nobody asked for go to the log; when something failed, the first tells most. */
 static char first_error[WHY_BYTES];
@@ -263,6 +263,7 @@ int eal_start(const struct eal_options *options, char *why, size_t why_size)
 {
 	int err;
 
+	snprintf(runtime_dir, sizeof(runtime_dir), "/tmp/needletail-%d-XXXXXX", (int)getpid());
 	if (!mkdtemp(runtime_dir) || setenv("XDG_RUNTIME_DIR", runtime_dir, 1)) {
 		err = -errno;
 		snprintf(why, why_size, "%s: %s", runtime_dir, strerror(-err));

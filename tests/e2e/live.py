@@ -140,9 +140,13 @@ def packet_device(namespace, queues, arguments="framecnt=16384", **more):
 # The program
 
 
+_pids = set()  # of every program started here: other tests may be running their own
+
+
 def left_overs():
-    """What DPDK leaves behind: in the system's folder and, for every process of ours, in /tmp."""
-    return {*DPDK_DIR.glob("needletail-[0-9]*"), *Path("/tmp").glob("needletail-??????")}
+    """What DPDK left behind of the programs started here: in the system's folder and in /tmp."""
+    found = [*DPDK_DIR.glob("needletail-[0-9]*"), *Path("/tmp").glob("needletail-[0-9]*-??????")]
+    return {path for path in found if int(path.name.split("-")[1]) in _pids}
 
 
 class Live:
@@ -163,6 +167,7 @@ class Live:
             text=True,
             env={**os.environ, **(environment or {})},
         )
+        _pids.add(self.process.pid)
         self._reader = threading.Thread(target=self._read_errors)
         self._reader.start()
 
