@@ -19,10 +19,10 @@ struct nt_worker;
 enum bench_stage {
 	BENCH_RECEIVE, /**< take it and give it back */
 	BENCH_DECODE,
-	BENCH_LOCATE,
-	BENCH_DENSE,   /**< histograms */
-	BENCH_SOURCES, /**< source table, pairs, backscatter */
-	BENCH_CROSS,   /**< region x port */
+	BENCH_SOURCES, /**< source table, backscatter */
+	BENCH_LOCATE,  /**< regions of new sources */
+	BENCH_DENSE,   /**< histograms of what the packet itself says */
+	BENCH_CROSS,   /**< source x port, of which region x port is made */
 	BENCH_SIGNATURES /**< everything */,
 	BENCH_STAGES
 };

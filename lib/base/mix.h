@@ -31,4 +31,16 @@ static inline uint64_t nt_mix_keyed(uint64_t a, uint64_t b)
 	return nt_mix(a ^ nt_mix_secret, b);
 }
 
+/**
+ * A hash of 64 bits for places in tables whose keys come from outside: one multiplication of 64 x 64 bits, halves
+ * xored. The secret is in both factors, so that neither neighbouring keys nor multiples of anything fall together.
+ */
+static inline uint64_t nt_mix_once(uint64_t key)
+{
+	__extension__ typedef unsigned __int128 wide;
+	wide product = (wide)(key ^ nt_mix_secret ^ 0x9e3779b97f4a7c15u) * (nt_mix_secret ^ 0xa0761d6478bd642fu);
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
 #endif

@@ -23,9 +23,9 @@ static inline void nt_targets_add(uint64_t *sketch, uint32_t words, uint64_t has
 {
 	uint32_t at = (uint32_t)hash & (words * 16 - 1), shift = at % 16 * 4;
 	uint64_t rank = (uint64_t)__builtin_ctzll(hash >> 32 | UINT64_C(1) << 14) + 1; /* 1..15 */
+	uint64_t before = sketch[at / 16] >> shift & 15;
 
-	if ((sketch[at / 16] >> shift & 15) < rank)
-		sketch[at / 16] = (sketch[at / 16] & ~(UINT64_C(15) << shift)) | rank << shift;
+	sketch[at / 16] += (rank > before ? rank - before : 0) << shift; /* whether it is greater is a coin toss */
 }
 
 /** Adds the targets of `from`. */

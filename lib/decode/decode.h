@@ -77,15 +77,16 @@ struct nt_fields {
 	uint8_t tcp_flags;	/**< byte 13: CWR..FIN */
 	uint8_t ttl;		/**< TTL or hop limit, if ip_proto is set */
 	uint16_t ip_proto;	/**< NT_PROTO_NONE, 0..255 or NT_PROTO_UNRESOLVED */
-	uint16_t window;	/**< TCP, unscaled */
+	uint16_t ip_id;		/**< IPv4, if ip_proto is set */
 	uint32_t src4;		/**< source address, if class is IPv4 and ip_proto is set */
 	uint32_t dst4;		/**< destination address, likewise */
+	uint32_t seq;		/**< TCP; from here to `udp`, 16 bytes, what a fixed tool keeps the same */
+	uint32_t ack;		/**< TCP, the field as it is, whatever the flags */
+	uint16_t window;	/**< TCP, unscaled */
 	uint16_t src_port;	/**< TCP, UDP */
 	uint16_t dst_port;	/**< TCP, UDP */
-	uint32_t seq;		/**< TCP */
-	uint32_t ack;		/**< TCP, the field as it is, whatever the flags */
+	uint16_t udp;		/**< 1 for UDP: dst_port and this are nt_port_key() */
 	uint16_t icmp;		/**< ICMP, ICMPv6: type << 8 | code */
-	uint16_t ip_id;		/**< IPv4, if ip_proto is set */
 	uint8_t window_scale;	/**< TCP: shift count of its (last) option of 3 bytes, or NT_WINDOW_SCALE_NONE */
 	uint8_t tcp_options;	/**< TCP: enum nt_tcp_option, or-ed */
 	bool has_inner;		/**< ICMP errors: enough of the packet is quoted to tell its destination */

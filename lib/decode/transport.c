@@ -52,6 +52,7 @@ static enum nt_fate decode_udp(const struct view *v, struct ip_context ip, struc
 		return malformed(NT_REASON_UDP_LENGTH);
 	f->src_port = be16(v->data);
 	f->dst_port = be16(v->data + 2);
+	f->udp = 1;
 	return NT_FATE_UDP;
 }
 

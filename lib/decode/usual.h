@@ -4,6 +4,7 @@
 
 #include "decode/layer.h"
 
+#include <endian.h>
 #include <stddef.h>
 
 /*
@@ -23,21 +24,47 @@ enum {
 
 typedef uint8_t usual_bytes __attribute__((vector_size(16)));
 
-/* From the source address to the sequence number, 16 bytes that stand in the same order in a frame and in the fields.
- */
 _Static_assert(offsetof(struct nt_fields, dst4) == offsetof(struct nt_fields, src4) + 4 &&
-		   offsetof(struct nt_fields, src_port) == offsetof(struct nt_fields, src4) + 8 &&
-		   offsetof(struct nt_fields, dst_port) == offsetof(struct nt_fields, src4) + 10 &&
-		   offsetof(struct nt_fields, seq) == offsetof(struct nt_fields, src4) + 12,
-	       "as in a header");
+		   offsetof(struct nt_fields, ack) == offsetof(struct nt_fields, seq) + 4 &&
+		   offsetof(struct nt_fields, window) == offsetof(struct nt_fields, seq) + 8 &&
+		   offsetof(struct nt_fields, src_port) == offsetof(struct nt_fields, seq) + 10 &&
+		   offsetof(struct nt_fields, dst_port) == offsetof(struct nt_fields, seq) + 12 &&
+		   offsetof(struct nt_fields, udp) == offsetof(struct nt_fields, seq) + 14,
+	       "as they are written below");
 
+/* Source and destination: eight bytes, of which each half is turned. */
 static inline void usual_addresses(const uint8_t *frame, struct nt_fields *f)
 {
+	uint64_t both;
+
+	memcpy(&both, frame + USUAL_ADDRESSES, sizeof(both));
+	both = be64toh(both);
+	both = both << 32 | both >> 32;
+	memcpy((uint8_t *)f + offsetof(struct nt_fields, src4), &both, sizeof(both));
+}
+
+/* The first 16 bytes of a TCP header are all that is wanted of it: turned and put in the order of the fields at once.
+ */
+static inline void usual_tcp(const uint8_t *header, struct nt_fields *f)
+{
+	const usual_bytes none = {0};
 	usual_bytes v;
 
-	memcpy(&v, frame + USUAL_ADDRESSES, sizeof(v));
-	v = __builtin_shufflevector(v, v, 3, 2, 1, 0, 7, 6, 5, 4, 9, 8, 11, 10, 15, 14, 13, 12);
-	memcpy((uint8_t *)f + offsetof(struct nt_fields, src4), &v, sizeof(v));
+	memcpy(&v, header, sizeof(v));
+	f->tcp_flags = header[13];
+	v = __builtin_shufflevector(v, none, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 1, 0, 3, 2, 16, 16);
+	memcpy((uint8_t *)f + offsetof(struct nt_fields, seq), &v, sizeof(v));
+}
+
+static inline void usual_udp(const uint8_t *header, struct nt_fields *f)
+{
+	f->tcp_flags = 0;
+	f->seq = 0;
+	f->ack = 0;
+	f->window = 0;
+	f->src_port = be16(header);
+	f->dst_port = be16(header + 2);
+	f->udp = 1;
 }
 
 /* Fills in the fields and returns true, or does nothing. */
@@ -57,24 +84,18 @@ static inline bool usual_frame(const struct nt_frame *frame, struct nt_fields *f
 		if (payload < USUAL_TCP || frame->cap_len < USUAL_L4 + USUAL_TCP || d[46] >> 4 != USUAL_TCP / 4)
 			return false;
 		f->fate = NT_FATE_TCP;
-		f->tcp_flags = d[47];
-		f->window = be16(d + 48);
-		f->ack = be32(d + 42);
-		usual_addresses(d, f);
+		usual_tcp(d + USUAL_L4, f);
 	} else if (proto == 17) {
 		uint32_t length = be16(d + 38);
 
 		if (length < USUAL_UDP || length > payload)
 			return false;
 		f->fate = NT_FATE_UDP;
-		f->tcp_flags = 0;
-		f->window = 0;
-		f->ack = 0;
-		usual_addresses(d, f);
-		f->seq = 0;
+		usual_udp(d + USUAL_L4, f);
 	} else {
 		return false;
 	}
+	usual_addresses(d, f);
 	f->class = NT_CLASS_IPV4;
 	f->ttl = d[22];
 	f->ip_proto = proto;

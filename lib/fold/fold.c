@@ -157,10 +157,12 @@ static int fold_sources(const struct nt_tally *t, struct nt_fold_interval *i)
 	return err;
 }
 
-static int fold_bank(const struct nt_tally *t, struct nt_fold_interval *i)
+static int fold_bank(struct nt_tally *t, struct nt_fold_interval *i)
 {
-	int err = fold_packets(t, &i->open);
+	int err;
 
+	nt_tally_settle(t);
+	err = fold_packets(t, &i->open);
 	i->lost_packets += t->sources.overflow;
 	i->overflowed = i->overflowed || t->sources.overflow || t->pairs.overflow;
 	if (!err)

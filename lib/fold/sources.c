@@ -18,8 +18,10 @@ static void take_firsts(struct nt_fold_source *s, const struct nt_source_line *l
 		s->ack = line->ack;
 		s->window = line->window;
 	}
-	if (line->traits & NT_SOURCE_PORT)
+	if (line->traits & NT_SOURCE_PORT) {
 		s->src_port = line->src_port;
+		s->port = line->port;
+	}
 }
 
 /* What two lines that never met have not noticed: each says "the same", and yet they differ. */
@@ -34,7 +36,7 @@ static uint16_t differences(const struct nt_fold_source *s, const struct nt_sour
 	}
 	if (both & NT_SOURCE_PORT) {
 		varies |= s->src_port != line->src_port ? NT_SOURCE_SRC_PORT_VARIES : 0;
-		varies |= s->last_port != line->last_port ? NT_SOURCE_PORT_VARIES : 0;
+		varies |= s->port != line->port ? NT_SOURCE_PORT_VARIES : 0;
 	}
 	return varies;
 }
@@ -51,7 +53,7 @@ static void take_missing(struct nt_fold_source *s, const struct nt_source_line *
 	}
 	if (fresh & NT_SOURCE_PORT) {
 		s->src_port = line->src_port;
-		s->last_port = line->last_port;
+		s->port = line->port;
 	}
 }
 
@@ -64,10 +66,8 @@ static void merge(struct nt_fold_source *s, const struct nt_source_line *line)
 		s->first_s = line->first_s;
 		take_firsts(s, line);
 	}
-	if ((int32_t)(line->last_s - s->last_s) >= 0) { /* of two folds the second is the newer one */
+	if ((int32_t)(line->last_s - s->last_s) > 0)
 		s->last_s = line->last_s;
-		s->last_port = line->traits & NT_SOURCE_PORT ? line->last_port : s->last_port;
-	}
 	s->packets += line->packets;
 	s->traits |= line->traits | varies;
 	s->matched |= line->matched;
@@ -87,7 +87,7 @@ static void begin(struct nt_fold_source *s, const struct nt_source_line *line)
 	    .missed = line->missed,
 	    .seq = line->seq,
 	    .ack = line->ack,
-	    .last_port = line->last_port,
+	    .port = line->port,
 	    .region = line->region,
 	    .traits = line->traits,
 	    .window = line->window,
@@ -160,10 +160,10 @@ static uint32_t pair_hash(uint32_t source, uint32_t port)
 
 static void add_pair(struct nt_fold_pairs *p, uint32_t source, const struct nt_pair_slot *slot)
 {
-	uint32_t hash = pair_hash(source, slot->port), at = hash, i;
+	uint32_t port = nt_pair_port(slot->key), hash = pair_hash(source, port), at = hash, i;
 
 	while ((i = nt_places_next(&p->index, hash, &at)) != NT_PLACES_NONE) {
-		if (p->entry[i].source == source && p->entry[i].port == slot->port) {
+		if (p->entry[i].source == source && p->entry[i].port == port) {
 			p->entry[i].matched |= slot->matched;
 			return;
 		}
@@ -171,12 +171,12 @@ static void add_pair(struct nt_fold_pairs *p, uint32_t source, const struct nt_p
 	}
 	i = (uint32_t)p->n++;
 	nt_places_put(&p->index, at, hash, i);
-	p->entry[i] = (struct nt_fold_pair){.source = source, .port = slot->port, .matched = slot->matched};
+	p->entry[i] = (struct nt_fold_pair){.source = source, .port = port, .matched = slot->matched};
 }
 
 static uint32_t source_of(const struct nt_pairs *bank, uint32_t i, const uint32_t *place)
 {
-	return place[bank->slot[bank->touched[i]].source - 1];
+	return place[nt_pair_line(bank->slot[bank->touched[i]].key)];
 }
 
 int nt_fold_pairs_add(struct nt_fold_pairs *p, const struct nt_pairs *bank, const uint32_t *place)
@@ -193,8 +193,9 @@ int nt_fold_pairs_add(struct nt_fold_pairs *p, const struct nt_pairs *bank, cons
 		if (i + 2 * AHEAD < bank->n_touched)
 			__builtin_prefetch(&bank->slot[bank->touched[i + 2 * AHEAD]]);
 		if (i + AHEAD < bank->n_touched)
-			nt_places_prefetch(&p->index, pair_hash(source_of(bank, i + AHEAD, place),
-								bank->slot[bank->touched[i + AHEAD]].port));
+			nt_places_prefetch(&p->index,
+					   pair_hash(source_of(bank, i + AHEAD, place),
+						     nt_pair_port(bank->slot[bank->touched[i + AHEAD]].key)));
 		add_pair(p, source_of(bank, i, place), &bank->slot[bank->touched[i]]);
 	}
 	return 0;

@@ -22,7 +22,7 @@ struct nt_fold_source {
 	uint32_t missed;
 	uint32_t seq;
 	uint32_t ack;
-	uint32_t last_port;
+	uint32_t port;
 	uint16_t region;
 	uint16_t traits;
 	uint16_t window;

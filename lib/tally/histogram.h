@@ -20,16 +20,22 @@ struct nt_histogram {
 };
 
 /*
- * Counts one packet. The first packet of a key appends it to the list; written without a branch, because that branch
- * is a coin toss in a scan of all ports. Hence one spare place at the end of the list: every packet writes one there.
+ * Counts packets, at least one. The first packet of a key appends it to the list; written without a branch, because
+ * that branch is a coin toss in a scan of all ports. Hence one spare place at the end of the list: every packet writes
+ * one there.
  */
-static inline void nt_histogram_count(struct nt_histogram *h, uint32_t key)
+static inline void nt_histogram_add(struct nt_histogram *h, uint32_t key, uint32_t packets)
 {
 	uint32_t before = h->count[key];
 
 	h->touched[h->n_touched] = (uint16_t)key;
 	h->n_touched += before == 0;
-	h->count[key] = before + 1;
+	h->count[key] = before + packets;
+}
+
+static inline void nt_histogram_count(struct nt_histogram *h, uint32_t key)
+{
+	nt_histogram_add(h, key, 1);
 }
 
 /** Tables of at most so many keys have no list: to look through them costs no more. */
@@ -39,12 +45,6 @@ static inline void nt_histogram_count(struct nt_histogram *h, uint32_t key)
 static inline void nt_histogram_count_small(struct nt_histogram *h, uint32_t key)
 {
 	h->count[key]++;
-}
-
-/* Asks the cache for a key's counter. */
-static inline void nt_histogram_prefetch(const struct nt_histogram *h, uint32_t key)
-{
-	__builtin_prefetch(&h->count[key], 1);
 }
 
 static inline void nt_histogram_clear(struct nt_histogram *h)

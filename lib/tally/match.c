@@ -143,7 +143,7 @@ static inline uint32_t option_bits(const struct nt_signatures *s, const struct n
 	return bits;
 }
 
-uint32_t nt_signatures_match(const struct nt_signatures *s, const struct nt_fields *f, uint16_t region)
+static inline uint32_t match(const struct nt_signatures *s, const struct nt_fields *f, uint16_t region)
 {
 	uint32_t bits = s->kind[f->class][f->fate] & header_bits(s, f) & option_bits(s, f);
 
@@ -154,4 +154,16 @@ uint32_t nt_signatures_match(const struct nt_signatures *s, const struct nt_fiel
 	if (asked(s, NT_FIELD_REGION))
 		bits &= s->region[region];
 	return asked(s, NT_FIELD_SOURCE4) ? source_bits(s, f, bits) : bits;
+}
+
+uint32_t nt_signatures_match(const struct nt_signatures *s, const struct nt_fields *f, uint16_t region)
+{
+	return match(s, f, region);
+}
+
+void nt_signatures_match_burst(const struct nt_signatures *s, const struct nt_fields *fields, const uint16_t *region,
+			       uint32_t n, uint32_t *matched)
+{
+	for (uint32_t i = 0; i < n; i++)
+		matched[i] = s ? match(s, &fields[i], region[i]) : 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tally/matches.h"
 
-bool nt_matches_count(struct nt_matches *t, uint32_t key, uint32_t matched)
+bool nt_matches_add(struct nt_matches *t, uint32_t key, uint32_t matched, uint32_t packets)
 {
 	uint32_t at = nt_matches_home(t, key, matched);
 	struct nt_match_slot *slot = &t->slot[at];
@@ -17,7 +17,7 @@ bool nt_matches_count(struct nt_matches *t, uint32_t key, uint32_t matched)
 		slot->matched = matched;
 		t->touched[t->n_touched++] = at;
 	}
-	slot->count++;
+	slot->count += packets;
 	return true;
 }
 

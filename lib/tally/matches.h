@@ -42,8 +42,8 @@ static inline const void *nt_matches_place(const struct nt_matches *t, uint32_t 
 	return &t->slot[nt_matches_home(t, key, matched)];
 }
 
-/** Counts one packet. False if the table is full. Worker. */
-bool nt_matches_count(struct nt_matches *t, uint32_t key, uint32_t matched);
+/** Counts packets. False if the table is full. Worker; stats side. */
+bool nt_matches_add(struct nt_matches *t, uint32_t key, uint32_t matched, uint32_t packets);
 
 /** Empties the table; costs what was touched. */
 void nt_matches_clear(struct nt_matches *t);

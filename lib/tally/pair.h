@@ -8,14 +8,15 @@
 #include <stdint.h>
 
 /*
- * The set of pairs of source and destination port: unique sources of a port, and ports of a scanner, exactly. It is
- * touched only when a source's port differs from that of its packet before, or when a signature matched.
+ * Packets by source, destination port and the set of signatures that matched: the one table besides its source's line
+ * that a packet with a port touches. When the bank is folded the slots give, exactly: unique sources of a port, ports
+ * of a scanner, and, as a source has one region, packets by port, by region and port, and by signature (settle.c).
  */
 
 struct nt_pair_slot {
-	uint32_t source;  /* index of its line + 1; 0: free */
-	uint32_t port;	  /* nt_port_key() */
-	uint32_t matched; /* signatures that a packet of this pair matched */
+	uint64_t key;	  /* nt_pair_key(); 0: free */
+	uint32_t matched; /* signatures */
+	uint32_t packets;
 };
 
 struct nt_pairs {
@@ -24,24 +25,67 @@ struct nt_pairs {
 	uint32_t mask;
 	uint32_t limit;
 	uint32_t n_touched;
-	uint64_t overflow; /* packets whose pair found no place */
+	uint64_t overflow; /* packets that found no place */
 };
 
-/** Notes a pair. False if it found no place, which is counted. Worker. */
-bool nt_pairs_note(struct nt_pairs *t, uint32_t source, uint32_t port, uint32_t matched);
-
-/** Where a pair belongs. A good hash, because neighbouring lines and ports are common. */
-static inline uint32_t nt_pairs_home(const struct nt_pairs *t, uint32_t source, uint32_t port)
+/** Of the index of a source's line and nt_port_key(). Never 0. */
+static inline uint64_t nt_pair_key(uint32_t line, uint32_t port)
 {
-	return (uint32_t)(nt_mix(source, port) >> 32) & t->mask;
+	return (line + UINT64_C(1)) << 32 | port;
 }
 
-/** Where a pair will be looked for, to ask the cache for it. Worker. */
-static inline const void *nt_pairs_place(const struct nt_pairs *t, uint32_t source, uint32_t port)
+static inline uint32_t nt_pair_line(uint64_t key)
 {
-	return &t->slot[nt_pairs_home(t, source, port)];
+	return (uint32_t)(key >> 32) - 1;
 }
 
+static inline uint32_t nt_pair_port(uint64_t key)
+{
+	return (uint32_t)key;
+}
+
+/** Where a pair belongs, whatever matched. */
+static inline uint32_t nt_pairs_home(const struct nt_pairs *t, uint64_t key)
+{
+	return (uint32_t)(nt_mix_once(key) >> 32) & t->mask;
+}
+
+static inline void nt_pairs_prefetch(const struct nt_pairs *t, uint32_t home)
+{
+	__builtin_prefetch(&t->slot[home], 1);
+}
+
+/** Makes a slot in a free place. False if the table is full, which is counted. Worker. */
+static inline bool nt_pairs_make(struct nt_pairs *t, uint32_t at, uint64_t key, uint32_t matched)
+{
+	if (t->n_touched == t->limit) {
+		t->overflow++;
+		return false;
+	}
+	t->slot[at].key = key;
+	t->slot[at].matched = matched;
+	t->touched[t->n_touched++] = at;
+	return true;
+}
+
+/** Counts a packet. False if it found no place, which is counted. Worker. */
+static inline bool nt_pairs_count(struct nt_pairs *t, uint64_t key, uint32_t matched, uint32_t home)
+{
+	uint32_t at = home;
+
+	while (t->slot[at].key != key || t->slot[at].matched != matched) {
+		if (!t->slot[at].key) {
+			if (!nt_pairs_make(t, at, key, matched))
+				return false;
+			break;
+		}
+		at = (at + 1) & t->mask;
+	}
+	t->slot[at].packets++;
+	return true;
+}
+
+/** Empties the table; costs what was touched. Stats side. */
 void nt_pairs_clear(struct nt_pairs *t);
 
 #endif

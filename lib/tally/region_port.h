@@ -56,21 +56,21 @@ static inline const void *nt_region_port_place(const struct nt_region_port *t, u
 	return &t->slot[(uint32_t)((uint64_t)key * 0x9e3779b97f4a7c15u >> 32) & t->mask];
 }
 
-/** Counts one packet. Worker. */
-static inline void nt_region_port_count(struct nt_region_port *t, uint32_t key)
+/** Counts packets. Worker; stats side. */
+static inline void nt_region_port_add(struct nt_region_port *t, uint32_t key, uint32_t packets)
 {
 	uint32_t at = nt_region_port_find(t, key);
 	struct nt_region_port_slot *slot = &t->slot[at];
 
 	if (!slot->count) {
 		if (t->n_touched == t->limit) {
-			t->overflow++;
+			t->overflow += packets;
 			return;
 		}
 		slot->key = key;
 		t->touched[t->n_touched++] = at;
 	}
-	slot->count++;
+	slot->count += packets;
 }
 
 /** Empties the table; costs what was touched. */

@@ -69,4 +69,8 @@ uint32_t nt_signatures_seq_dst(const struct nt_signatures *s);
 /** Bits of the signatures that a packet matches. `region` is its source's. Worker. */
 uint32_t nt_signatures_match(const struct nt_signatures *s, const struct nt_fields *fields, uint16_t region);
 
+/** The same for the packets of a burst. NULL: no signatures. Worker. */
+void nt_signatures_match_burst(const struct nt_signatures *s, const struct nt_fields *fields, const uint16_t *region,
+			       uint32_t n, uint32_t *matched);
+
 #endif

@@ -14,7 +14,8 @@
 /*
  * The source table: one line of 64 bytes for each source of the interval, open addressing with linear probing. Every
  * packet touches one line, which was asked for when its burst was decoded. At fold time the lines give, exactly:
- * unique sources, by region, by signature; the heaviest; and what a fixed tool or a scanner gives itself away by.
+ * packets by region; unique sources, by region, by signature; the heaviest; and what a fixed tool or a scanner gives
+ * itself away by.
  * A source that finds no place goes to sketches (tally/sketch.h) and is missing in no packet count.
  */
 
@@ -24,20 +25,26 @@ struct nt_key128 {
 	uint64_t low;
 };
 
-/** Bits of nt_source_line.traits. VARIES means: two packets differed. */
+/**
+ * Bits of nt_source_line.traits. VARIES means: two packets differed. They are what nt_differ() says of what stays the
+ * same in the packets of a fixed tool, two bits for a field of four bytes, above the others.
+ */
 enum nt_source_trait {
 	NT_SOURCE_USED = 1u << 0,
 	NT_SOURCE_V6 = 1u << 1,
-	NT_SOURCE_TCP = 1u << 2,	 /**< seq, ack, window and src_port are those of its first TCP packet */
+	NT_SOURCE_TCP = 1u << 2,	 /**< seq, ack and window are those of its first TCP packet */
 	NT_SOURCE_SYN = 1u << 3,	 /**< sent a TCP SYN (c = SYN in the sense of backscatter) */
-	NT_SOURCE_PORT = 1u << 4,	 /**< last_port is set */
+	NT_SOURCE_PORT = 1u << 4,	 /**< the ports are those of its first packet with ports */
 	NT_SOURCE_BACKSCATTER = 1u << 5, /**< sent backscatter */
-	NT_SOURCE_SEQ_VARIES = 1u << 6,
-	NT_SOURCE_ACK_VARIES = 1u << 7,
-	NT_SOURCE_WINDOW_VARIES = 1u << 8,
-	NT_SOURCE_SRC_PORT_VARIES = 1u << 9,
-	NT_SOURCE_PORT_VARIES = 1u << 10 /**< destination port, TCP and UDP ports being different ones */
+	NT_SOURCE_SEQ_VARIES = 3u << 8,
+	NT_SOURCE_ACK_VARIES = 3u << 10,
+	NT_SOURCE_WINDOW_VARIES = 1u << 12,
+	NT_SOURCE_SRC_PORT_VARIES = 1u << 13,
+	NT_SOURCE_PORT_VARIES = 3u << 14 /**< destination port, TCP and UDP ports being different ones */
 };
+
+/** Where the bits of nt_differ() are among the traits. */
+#define NT_SOURCE_VARIES_SHIFT 8
 
 /** One source. A cache line. */
 struct nt_source_line {
@@ -45,17 +52,20 @@ struct nt_source_line {
 	uint32_t packets;
 	uint32_t first_s; /* Unix seconds, lowest 32 bits */
 	uint32_t last_s;  /* likewise */
-	uint16_t region;  /* of its first packet */
+	uint16_t region;  /* of its first packet; so for the rest of the interval */
 	uint16_t traits;  /* enum nt_source_trait */
 	uint32_t matched; /* signatures that a packet matched */
 	uint32_t missed;  /* signatures that a TCP SYN did not match */
+	uint64_t targets; /* sketch of one word (base/targets.h) */
+	/* As in struct nt_fields, in the same order: */
 	uint32_t seq;
 	uint32_t ack;
 	uint16_t window;
 	uint16_t src_port;
-	uint32_t last_port; /* nt_port_key() of its newest packet with a port */
-	uint64_t targets;   /* sketch of one word (base/targets.h) */
+	uint32_t port; /* nt_port_key() */
 };
+
+_Static_assert(sizeof(struct nt_source_line) == 64, "a cache line");
 
 struct nt_sources {
 	struct nt_source_line *line; /* [mask + 1] */
@@ -80,7 +90,7 @@ static inline struct nt_key128 nt_key128_of(const uint8_t bytes[static 16])
 
 static inline uint64_t nt_source_hash(struct nt_key128 address, bool v6)
 {
-	return nt_mix_keyed(address.high + v6, address.low);
+	return v6 ? nt_mix_keyed(address.high + v6, address.low) : nt_mix_once(address.low);
 }
 
 static inline uint32_t nt_source_home(const struct nt_sources *t, struct nt_key128 address, bool v6)
@@ -100,22 +110,25 @@ static inline bool nt_source_is(const struct nt_source_line *line, struct nt_key
 	       (line->traits & (NT_SOURCE_USED | NT_SOURCE_V6)) == (NT_SOURCE_USED | v6);
 }
 
-/** Finds a source's line or makes it; index, or NT_SOURCE_NONE with the packet counted as overflow. Worker. */
+/** Makes a line in a free place; NT_SOURCE_NONE if the table is full. Worker. */
+static inline uint32_t nt_sources_make(struct nt_sources *t, uint32_t at, struct nt_key128 address, uint32_t v6)
+{
+	if (t->n_touched == t->limit)
+		return NT_SOURCE_NONE;
+	t->line[at].address = address;
+	t->line[at].traits = (uint16_t)(NT_SOURCE_USED | v6);
+	t->touched[t->n_touched++] = at;
+	return at;
+}
+
+/** Finds a source's line, in which no packet is counted if it was made here; or NT_SOURCE_NONE. Worker. */
 static inline uint32_t nt_sources_find(struct nt_sources *t, struct nt_key128 address, bool v6, uint32_t home)
 {
 	uint32_t version = v6 ? NT_SOURCE_V6 : 0, at = home;
 
 	while (!nt_source_is(&t->line[at], address, version)) {
-		if (!(t->line[at].traits & NT_SOURCE_USED)) {
-			if (t->n_touched == t->limit) {
-				t->overflow++;
-				return NT_SOURCE_NONE;
-			}
-			t->line[at].address = address;
-			t->line[at].traits = (uint16_t)(NT_SOURCE_USED | version);
-			t->touched[t->n_touched++] = at;
-			break;
-		}
+		if (!(t->line[at].traits & NT_SOURCE_USED))
+			return nt_sources_make(t, at, address, version);
 		at = (at + 1) & t->mask;
 	}
 	return at;

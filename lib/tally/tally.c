@@ -142,6 +142,7 @@ void nt_tally_clear(struct nt_tally *t)
 	nt_sketches_clear(&t->sketches);
 	for (uint32_t i = 0; i < NT_SIGNATURES_MAX; i++)
 		t->signature_packets[i] = 0;
+	t->settled = false;
 	t->frames = 0;
 	t->bytes = 0;
 	for (uint32_t c = 0; c < NT_CLASSES; c++)

@@ -29,9 +29,12 @@
 /** A decoded burst: what locate and tally work on. */
 struct nt_burst {
 	uint32_t n;
+	uint32_t n_unlocated;
 	struct nt_fields fields[NT_BURST];
-	uint16_t region[NT_BURST]; /* NT_REGION_UNKNOWN where a frame has no source */
-	int64_t time_ns[NT_BURST]; /* Unix nanoseconds */
+	int64_t time_ns[NT_BURST];   /* Unix nanoseconds */
+	uint32_t line[NT_BURST];     /* of the source, from nt_tally_find(); NT_SOURCE_NONE: it found no place */
+	uint16_t region[NT_BURST];   /* of the source, if it has one */
+	uint8_t unlocated[NT_BURST]; /* packets whose region is still to be looked up: their sources are new */
 };
 
 /** How much each bounded table takes. */
@@ -60,6 +63,7 @@ struct nt_tally {
 	/* The stats side writes while no worker holds the bank; NULL: none. Bits in the bank are of these. */
 	const struct nt_signatures *signatures;
 	uint32_t signature_packets[NT_SIGNATURES_MAX]; /* that found no place in `matches` */
+	bool settled;
 };
 
 /** Bytes of one bank. */
@@ -71,18 +75,29 @@ struct nt_tally *nt_tally_init(void *zeroed, const struct nt_tally_options *opti
 /** Notes the arrival of frames. Worker, before decoding. */
 void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_t n);
 
-/** Counts a decoded and located burst. Worker. */
+/**
+ * Finds or makes the lines of a decoded burst's sources, and with them the regions of those that are not new. Worker.
+ */
+void nt_tally_find(struct nt_tally *t, struct nt_burst *burst);
+
+/** Counts a burst whose lines are found and whose regions are all known. Worker. */
 void nt_tally_burst(struct nt_tally *t, const struct nt_burst *burst);
 
 /** How much of it is done, each with all before; the rest are signatures, which a bank without them leaves out. */
 enum nt_tally_part {
-	NT_TALLY_DENSE,	  /**< what every packet touches, without region x port */
-	NT_TALLY_SOURCES, /**< sources, pairs, backscatter */
-	NT_TALLY_ALL
+	NT_TALLY_SOURCES, /**< lines of sources, backscatter */
+	NT_TALLY_DENSE,	  /**< tables of what the packet itself says */
+	NT_TALLY_ALL	  /**< ports: pairs, and what is made of them */
 };
 
 /** As nt_tally_burst(), as far as `part`: to see what each part costs. Worker. */
 void nt_tally_burst_part(struct nt_tally *t, const struct nt_burst *burst, enum nt_tally_part part);
+
+/**
+ * Completes a retired bank: packets by region, port, region and port, protocol and signature, as far as the worker left
+ * them to be made of lines and pairs. Once, before anything reads the bank; nt_tally_clear() begins anew. Stats side.
+ */
+void nt_tally_settle(struct nt_tally *t);
 
 /** Empties a bank but keeps its signatures; costs what was touched. Stats side, while no worker holds the bank. */
 void nt_tally_clear(struct nt_tally *t);

@@ -66,39 +66,39 @@ struct sources6 {
 
 static void gather(const struct nt_burst *b, struct sources4 *v4, struct sources6 *v6)
 {
-	for (uint32_t i = 0; i < b->n; i++) {
-		const struct nt_fields *f = &b->fields[i];
+	for (uint32_t n = 0; n < b->n_unlocated; n++) {
+		const struct nt_fields *f = &b->fields[b->unlocated[n]];
 
-		if (f->ip_proto == NT_PROTO_NONE)
-			continue; /* no source: its region stays unknown and is not counted */
 		if (f->class == NT_CLASS_IPV4) {
-			v4->packet[v4->n] = (uint8_t)i;
+			v4->packet[v4->n] = b->unlocated[n];
 			v4->address[v4->n++] = f->src4;
 		} else {
-			v6->packet[v6->n] = (uint8_t)i;
+			v6->packet[v6->n] = b->unlocated[n];
 			memcpy(v6->address[v6->n++], f->src6, sizeof(f->src6));
 		}
 	}
 }
 
+/* Regions of the sources that have none yet: the others' are in their lines. */
 static void locate_burst(const struct nt_locate *locate, struct nt_burst *b)
 {
 	struct sources4 v4;
 	struct sources6 v6;
 
 	v4.n = v6.n = 0;
-	memset(b->region, 0, sizeof(b->region));
-	if (!locate)
-		return;
 	gather(b, &v4, &v6);
-	if (v4.n)
-		nt_locate_v4(locate, v4.address, v4.region, v4.n);
-	if (v6.n)
-		nt_locate_v6(locate, (const uint8_t(*)[16])v6.address, v6.region, v6.n);
+	nt_locate_v4(locate, v4.address, v4.region, v4.n);
+	nt_locate_v6(locate, (const uint8_t(*)[16])v6.address, v6.region, v6.n);
 	for (uint32_t i = 0; i < v4.n; i++)
 		b->region[v4.packet[i]] = v4.region[i];
 	for (uint32_t i = 0; i < v6.n; i++)
 		b->region[v6.packet[i]] = v6.region[i];
+}
+
+static void locate_nowhere(struct nt_burst *b)
+{
+	for (uint32_t n = 0; n < b->n_unlocated; n++)
+		b->region[b->unlocated[n]] = NT_REGION_UNKNOWN;
 }
 
 #ifdef NT_TEST_DROP_ONE
@@ -119,13 +119,13 @@ static void tally_burst(struct nt_tally *t, const struct nt_burst *b, enum nt_wo
 {
 	switch (part) {
 	case NT_WORKER_DECODE:
+		break;
+	case NT_WORKER_SOURCES:
 	case NT_WORKER_LOCATE:
+		nt_tally_burst_part(t, b, NT_TALLY_SOURCES);
 		break;
 	case NT_WORKER_DENSE:
 		nt_tally_burst_part(t, b, NT_TALLY_DENSE);
-		break;
-	case NT_WORKER_SOURCES:
-		nt_tally_burst_part(t, b, NT_TALLY_SOURCES);
 		break;
 	case NT_WORKER_ALL:
 		nt_tally_burst(t, b);
@@ -146,8 +146,12 @@ static inline __attribute__((always_inline)) void burst(struct nt_worker *w, con
 		nt_decode(&frames[i], link, &b->fields[i]);
 		b->time_ns[i] = frames[i].time_ns;
 	}
+	if (part >= NT_WORKER_SOURCES)
+		nt_tally_find(tally, b);
 	if (part >= NT_WORKER_LOCATE)
 		locate_burst(locate, b);
+	else if (part >= NT_WORKER_SOURCES)
+		locate_nowhere(b);
 	tally_burst(tally, b, part);
 	atomic_store_explicit(&w->frames, nt_worker_frames(w) + n, memory_order_relaxed);
 	rte_rcu_qsbr_quiescent(w->qsbr, w->id);

@@ -59,7 +59,7 @@ void nt_worker_leave(struct nt_worker *w);
 void nt_worker_burst(struct nt_worker *w, const struct nt_frame *frames, uint32_t n, enum nt_link link);
 
 /** How far a burst goes, each with all before. */
-enum nt_worker_part { NT_WORKER_DECODE, NT_WORKER_LOCATE, NT_WORKER_DENSE, NT_WORKER_SOURCES, NT_WORKER_ALL };
+enum nt_worker_part { NT_WORKER_DECODE, NT_WORKER_SOURCES, NT_WORKER_LOCATE, NT_WORKER_DENSE, NT_WORKER_ALL };
 
 /** As nt_worker_burst(), as far as `part`: to see what each part costs. Worker. */
 void nt_worker_burst_part(struct nt_worker *w, const struct nt_frame *frames, uint32_t n, enum nt_link link,

@@ -103,6 +103,7 @@ void model_fill(struct packet *p, uint32_t n, uint32_t sources, int64_t start_s,
 			fill_tcp(f, source);
 		else {
 			f->fate = NT_FATE_UDP;
+			f->udp = 1;
 			f->ip_proto = 17;
 			f->dst_port = (uint16_t)(kind == 8 ? 53 : below(200));
 			f->src_port = (uint16_t)(source % 2 ? 80 : 5000);

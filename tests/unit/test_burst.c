@@ -27,11 +27,17 @@ struct packet {
 static struct packet packet[PACKETS];
 
 /* Stands in for compiled signatures, which are tested elsewhere: the bits are the packet's TTL and IP ID. */
-uint32_t nt_signatures_match(const struct nt_signatures *s, const struct nt_fields *fields, uint16_t region)
+static uint32_t bits_of(const struct nt_fields *fields)
 {
-	(void)s;
-	(void)region;
 	return fields->ttl < 40 ? 0 : (uint32_t)fields->ip_id << (fields->ttl & 1 ? 16 : 0);
+}
+
+void nt_signatures_match_burst(const struct nt_signatures *s, const struct nt_fields *fields, const uint16_t *region,
+			       uint32_t n, uint32_t *matched)
+{
+	(void)region;
+	for (uint32_t i = 0; i < n; i++)
+		matched[i] = s ? bits_of(&fields[i]) : 0;
 }
 
 static const struct nt_signatures *some_signatures(void)
@@ -48,17 +54,31 @@ static void some_transport(struct nt_fields *f)
 	    NT_FATE_NO_L4, NT_FATE_IP_OTHER, NT_FATE_TCP, NT_FATE_MALFORMED + NT_REASON_TCP_HEADER};
 	static const uint8_t flags[] = {SYN, SYN | URG, SYN | ACK, RST | PSH, RST | ACK, ACK, FIN, 0};
 	static const uint16_t icmp[] = {8 << 8, 0, 3 << 8 | 1, 129 << 8, 1 << 8, 14 << 8};
+	static const uint8_t protos[NT_FATES] = {[NT_FATE_TCP] = 6,
+						 [NT_FATE_UDP] = 17,
+						 [NT_FATE_ICMP] = 1,
+						 [NT_FATE_ICMP6] = 58,
+						 [NT_FATE_NO_L4] = 17,
+						 [NT_FATE_IP_OTHER] = 47,
+						 [NT_FATE_MALFORMED + NT_REASON_TCP_HEADER] = 6};
 
 	f->fate = v4_fates[next_random() % sizeof(v4_fates)];
 	if (f->fate == NT_FATE_ICMP && f->class == NT_CLASS_IPV6)
 		f->fate = NT_FATE_ICMP6;
-	f->tcp_flags = flags[next_random() % sizeof(flags)];
-	f->icmp = icmp[next_random() % (sizeof(icmp) / sizeof(icmp[0]))];
+	f->ip_proto = protos[f->fate];
+	if (f->fate == NT_FATE_ICMP || f->fate == NT_FATE_ICMP6)
+		f->icmp = icmp[next_random() % (sizeof(icmp) / sizeof(icmp[0]))];
+	if (f->fate != NT_FATE_TCP && f->fate != NT_FATE_UDP)
+		return;
 	f->src_port = (uint16_t)(next_random() % 2);
 	f->dst_port = (uint16_t)(next_random() % 3);
+	f->udp = f->fate == NT_FATE_UDP;
+	if (f->udp)
+		return;
+	f->tcp_flags = flags[next_random() % sizeof(flags)];
 	f->window = (uint16_t)(next_random() % 2);
-	f->seq = (uint32_t)(next_random() % 2);
-	f->ack = (uint32_t)(next_random() % 2);
+	f->seq = (uint32_t)(next_random() % 2) << next_random() % 2 * 31;
+	f->ack = (uint32_t)(next_random() % 2) << next_random() % 2 * 31;
 }
 
 /* Few packets of many sources, and of the other way about, so that what varies varies for some of them only. */
@@ -73,7 +93,6 @@ static void make_packet(struct packet *p, int64_t start_s)
 	f->src6[15] = (uint8_t)source;
 	f->dst4 = (uint32_t)(next_random() % 40);
 	f->dst6[15] = (uint8_t)(next_random() % 40);
-	f->ip_proto = 6; /* which one matters to the dense table alone */
 	f->ttl = (uint8_t)(next_random() % 64);
 	f->ip_id = (uint16_t)(next_random() & next_random() & next_random());
 	some_transport(f);
@@ -96,6 +115,7 @@ static void count(struct nt_tally *t)
 			burst.region[i] = packet[at + i].region;
 			burst.time_ns[i] = packet[at + i].time_ns;
 		}
+		nt_tally_find(t, &burst);
 		nt_tally_burst(t, &burst);
 	}
 }
@@ -117,7 +137,7 @@ static uint32_t port_of(const struct packet *p)
 
 static uint32_t matched_by(const struct nt_tally *t, const struct packet *p)
 {
-	return t->signatures ? nt_signatures_match(NULL, &p->fields, 0) : 0;
+	return t->signatures ? bits_of(&p->fields) : 0;
 }
 
 static bool is_from(const struct packet *p, const struct nt_source_line *line)
@@ -128,6 +148,11 @@ static bool is_from(const struct packet *p, const struct nt_source_line *line)
 	       (v6 ? p->fields.src6[15] : p->fields.src4) == line->address.low;
 }
 
+static uint32_t halves(uint32_t a, uint32_t b)
+{
+	return ((a ^ b) & 0xffff ? 1 : 0) | ((a ^ b) >> 16 ? 2 : 0);
+}
+
 static void expect_tcp(struct nt_source_line *e, const struct nt_fields *f, uint32_t matched)
 {
 	if (!(e->traits & NT_SOURCE_TCP)) {
@@ -136,10 +161,7 @@ static void expect_tcp(struct nt_source_line *e, const struct nt_fields *f, uint
 		e->window = f->window;
 	}
 	e->traits |= NT_SOURCE_TCP;
-	if (f->seq != e->seq)
-		e->traits |= NT_SOURCE_SEQ_VARIES;
-	if (f->ack != e->ack)
-		e->traits |= NT_SOURCE_ACK_VARIES;
+	e->traits |= (uint16_t)(halves(f->seq, e->seq) << 8 | halves(f->ack, e->ack) << 10);
 	if (f->window != e->window)
 		e->traits |= NT_SOURCE_WINDOW_VARIES;
 	if ((f->tcp_flags & (SYN | ACK | RST | FIN)) == SYN) {
@@ -150,16 +172,14 @@ static void expect_tcp(struct nt_source_line *e, const struct nt_fields *f, uint
 
 static void expect_ports(struct nt_source_line *e, const struct packet *p)
 {
-	if (e->traits & NT_SOURCE_PORT) {
-		if (e->src_port != p->fields.src_port)
-			e->traits |= NT_SOURCE_SRC_PORT_VARIES;
-		if (e->last_port != port_of(p))
-			e->traits |= NT_SOURCE_PORT_VARIES;
-	} else {
+	if (!(e->traits & NT_SOURCE_PORT)) {
 		e->src_port = p->fields.src_port;
+		e->port = port_of(p);
 	}
 	e->traits |= NT_SOURCE_PORT;
-	e->last_port = port_of(p);
+	if (e->src_port != p->fields.src_port)
+		e->traits |= NT_SOURCE_SRC_PORT_VARIES;
+	e->traits |= (uint16_t)(halves(e->port, port_of(p)) << 14);
 }
 
 static uint64_t target_of(const struct packet *p)
@@ -203,34 +223,57 @@ static uint32_t line_number(const struct nt_tally *t, const struct packet *p)
 	return NT_SOURCE_NONE;
 }
 
-static const struct nt_pair_slot *pair_of(const struct nt_tally *t, uint32_t line, uint32_t port)
+static const struct nt_pair_slot *pair_of(const struct nt_tally *t, const struct packet *p)
 {
+	uint64_t key = nt_pair_key(line_number(t, p), port_of(p));
+
 	for (uint32_t i = 0; i < t->pairs.n_touched; i++) {
 		const struct nt_pair_slot *slot = &t->pairs.slot[t->pairs.touched[i]];
 
-		if (slot->source == line + 1 && slot->port == port)
+		if (slot->key == key && slot->matched == matched_by(t, p))
 			return slot;
 	}
 	return NULL;
 }
 
-/* Each packet's pair is there, and each pair has as many bits as its packets matched. */
+/* Each packet's pair is there, and each pair has as many packets as came. */
 static void check_pairs(const struct nt_tally *t)
 {
-	uint32_t *matched = calloc(t->pairs.mask + 1, sizeof(*matched));
+	uint32_t *packets = calloc(t->pairs.mask + 1, sizeof(*packets));
 
 	for (uint32_t i = 0; i < PACKETS; i++) {
 		const struct nt_pair_slot *slot;
 
 		if (!has_port(&packet[i]))
 			continue;
-		slot = pair_of(t, line_number(t, &packet[i]), port_of(&packet[i]));
+		slot = pair_of(t, &packet[i]);
 		assert_non_null(slot);
-		matched[slot - t->pairs.slot] |= matched_by(t, &packet[i]);
+		packets[slot - t->pairs.slot]++;
 	}
 	for (uint32_t i = 0; i < t->pairs.n_touched; i++)
-		assert_int_equal(t->pairs.slot[t->pairs.touched[i]].matched, matched[t->pairs.touched[i]]);
-	free(matched);
+		assert_int_equal(t->pairs.slot[t->pairs.touched[i]].packets, packets[t->pairs.touched[i]]);
+	free(packets);
+}
+
+/* What settling makes of lines and pairs. */
+static void check_made(const struct nt_tally *t)
+{
+	uint32_t port[2][3] = {0}, region[5] = {0}, proto[256] = {0};
+
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		const struct nt_fields *f = &packet[i].fields;
+
+		if (has_port(&packet[i]))
+			port[f->fate == NT_FATE_UDP][f->dst_port]++;
+		if (has_source(&packet[i])) {
+			region[packet[i].region]++;
+			proto[f->ip_proto]++;
+		}
+	}
+	assert_memory_equal(t->histogram[NT_TABLE_TCP_PORT].count, port[0], sizeof(port[0]));
+	assert_memory_equal(t->histogram[NT_TABLE_UDP_PORT].count, port[1], sizeof(port[1]));
+	assert_memory_equal(t->histogram[NT_TABLE_REGION].count, region, sizeof(region));
+	assert_memory_equal(t->histogram[NT_TABLE_IP_PROTO].count, proto, sizeof(proto));
 }
 
 static uint32_t matched_of(const struct nt_tally *t, const struct packet *p)
@@ -312,10 +355,11 @@ static void check_matches(const struct nt_tally *t)
 		assert_int_equal(t->signature_packets[s], 0);
 }
 
-static void check_all(const struct nt_tally *t)
+static void check_all(struct nt_tally *t)
 {
 	uint64_t sent = 0, replies = 0;
 
+	nt_tally_settle(t);
 	for (uint32_t i = 0; i < t->sources.n_touched; i++)
 		check_line(t, &t->sources.line[t->sources.touched[i]]);
 	for (uint32_t i = 0; i < PACKETS; i++) {
@@ -323,6 +367,7 @@ static void check_all(const struct nt_tally *t)
 		replies += has_source(&packet[i]) && nt_reply_class(&packet[i].fields);
 	}
 	check_pairs(t);
+	check_made(t);
 	check_region_port(t);
 	check_matches(t);
 	for (uint32_t i = 0; i < t->senders.n_touched; i++)
@@ -338,7 +383,7 @@ static void tables_equal_a_list(void **state)
 	struct nt_tally *t = new_tally(&(struct nt_tally_options){.region_port_entries = 2048,
 								  .match_entries = 16384,
 								  .source_entries = SOURCES,
-								  .pair_entries = 2000,
+								  .pair_entries = 4000,
 								  .victim_entries = 200});
 
 	(void)state;
@@ -380,6 +425,7 @@ static void count_many(struct nt_tally *t, uint32_t n)
 			burst.region[i] = (uint16_t)(source % 3);
 			burst.time_ns[i] = source;
 		}
+		nt_tally_find(t, &burst);
 		nt_tally_burst(t, &burst);
 	}
 }
@@ -425,7 +471,11 @@ static void sources_without_a_line_are_estimated(void **state)
 	(void)state;
 	t->signatures = some_signatures();
 	count_many(t, MANY);
+	nt_tally_settle(t);
+	nt_tally_settle(t); /* once is enough, twice is no more */
 	assert_int_equal(t->sources.overflow, missing);
+	assert_int_equal(t->histogram[NT_TABLE_TCP_PORT].count[3], MANY / 4);
+	assert_int_equal(t->histogram[NT_TABLE_REGION].count[2], MANY / 3);
 	assert_int_equal(t->pairs.overflow, 1000 - 400);
 	assert_int_equal(t->senders.overflow, MANY / 5 - 100);
 	assert_int_equal(t->victims.overflow, MANY / 5 - 100);
@@ -453,6 +503,7 @@ static void every_total_stands_without_any_table(void **state)
 	(void)state;
 	t->signatures = some_signatures();
 	count_many(t, 1000);
+	nt_tally_settle(t);
 	assert_int_equal(t->sources.overflow, 1000);
 	assert_int_equal(t->senders.overflow, 200);
 	assert_int_equal(t->victims.overflow, 200);

@@ -58,11 +58,12 @@ uint32_t nt_signatures_seq_dst(const struct nt_signatures *s)
 	return MODEL_SEQ_DST;
 }
 
-uint32_t nt_signatures_match(const struct nt_signatures *s, const struct nt_fields *f, uint16_t region)
+void nt_signatures_match_burst(const struct nt_signatures *s, const struct nt_fields *f, const uint16_t *region,
+			       uint32_t n, uint32_t *matched)
 {
-	(void)s;
 	(void)region;
-	return model_match(f);
+	for (uint32_t i = 0; i < n; i++)
+		matched[i] = s ? model_match(&f[i]) : 0;
 }
 
 static const struct nt_tally_options roomy = {
@@ -98,6 +99,7 @@ static void count(struct nt_tally *t, const struct packet *p)
 	b.region[0] = p->region;
 	b.time_ns[0] = p->time_ns;
 	nt_tally_arrival(t, &frame, 1);
+	nt_tally_find(t, &b);
 	nt_tally_burst(t, &b);
 }
 
@@ -356,6 +358,7 @@ static void send_to_all_ports(struct nt_tally **bank, uint32_t banks, struct tru
 		bool scans = random >> 32 & 1;
 
 		p.fields.fate = i < FEW ? NT_FATE_UDP : NT_FATE_TCP;
+		p.fields.udp = i < FEW;
 		p.fields.src4 = i * 2654435761u;
 		p.fields.dst_port = (uint16_t)(random >> 33 & 3 ? random & 0xffff : random % 300);
 		p.fields.dst_port = i < RANDOM_SOURCES ? p.fields.dst_port : LATE_PORT;

@@ -84,6 +84,10 @@ static void expect_same(const struct set *set, const struct nt_signatures *s, ui
 		struct model_packet p = model_random_packet();
 		uint32_t model = model_bits(set, &p), bits = nt_signatures_match(s, &p.fields, p.region);
 
+		uint32_t of_burst = UINT32_MAX;
+
+		nt_signatures_match_burst(s, &p.fields, &p.region, 1, &of_burst);
+		assert_int_equal(of_burst, bits);
 		if (bits != model)
 			print_error("%s\n", set->text[__builtin_ctz(bits ^ model)]);
 		assert_int_equal(bits, model);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tally/packet.h"
+
+/* How far ahead lines and slots are asked for. */
+#define AHEAD 16u
+
+static void settle_lines(struct nt_tally *t)
+{
+	const struct nt_sources *s = &t->sources;
+	uint32_t *region = t->histogram[NT_TABLE_REGION].count;
+
+	for (uint32_t i = 0; i < s->n_touched; i++) {
+		const struct nt_source_line *line = &s->line[s->touched[i]];
+
+		if (i + AHEAD < s->n_touched)
+			__builtin_prefetch(&s->line[s->touched[i + AHEAD]]);
+		region[line->region] += line->packets;
+	}
+}
+
+static void settle_pair(struct nt_tally *t, const struct nt_pair_slot *slot)
+{
+	uint32_t port = nt_pair_port(slot->key), region = t->sources.line[nt_pair_line(slot->key)].region;
+	enum nt_table table = port > UINT16_MAX ? NT_TABLE_UDP_PORT : NT_TABLE_TCP_PORT;
+
+	nt_histogram_add(&t->histogram[table], port & UINT16_MAX, slot->packets);
+	nt_cross_add(t, region << 17 | port, slot->matched, slot->packets);
+}
+
+static void settle_pairs(struct nt_tally *t)
+{
+	const struct nt_pairs *p = &t->pairs;
+
+	for (uint32_t i = 0; i < p->n_touched; i++) {
+		if (i + 2 * AHEAD < p->n_touched)
+			__builtin_prefetch(&p->slot[p->touched[i + 2 * AHEAD]]);
+		if (i + AHEAD < p->n_touched)
+			__builtin_prefetch(&t->sources.line[nt_pair_line(p->slot[p->touched[i + AHEAD]].key)]);
+		settle_pair(t, &p->slot[p->touched[i]]);
+	}
+}
+
+/* Protocols that have a fate of their own. */
+static void settle_protocols(struct nt_tally *t)
+{
+	enum { ICMP = 1, TCP = 6, UDP = 17, ICMP6 = 58 };
+	uint32_t *count = t->histogram[NT_TABLE_IP_PROTO].count;
+
+	count[TCP] += (uint32_t)t->fate[NT_FATE_TCP];
+	count[UDP] += (uint32_t)t->fate[NT_FATE_UDP];
+	count[ICMP] += (uint32_t)t->fate[NT_FATE_ICMP];
+	count[ICMP6] += (uint32_t)t->fate[NT_FATE_ICMP6];
+}
+
+void nt_tally_settle(struct nt_tally *t)
+{
+	if (t->settled)
+		return;
+	t->settled = true;
+	settle_lines(t);
+	settle_pairs(t);
+	settle_protocols(t);
+}
