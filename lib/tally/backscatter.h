@@ -101,11 +101,17 @@ struct nt_reply {
 	bool has_attacked_port;
 };
 
-/** Classes of a TCP packet, by its flags ACK to FIN, and of ICMP types: enum nt_backscatter + 1, 0: no backscatter. */
+/** Instead of a class: the packet is a SYN in the sense of backscatter. */
+#define NT_REPLY_SYN 0x80u
+
+/**
+ * Classes of a TCP packet, by its flags ACK to FIN, and of ICMP types: enum nt_backscatter + 1, 0: no backscatter
+ * (contract C11); and NT_REPLY_SYN.
+ */
 extern const uint8_t nt_reply_of_tcp[32], nt_reply_of_icmp[256], nt_reply_of_icmp6[256];
 
-/** Class of a packet + 1; 0: it is no backscatter (contract C11). */
-static inline uint32_t nt_reply_class(const struct nt_fields *f)
+/** One of these, of a packet. */
+static inline uint32_t nt_reply_of(const struct nt_fields *f)
 {
 	switch (f->fate) {
 	case NT_FATE_TCP:
@@ -117,6 +123,12 @@ static inline uint32_t nt_reply_class(const struct nt_fields *f)
 	default:
 		return 0;
 	}
+}
+
+/** Class of a packet + 1; 0: it is no backscatter. */
+static inline uint32_t nt_reply_class(const struct nt_fields *f)
+{
+	return nt_reply_of(f) & ~NT_REPLY_SYN;
 }
 
 /** Says who was attacked, from fields and class; `sender`, `v6`, `class` and `proto` are set here, too. Worker. */

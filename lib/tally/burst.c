@@ -72,30 +72,26 @@ static void note_late(struct nt_source_line *line, const struct nt_fields *f)
 	}
 }
 
-/* What differs from the packets before. */
-static inline void note_header(struct nt_source_line *line, const struct nt_fields *f, uint32_t matched)
+/* Traits from a header with ports: what differs from the first one. */
+static inline uint32_t note_header(struct nt_source_line *line, const struct nt_fields *f)
 {
-	enum { FIN = 0x01, SYN = 0x02, RST = 0x04, ACK = 0x10, OF_UDP = 0xe0 };
-	bool tcp = f->fate == NT_FATE_TCP, syn = (f->tcp_flags & (ACK | RST | SYN | FIN)) == SYN;
-	uint32_t known = NT_SOURCE_PORT | (tcp ? NT_SOURCE_TCP : 0);
-	uint32_t differs;
+	enum { OF_TCP = 0xff, OF_UDP = 0xe0 };
+	uint32_t known = f->udp ? NT_SOURCE_PORT : NT_SOURCE_PORT | NT_SOURCE_TCP;
 
 	if (__builtin_expect((line->traits & known) != known, 0))
 		note_late(line, f);
-	differs = nt_differ(&line->seq, &f->seq) & (tcp ? 0xff : OF_UDP);
-	line->traits |= (uint16_t)(differs << NT_SOURCE_VARIES_SHIFT | (syn ? NT_SOURCE_SYN : 0));
-	line->missed |= syn ? ~matched : 0;
+	return (nt_differ(&line->seq, &f->seq) & (f->udp ? OF_UDP : OF_TCP)) << NT_SOURCE_VARIES_SHIFT;
 }
 
-static inline void note_packet(struct nt_source_line *line, uint32_t time_s, uint32_t matched, uint64_t target)
+/* Most packets of a source are no later than one before; only then can they be earlier than the first. */
+static inline void note_time(struct nt_source_line *line, uint32_t time_s)
 {
-	line->packets++;
-	if ((int32_t)(time_s - line->first_s) < 0)
-		line->first_s = time_s;
+	if (time_s == line->last_s)
+		return;
 	if ((int32_t)(time_s - line->last_s) > 0)
 		line->last_s = time_s;
-	line->matched |= matched;
-	nt_targets_add(&line->targets, 1, target);
+	if ((int32_t)(time_s - line->first_s) < 0)
+		line->first_s = time_s;
 }
 
 static void ask_reply(const struct nt_tally *t, const struct nt_burst *b, uint32_t i, struct passes *p, uint32_t class,
@@ -123,29 +119,36 @@ static inline void ask_pair(const struct nt_tally *t, const struct nt_burst *b, 
 }
 
 /* A packet's source, whose line is in the cache. */
-static inline void note_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i, struct passes *p, bool ports)
+static inline __attribute__((always_inline)) void note_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i,
+							      struct passes *p, bool ports)
 {
 	const struct nt_fields *f = &b->fields[i];
-	uint32_t matched = p->matched[i], reply_class = nt_reply_class(f);
+	uint32_t matched = p->matched[i], reply = nt_reply_of(f), traits = 0;
 	uint64_t target = target_of(f);
 	struct nt_source_line *line;
 
-	if (reply_class)
-		ask_reply(t, b, i, p, reply_class - 1, target);
+	if (reply & ~NT_REPLY_SYN) {
+		ask_reply(t, b, i, p, reply - 1, target);
+		traits = NT_SOURCE_BACKSCATTER;
+	}
 	if (b->line[i] == NT_SOURCE_NONE) {
 		p->unplaced[p->n_unplaced++] = (uint8_t)i;
 		return;
 	}
 	line = &t->sources.line[b->line[i]];
-	note_packet(line, seconds_of(p, b->time_ns[i]), matched, target);
-	line->traits |= reply_class ? NT_SOURCE_BACKSCATTER : 0;
+	line->packets++;
+	line->matched |= matched;
+	line->missed |= reply == NT_REPLY_SYN ? ~matched : 0;
+	note_time(line, seconds_of(p, b->time_ns[i]));
+	nt_targets_add(&line->targets, 1, target);
 	if (has_port(f)) {
-		note_header(line, f, matched);
+		traits |= note_header(line, f) | (reply == NT_REPLY_SYN ? NT_SOURCE_SYN : 0);
 		if (ports)
 			ask_pair(t, b, i, p);
 	} else if (matched) {
 		nt_unplaced_match(t, b, i, matched);
 	}
+	line->traits |= (uint16_t)traits;
 }
 
 /* What the packet itself says. */

@@ -570,6 +570,15 @@ static int make_relations(const struct compiler *c)
 	return err ? err : check_possible(c, ~(s->masscan & s->not_masscan), "ipid masscan");
 }
 
+static uint32_t needing_any(const struct compiler *c, uint32_t fields)
+{
+	uint32_t bits = 0;
+
+	for (; fields; fields &= fields - 1)
+		bits |= needing(c, (enum nt_field)__builtin_ctz(fields));
+	return bits;
+}
+
 int nt_signatures_compile(struct nt_signatures *s, const struct nt_conjunction *conjunction, uint32_t *blamed,
 			  char why[static NT_SIGNATURE_WHY])
 {
@@ -592,5 +601,6 @@ int nt_signatures_compile(struct nt_signatures *s, const struct nt_conjunction *
 	put_protocols_into_kind(s);
 	for (uint32_t f = 0; f < NT_FIELDS; f++)
 		s->asked |= (uint32_t)(needing(&c, f) != 0) << f;
+	s->seldom = needing_any(&c, NT_SELDOM_FIELDS);
 	return err ? err : make_relations(&c);
 }

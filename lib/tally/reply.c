@@ -8,9 +8,14 @@ enum { ICMP = 1, TCP = 6, ICMP6 = 58 };
 
 /* PSH, which lies between the flags that count, is free. */
 const uint8_t nt_reply_of_tcp[32] = {
-    [SYN | ACK] = NT_BACKSCATTER_SYNACK + 1, [SYN | ACK | PSH] = NT_BACKSCATTER_SYNACK + 1,
-    [RST] = NT_BACKSCATTER_RST + 1,	     [RST | PSH] = NT_BACKSCATTER_RST + 1,
-    [RST | ACK] = NT_BACKSCATTER_RSTACK + 1, [RST | ACK | PSH] = NT_BACKSCATTER_RSTACK + 1,
+    [SYN] = NT_REPLY_SYN,
+    [SYN | PSH] = NT_REPLY_SYN,
+    [SYN | ACK] = NT_BACKSCATTER_SYNACK + 1,
+    [SYN | ACK | PSH] = NT_BACKSCATTER_SYNACK + 1,
+    [RST] = NT_BACKSCATTER_RST + 1,
+    [RST | PSH] = NT_BACKSCATTER_RST + 1,
+    [RST | ACK] = NT_BACKSCATTER_RSTACK + 1,
+    [RST | ACK | PSH] = NT_BACKSCATTER_RSTACK + 1,
 };
 
 /* RFC 792; mask: RFC 950. */

@@ -64,8 +64,14 @@ struct nt_steps4 {
 /** Index of nt_signatures.source for IPv6 sources; below it the first byte of IPv4 sources. */
 #define NT_SOURCE_BYTE_IPV6 (UINT8_MAX + 1)
 
+/** Fields that are looked at last, and only if a signature that asks for one of them has matched so far. */
+#define NT_SELDOM_FIELDS                                                                                               \
+	(1u << NT_FIELD_SRC_PORT | 1u << NT_FIELD_OPTION | 1u << NT_FIELD_LAYOUT | 1u << NT_FIELD_WINDOW_SCALE |       \
+	 1u << NT_FIELD_SEQ | 1u << NT_FIELD_ACK | 1u << NT_FIELD_REGION | 1u << NT_FIELD_SOURCE4)
+
 struct nt_signatures {
-	uint32_t asked; /**< bit per enum nt_field that some signature has a condition on: the others need no look */
+	uint32_t asked;	 /**< bit per enum nt_field that some signature has a condition on: the others need no look */
+	uint32_t seldom; /**< signatures with a condition on one of NT_SELDOM_FIELDS */
 	uint32_t kind[NT_CLASSES][NT_FATES];
 	uint32_t proto[NT_PROTO_NONE_INDEX + 1];
 	uint32_t flags[UINT8_MAX + 1];
