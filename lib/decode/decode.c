@@ -4,16 +4,26 @@
 #include "decode/layer.h"
 #include "decode/usual.h"
 
-void nt_decode(const struct nt_frame *frame, enum nt_link link, struct nt_fields *fields)
+static void decode_layers(const struct nt_frame *frame, enum nt_link link, struct nt_fields *fields)
 {
 	struct view v = {.data = frame->data, .cap = frame->cap_len, .wire = frame->wire_len};
 
-	if (link == NT_LINK_ETHERNET && usual_frame(frame, fields))
-		return;
 	*fields = (struct nt_fields){
 	    .class = NT_CLASS_OTHER,
 	    .ip_proto = NT_PROTO_NONE,
 	    .window_scale = NT_WINDOW_SCALE_NONE,
 	};
 	fields->fate = (uint8_t)decode_link(&v, link, fields);
+}
+
+void nt_decode(const struct nt_frame *frame, enum nt_link link, struct nt_fields *fields)
+{
+	nt_decode_burst(frame, 1, link, fields);
+}
+
+void nt_decode_burst(const struct nt_frame *frames, uint32_t n, enum nt_link link, struct nt_fields *fields)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (link != NT_LINK_ETHERNET || !usual_frame(&frames[i], &fields[i]))
+			decode_layers(&frames[i], link, &fields[i]);
 }

@@ -105,4 +105,7 @@ struct nt_fields {
 /** Reads one frame. Any thread. */
 void nt_decode(const struct nt_frame *frame, enum nt_link link, struct nt_fields *fields);
 
+/** Reads `n` frames. Any thread. */
+void nt_decode_burst(const struct nt_frame *frames, uint32_t n, enum nt_link link, struct nt_fields *fields);
+
 #endif

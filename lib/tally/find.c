@@ -18,19 +18,22 @@ static void begin_line(struct nt_source_line *line, const struct nt_fields *f, i
 	line->traits |= f->fate == NT_FATE_TCP ? NT_SOURCE_TCP : 0;
 }
 
-/* Where a source belongs, and asks for its line. */
-static inline uint32_t ask(const struct nt_tally *t, const struct nt_fields *f)
+/* The window is the other thing of many that a packet touches at random. */
+void nt_tally_ask(const struct nt_tally *t, struct nt_burst *b, uint32_t from, uint32_t to)
 {
-	uint32_t home = nt_source_home(&t->sources, source_of(f), is_v6(f));
+	for (uint32_t i = from; i < to; i++) {
+		const struct nt_fields *f = &b->fields[i];
 
-	nt_sources_prefetch(&t->sources, home);
-	return home;
+		b->line[i] = nt_source_home(&t->sources, source_of(f), is_v6(f));
+		nt_sources_prefetch(&t->sources, b->line[i]);
+		nt_histogram_prefetch(&t->histogram[NT_TABLE_TCP_WINDOW], f->window);
+	}
 }
 
-static inline void find(struct nt_tally *t, struct nt_burst *b, uint32_t i, uint32_t home)
+static inline void find(struct nt_tally *t, struct nt_burst *b, uint32_t i)
 {
 	const struct nt_fields *f = &b->fields[i];
-	uint32_t lines = t->sources.n_touched, at = nt_sources_find(&t->sources, source_of(f), is_v6(f), home);
+	uint32_t lines = t->sources.n_touched, at = nt_sources_find(&t->sources, source_of(f), is_v6(f), b->line[i]);
 	const struct nt_source_line *line = &t->sources.line[at];
 
 	b->line[i] = at;
@@ -44,13 +47,8 @@ static inline void find(struct nt_tally *t, struct nt_burst *b, uint32_t i, uint
 
 void nt_tally_find(struct nt_tally *t, struct nt_burst *b)
 {
-	uint32_t home[NT_BURST];
-
 	b->n_unlocated = 0;
 	for (uint32_t i = 0; i < b->n; i++)
 		if (has_source(&b->fields[i]))
-			home[i] = ask(t, &b->fields[i]);
-	for (uint32_t i = 0; i < b->n; i++)
-		if (has_source(&b->fields[i]))
-			find(t, b, i, home[i]);
+			find(t, b, i);
 }

@@ -32,7 +32,8 @@ struct nt_burst {
 	uint32_t n_unlocated;
 	struct nt_fields fields[NT_BURST];
 	int64_t time_ns[NT_BURST];   /* Unix nanoseconds */
-	uint32_t line[NT_BURST];     /* of the source, from nt_tally_find(); NT_SOURCE_NONE: it found no place */
+	uint32_t line[NT_BURST];     /* of the source: where it belongs, from nt_tally_ask(), and where it is, from
+					nt_tally_find(); NT_SOURCE_NONE: it found no place */
 	uint16_t region[NT_BURST];   /* of the source, if it has one */
 	uint8_t unlocated[NT_BURST]; /* packets whose region is still to be looked up: their sources are new */
 };
@@ -76,7 +77,13 @@ struct nt_tally *nt_tally_init(void *zeroed, const struct nt_tally_options *opti
 void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_t n);
 
 /**
- * Finds or makes the lines of a decoded burst's sources, and with them the regions of those that are not new. Worker.
+ * Asks the cache for what nt_tally_find() will touch of packets `from` to below `to`, which are decoded. A few at a
+ * time, so that memory is at work while the next ones are decoded. Worker.
+ */
+void nt_tally_ask(const struct nt_tally *t, struct nt_burst *burst, uint32_t from, uint32_t to);
+
+/**
+ * Finds or makes the lines of a burst's sources, and with them the regions of those that are not new. Worker.
  */
 void nt_tally_find(struct nt_tally *t, struct nt_burst *burst);
 

@@ -214,6 +214,7 @@ static uint64_t pass(struct nt_tally *t, struct nt_burst *b, int64_t time_ns)
 		if (!t)
 			continue;
 		nt_tally_arrival(t, frames, NT_BURST);
+		nt_tally_ask(t, b, 0, b->n);
 		nt_tally_find(t, b);
 		nt_tally_burst(t, b);
 	}

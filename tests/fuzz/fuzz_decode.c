@@ -92,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		nt_decode(&frame, link, &burst.fields[0]);
 		check_fields(&burst.fields[0]);
 		check_inside(&burst.fields[0]);
+		nt_tally_ask(tally, &burst, 0, burst.n);
 		nt_tally_find(tally, &burst);
 		nt_tally_burst(tally, &burst);
 	}

@@ -115,6 +115,7 @@ static void count(struct nt_tally *t)
 			burst.region[i] = packet[at + i].region;
 			burst.time_ns[i] = packet[at + i].time_ns;
 		}
+		nt_tally_ask(t, &burst, 0, burst.n);
 		nt_tally_find(t, &burst);
 		nt_tally_burst(t, &burst);
 	}
@@ -425,6 +426,7 @@ static void count_many(struct nt_tally *t, uint32_t n)
 			burst.region[i] = (uint16_t)(source % 3);
 			burst.time_ns[i] = source;
 		}
+		nt_tally_ask(t, &burst, 0, burst.n);
 		nt_tally_find(t, &burst);
 		nt_tally_burst(t, &burst);
 	}

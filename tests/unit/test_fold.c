@@ -99,6 +99,7 @@ static void count(struct nt_tally *t, const struct packet *p)
 	b.region[0] = p->region;
 	b.time_ns[0] = p->time_ns;
 	nt_tally_arrival(t, &frame, 1);
+	nt_tally_ask(t, &b, 0, b.n);
 	nt_tally_find(t, &b);
 	nt_tally_burst(t, &b);
 }
