@@ -151,7 +151,7 @@ struct nt_source_detail {
 	uint64_t targets; /**< sketch of our addresses that it hit, one word (base/targets.h) */
 	uint32_t seq;
 	uint32_t ack;
-	uint32_t port; /**< nt_port_key(); of its first packet with a port */
+	uint32_t port; /**< nt_port_key(), if it is the same in all */
 	uint16_t window;
 	uint16_t src_port;
 	uint32_t traits; /**< enum nt_trait */

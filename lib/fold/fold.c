@@ -151,8 +151,8 @@ static int fold_sources(const struct nt_tally *t, struct nt_fold_interval *i)
 		return -ENOMEM;
 	if (place)
 		err = nt_fold_sources_add(&i->sources, &t->sources, place);
-	if (!err && place && t->pairs.n_touched)
-		err = nt_fold_pairs_add(&i->pairs, &t->pairs, place);
+	if (!err && place)
+		err = nt_fold_pairs_add(&i->pairs, &t->sources, &t->pairs, place);
 	free(place);
 	return err;
 }

@@ -41,7 +41,7 @@ static void fill_detail(const struct nt_fold_source *s, int64_t start_s, struct 
 	    .targets = s->targets,
 	    .seq = s->seq,
 	    .ack = s->ack,
-	    .port = s->port,
+	    .port = s->traits & NT_SOURCE_PORT_VARIES ? 0 : s->port,
 	    .window = s->window,
 	    .src_port = s->src_port,
 	    .traits = traits_of(s),

@@ -75,10 +75,10 @@ static void merge(struct nt_fold_source *s, const struct nt_source_line *line)
 	nt_targets_merge(&s->targets, &line->targets, 1);
 }
 
-static void begin(struct nt_fold_source *s, const struct nt_source_line *line)
+static void begin(struct nt_fold_source *s, struct nt_key128 address, const struct nt_source_line *line)
 {
 	*s = (struct nt_fold_source){
-	    .address = line->address,
+	    .address = address,
 	    .packets = line->packets,
 	    .targets = line->targets,
 	    .first_s = line->first_s,
@@ -95,24 +95,28 @@ static void begin(struct nt_fold_source *s, const struct nt_source_line *line)
 	};
 }
 
-static bool same(const struct nt_fold_source *s, const struct nt_source_line *line)
+static bool same(const struct nt_fold_source *s, struct nt_key128 address, const struct nt_source_line *line)
 {
-	return s->address.low == line->address.low && s->address.high == line->address.high &&
+	return s->address.low == address.low && s->address.high == address.high &&
 	       !((s->traits ^ line->traits) & NT_SOURCE_V6);
 }
 
-static uint32_t hash_of(const struct nt_source_line *line)
+static uint32_t hash_of(const struct nt_sources *bank, uint32_t at)
 {
-	return (uint32_t)nt_source_hash(line->address, line->traits & NT_SOURCE_V6 ? true : false);
+	bool v6 = bank->line[at].traits & NT_SOURCE_V6;
+
+	return (uint32_t)nt_source_hash(nt_source_address(bank, at), v6);
 }
 
 /* The source of a line, made or merged. There is room. */
-static uint32_t add_line(struct nt_fold_sources *s, const struct nt_source_line *line)
+static uint32_t add_line(struct nt_fold_sources *s, const struct nt_sources *bank, uint32_t line_at)
 {
-	uint32_t hash = hash_of(line), at = hash, i;
+	const struct nt_source_line *line = &bank->line[line_at];
+	struct nt_key128 address = nt_source_address(bank, line_at);
+	uint32_t hash = hash_of(bank, line_at), at = hash, i;
 
 	while ((i = nt_places_next(&s->index, hash, &at)) != NT_PLACES_NONE) {
-		if (same(&s->entry[i], line)) {
+		if (same(&s->entry[i], address, line)) {
 			merge(&s->entry[i], line);
 			return i;
 		}
@@ -120,7 +124,7 @@ static uint32_t add_line(struct nt_fold_sources *s, const struct nt_source_line 
 	}
 	i = (uint32_t)s->n++;
 	nt_places_put(&s->index, at, hash, i);
-	begin(&s->entry[i], line);
+	begin(&s->entry[i], address, line);
 	return i;
 }
 
@@ -138,8 +142,8 @@ int nt_fold_sources_add(struct nt_fold_sources *s, const struct nt_sources *bank
 		if (i + 2 * AHEAD < bank->n_touched)
 			__builtin_prefetch(&bank->line[bank->touched[i + 2 * AHEAD]]);
 		if (i + AHEAD < bank->n_touched)
-			nt_places_prefetch(&s->index, hash_of(&bank->line[bank->touched[i + AHEAD]]));
-		place[bank->touched[i]] = add_line(s, &bank->line[bank->touched[i]]);
+			nt_places_prefetch(&s->index, hash_of(bank, bank->touched[i + AHEAD]));
+		place[bank->touched[i]] = add_line(s, bank, bank->touched[i]);
 	}
 	return 0;
 }
@@ -158,46 +162,75 @@ static uint32_t pair_hash(uint32_t source, uint32_t port)
 	return (uint32_t)nt_mix(source, port);
 }
 
-static void add_pair(struct nt_fold_pairs *p, uint32_t source, const struct nt_pair_slot *slot)
+static void add_pair(struct nt_fold_pairs *p, uint32_t source, uint32_t port, uint32_t matched)
 {
-	uint32_t port = nt_pair_port(slot->key), hash = pair_hash(source, port), at = hash, i;
+	uint32_t hash = pair_hash(source, port), at = hash, i;
 
 	while ((i = nt_places_next(&p->index, hash, &at)) != NT_PLACES_NONE) {
 		if (p->entry[i].source == source && p->entry[i].port == port) {
-			p->entry[i].matched |= slot->matched;
+			p->entry[i].matched |= matched;
 			return;
 		}
 		at++;
 	}
 	i = (uint32_t)p->n++;
 	nt_places_put(&p->index, at, hash, i);
-	p->entry[i] = (struct nt_fold_pair){.source = source, .port = port, .matched = slot->matched};
+	p->entry[i] = (struct nt_fold_pair){.source = source, .port = port, .matched = matched};
 }
 
-static uint32_t source_of(const struct nt_pairs *bank, uint32_t i, const uint32_t *place)
+static int reserve_pairs(struct nt_fold_pairs *p, size_t more)
 {
-	return place[nt_pair_line(bank->slot[bank->touched[i]].key)];
-}
-
-int nt_fold_pairs_add(struct nt_fold_pairs *p, const struct nt_pairs *bank, const uint32_t *place)
-{
-	size_t wanted = p->n + bank->n_touched;
-	struct nt_fold_pair *grown = nt_places_grow_array(p->entry, &p->capacity, wanted, sizeof(*grown));
+	struct nt_fold_pair *grown = nt_places_grow_array(p->entry, &p->capacity, p->n + more, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
 	p->entry = grown;
-	if (nt_places_reserve(&p->index, wanted))
-		return -ENOMEM;
+	return nt_places_reserve(&p->index, p->n + more);
+}
+
+/* The pairs that stand in lines. */
+static void add_own_pairs(struct nt_fold_pairs *p, const struct nt_sources *bank, const uint32_t *place)
+{
 	for (uint32_t i = 0; i < bank->n_touched; i++) {
+		const struct nt_source_line *line = &bank->line[bank->touched[i]];
+
+		if (i + AHEAD < bank->n_touched)
+			__builtin_prefetch(&bank->line[bank->touched[i + AHEAD]]);
+		if (line->pair_packets)
+			add_pair(p, place[bank->touched[i]], line->port, line->pair_matched);
+	}
+}
+
+static uint32_t pair_source(uint64_t key, const uint32_t *place)
+{
+	return place[nt_pair_line(key)];
+}
+
+static void add_other_pairs(struct nt_fold_pairs *p, const struct nt_pairs *bank, const uint32_t *place)
+{
+	for (uint32_t i = 0; i < bank->n_touched; i++) {
+		const struct nt_pair_slot *slot = &bank->slot[bank->touched[i]];
+
 		if (i + 2 * AHEAD < bank->n_touched)
 			__builtin_prefetch(&bank->slot[bank->touched[i + 2 * AHEAD]]);
-		if (i + AHEAD < bank->n_touched)
-			nt_places_prefetch(&p->index,
-					   pair_hash(source_of(bank, i + AHEAD, place),
-						     nt_pair_port(bank->slot[bank->touched[i + AHEAD]].key)));
-		add_pair(p, source_of(bank, i, place), &bank->slot[bank->touched[i]]);
+		if (i + AHEAD < bank->n_touched) {
+			uint64_t key = bank->slot[bank->touched[i + AHEAD]].key;
+
+			nt_places_prefetch(&p->index, pair_hash(pair_source(key, place), nt_pair_port(key)));
+		}
+		add_pair(p, pair_source(slot->key, place), nt_pair_port(slot->key), slot->matched);
 	}
+}
+
+int nt_fold_pairs_add(struct nt_fold_pairs *p, const struct nt_sources *lines, const struct nt_pairs *bank,
+		      const uint32_t *place)
+{
+	int err = reserve_pairs(p, (size_t)lines->n_touched + bank->n_touched);
+
+	if (err)
+		return err;
+	add_own_pairs(p, lines, place);
+	add_other_pairs(p, bank, place);
 	return 0;
 }
 

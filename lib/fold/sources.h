@@ -57,8 +57,9 @@ struct nt_fold_pairs {
 int nt_fold_sources_add(struct nt_fold_sources *s, const struct nt_sources *bank, uint32_t *place);
 void nt_fold_sources_fini(struct nt_fold_sources *s);
 
-/** Adds a bank's pairs; `place` as filled from the same bank's sources. Returns 0 or -ENOMEM. */
-int nt_fold_pairs_add(struct nt_fold_pairs *p, const struct nt_pairs *bank, const uint32_t *place);
+/** Adds a bank's pairs, of lines and table; `place` as filled from the same bank's sources. Returns 0 or -ENOMEM. */
+int nt_fold_pairs_add(struct nt_fold_pairs *p, const struct nt_sources *lines, const struct nt_pairs *bank,
+		      const uint32_t *place);
 void nt_fold_pairs_fini(struct nt_fold_pairs *p);
 
 /** Signatures that count a source: a packet matched, and where all its SYNs have to, none missed. */

@@ -17,11 +17,12 @@ struct passes {
 	uint32_t n_pairs;
 	uint32_t n_replies;
 	uint32_t n_unplaced;
-	uint32_t matched[NT_BURST];   /* signatures, by packet */
-	uint64_t pair_key[NT_BURST];  /* by pair */
-	uint32_t pair_home[NT_BURST]; /* by pair */
-	uint8_t pair[NT_BURST];	      /* the packet, by pair */
-	uint8_t unplaced[NT_BURST];   /* packets whose sources have no line */
+	uint32_t matched[NT_BURST];	 /* signatures, by packet */
+	uint64_t pair_key[NT_BURST];	 /* by pair */
+	uint32_t pair_matched[NT_BURST]; /* by pair */
+	uint32_t pair_home[NT_BURST];	 /* by pair */
+	uint8_t pair[NT_BURST];		 /* a packet of the source, by pair */
+	uint8_t unplaced[NT_BURST];	 /* packets whose sources have no line */
 	struct nt_reply reply[NT_BURST];
 };
 
@@ -107,15 +108,35 @@ static void ask_reply(const struct nt_tally *t, const struct nt_burst *b, uint32
 	nt_reply_prefetch(r, &t->senders, &t->victims);
 }
 
-static inline void ask_pair(const struct nt_tally *t, const struct nt_burst *b, uint32_t i, struct passes *p)
+static inline void ask_pair(const struct nt_tally *t, struct passes *p, uint32_t i, uint64_t key, uint32_t matched)
 {
-	uint64_t key = nt_pair_key(b->line[i], port_key(&b->fields[i]));
 	uint32_t home = nt_pairs_home(&t->pairs, key);
 
 	nt_pairs_prefetch(&t->pairs, home);
 	p->pair_key[p->n_pairs] = key;
+	p->pair_matched[p->n_pairs] = matched;
 	p->pair_home[p->n_pairs] = home;
 	p->pair[p->n_pairs++] = (uint8_t)i;
+}
+
+/*
+ * Another pair than its source's own. It goes to the table, unless the own one has a single packet: then that one goes,
+ * and this one has a chance to be what the source is after.
+ */
+static inline void note_pair(const struct nt_tally *t, struct passes *p, uint32_t i, uint32_t at, uint32_t port)
+{
+	struct nt_source_line *line = &t->sources.line[at];
+	uint32_t matched = p->matched[i];
+
+	if (line->pair_packets > 1) {
+		ask_pair(t, p, i, nt_pair_key(at, port), matched);
+		return;
+	}
+	if (line->pair_packets)
+		ask_pair(t, p, i, nt_pair_key(at, line->port), line->pair_matched);
+	line->port = port;
+	line->pair_matched = matched;
+	line->pair_packets = 1;
 }
 
 /* A packet's source, whose line is in the cache. */
@@ -143,8 +164,10 @@ static inline __attribute__((always_inline)) void note_source(struct nt_tally *t
 	nt_targets_add(&line->targets, 1, target);
 	if (has_port(f)) {
 		traits |= note_header(line, f) | (reply == NT_REPLY_SYN ? NT_SOURCE_SYN : 0);
-		if (ports)
-			ask_pair(t, b, i, p);
+		if (!(traits & NT_SOURCE_PORT_VARIES) && line->pair_matched == matched)
+			line->pair_packets++;
+		else if (ports)
+			note_pair(t, p, i, b->line[i], port_key(f));
 	} else if (matched) {
 		nt_unplaced_match(t, b, i, matched);
 	}
@@ -195,10 +218,10 @@ static void note_regions(struct nt_tally *t, const struct nt_burst *b)
 static void count_pairs(struct nt_tally *t, const struct nt_burst *b, const struct passes *p)
 {
 	for (uint32_t n = 0; n < p->n_pairs; n++) {
-		uint32_t i = p->pair[n], matched = p->matched[i];
+		uint64_t key = p->pair_key[n];
 
-		if (!nt_pairs_count(&t->pairs, p->pair_key[n], matched, p->pair_home[n]))
-			nt_unplaced_pair(t, b, i, matched);
+		if (!nt_pairs_count(&t->pairs, key, p->pair_matched[n], p->pair_home[n]))
+			nt_unplaced_pair(t, b, p->pair[n], nt_pair_port(key), p->pair_matched[n]);
 	}
 }
 

@@ -28,11 +28,6 @@ static inline uint32_t port_key(const struct nt_fields *f)
 	return (uint32_t)f->udp << 16 | f->dst_port;
 }
 
-static inline uint32_t region_port_key(const struct nt_burst *b, uint32_t i)
-{
-	return (uint32_t)b->region[i] << 17 | port_key(&b->fields[i]);
-}
-
 static inline struct nt_key128 source_of(const struct nt_fields *f)
 {
 	return is_v6(f) ? nt_key128_of(f->src6) : (struct nt_key128){.low = f->src4};
@@ -46,8 +41,8 @@ void nt_cross_add(struct nt_tally *t, uint32_t key, uint32_t matched, uint32_t p
 /** A packet without a port that signatures matched. Worker. */
 void nt_unplaced_match(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t matched);
 
-/** A packet whose source has a line, but no place for its port. Worker. */
-void nt_unplaced_pair(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t matched);
+/** A packet of the source of packet `i`, to this port, that has a line, but no place for its pair. Worker. */
+void nt_unplaced_pair(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t port, uint32_t matched);
 
 /** Packets whose sources have no line. Worker. */
 void nt_unplaced_sources(struct nt_tally *t, const struct nt_burst *b, const uint8_t *packet, uint32_t n,

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * Packets by source, destination port and the set of signatures that matched: the one table besides its source's line
- * that a packet with a port touches. When the bank is folded the slots give, exactly: unique sources of a port, ports
+ * Packets by source, destination port and the set of signatures that matched, for those that are not their source's own
+ * pair, which stands in its line. When the bank is folded both together give, exactly: unique sources of a port, ports
  * of a scanner, and, as a source has one region, packets by port, by region and port, and by signature (settle.c).
  */
 

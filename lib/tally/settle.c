@@ -4,27 +4,37 @@
 /* How far ahead lines and slots are asked for. */
 #define AHEAD 16u
 
+static void settle_port(struct nt_tally *t, uint32_t region, uint32_t port, uint32_t matched, uint32_t packets)
+{
+	enum nt_table table = port > UINT16_MAX ? NT_TABLE_UDP_PORT : NT_TABLE_TCP_PORT;
+
+	nt_histogram_add(&t->histogram[table], port & UINT16_MAX, packets);
+	nt_cross_add(t, region << 17 | port, matched, packets);
+}
+
+static void settle_line(struct nt_tally *t, const struct nt_source_line *line)
+{
+	t->histogram[NT_TABLE_REGION].count[line->region] += line->packets;
+	if (line->pair_packets)
+		settle_port(t, line->region, line->port, line->pair_matched, line->pair_packets);
+}
+
 static void settle_lines(struct nt_tally *t)
 {
 	const struct nt_sources *s = &t->sources;
-	uint32_t *region = t->histogram[NT_TABLE_REGION].count;
 
 	for (uint32_t i = 0; i < s->n_touched; i++) {
-		const struct nt_source_line *line = &s->line[s->touched[i]];
-
 		if (i + AHEAD < s->n_touched)
 			__builtin_prefetch(&s->line[s->touched[i + AHEAD]]);
-		region[line->region] += line->packets;
+		settle_line(t, &s->line[s->touched[i]]);
 	}
 }
 
 static void settle_pair(struct nt_tally *t, const struct nt_pair_slot *slot)
 {
-	uint32_t port = nt_pair_port(slot->key), region = t->sources.line[nt_pair_line(slot->key)].region;
-	enum nt_table table = port > UINT16_MAX ? NT_TABLE_UDP_PORT : NT_TABLE_TCP_PORT;
+	uint32_t region = t->sources.line[nt_pair_line(slot->key)].region;
 
-	nt_histogram_add(&t->histogram[table], port & UINT16_MAX, slot->packets);
-	nt_cross_add(t, region << 17 | port, slot->matched, slot->packets);
+	settle_port(t, region, nt_pair_port(slot->key), slot->matched, slot->packets);
 }
 
 static void settle_pairs(struct nt_tally *t)

@@ -43,12 +43,17 @@ static bool is_port(uint32_t key)
 	return key >> 24 == NT_SKETCH_PORT || key >> 24 == NT_SKETCH_SIGNATURE_PORT;
 }
 
+static uint32_t sparse_home(const struct nt_sketches *t, uint64_t element)
+{
+	return (uint32_t)(nt_mix_once(element) >> 32) & t->sparse_mask;
+}
+
 /* Adds an element to the set that all names share, where ports leave room for the others. Returns false if it is full.
  */
 static bool keep(struct nt_sketches *t, uint64_t element, uint16_t *waiting)
 {
 	uint32_t limit = is_port(nt_sparse_key(element)) ? t->sparse_limit / 8 * 7 : t->sparse_limit;
-	uint32_t at = (uint32_t)(nt_mix_keyed(element, 0) >> 32) & t->sparse_mask;
+	uint32_t at = sparse_home(t, element);
 
 	while (t->sparse[at] && t->sparse[at] != element)
 		at = (at + 1) & t->sparse_mask;
@@ -100,29 +105,66 @@ static bool wait_for_registers(struct nt_sketches *t, uint64_t element, uint16_t
 	return false;
 }
 
-void nt_sketches_add(struct nt_sketches *t, uint32_t key, uint64_t hash)
+/* Where a name's line is or belongs. */
+static inline uint32_t find_line(const struct nt_sketches *t, uint32_t key, uint64_t mixed)
 {
-	uint64_t mixed = nt_mix(key, 0);
-	uint32_t at = (uint32_t)(mixed >> 32) & t->mask, index = nt_hll_index(hash);
-	uint8_t rank = nt_hll_rank(hash), *registers;
+	uint32_t at = (uint32_t)(mixed >> 32) & t->mask;
 
 	while (t->line[at].key && t->line[at].key != key + 1)
 		at = (at + 1) & t->mask;
+	return at;
+}
+
+void nt_sketches_ask(const struct nt_sketches *t, struct nt_sketch_add *add)
+{
+	const struct nt_sketch_line *line = &t->line[find_line(t, add->key, nt_mix_once(add->key))];
+
+	add->at = line->key ? &t->registers[line->at][add->index] : NULL;
+	if (add->at)
+		__builtin_prefetch(add->at, 1);
+	else
+		__builtin_prefetch(&t->sparse[sparse_home(t, nt_sparse(add->key, add->index, add->rank))], 1);
+}
+
+static void raise(uint8_t *at, uint8_t rank)
+{
+	if (*at < rank)
+		*at = rank;
+}
+
+/* An element of a name that had no registers. */
+static void put_new(struct nt_sketches *t, const struct nt_sketch_add *add)
+{
+	uint64_t mixed = nt_mix_once(add->key), element = nt_sparse(add->key, add->index, add->rank);
+	uint32_t at = find_line(t, add->key, mixed);
+
 	if (!t->line[at].key) {
-		if (!wait_for_registers(t, nt_sparse(key, index, rank), &t->waiting[mixed % NT_SKETCH_COUNTERS]))
+		if (!wait_for_registers(t, element, &t->waiting[mixed % NT_SKETCH_COUNTERS]))
 			return;
-		t->line[at] = (struct nt_sketch_line){.key = key + 1, .at = t->n};
-		t->key[t->n++] = key;
+		t->line[at] = (struct nt_sketch_line){.key = add->key + 1, .at = t->n};
+		t->key[t->n++] = add->key;
 	}
-	registers = t->registers[t->line[at].at];
-	if (registers[index] < rank)
-		registers[index] = rank;
+	raise(&t->registers[t->line[at].at][add->index], add->rank);
+}
+
+void nt_sketches_put(struct nt_sketches *t, const struct nt_sketch_add *add)
+{
+	if (add->at)
+		raise(add->at, add->rank);
+	else
+		put_new(t, add);
+}
+
+void nt_sketches_add(struct nt_sketches *t, uint32_t key, uint64_t hash)
+{
+	put_new(t,
+		&(struct nt_sketch_add){.key = key, .index = (uint16_t)nt_hll_index(hash), .rank = nt_hll_rank(hash)});
 }
 
 void nt_sketches_clear(struct nt_sketches *t)
 {
 	for (uint32_t i = 0; i < t->n; i++) {
-		uint32_t at = (uint32_t)(nt_mix(t->key[i], 0) >> 32) & t->mask;
+		uint32_t at = (uint32_t)(nt_mix_once(t->key[i]) >> 32) & t->mask;
 
 		memset(t->registers[i], 0, sizeof(t->registers[i]));
 		while (t->line[at].at != i || !t->line[at].key) /* others were taken away on the way already */

@@ -64,7 +64,21 @@ struct nt_sketches {
 	uint64_t overflow; /* elements that found no place, perhaps the same again */
 };
 
-/** Adds an element to a name's sketch. Worker. */
+/** An element of a name, on its way in. */
+struct nt_sketch_add {
+	uint8_t *at;  /* the name's register, if it has any */
+	uint32_t key; /* nt_sketch_key() */
+	uint16_t index;
+	uint8_t rank;
+};
+
+/** Finds where an element belongs and asks the cache for it. Worker. */
+void nt_sketches_ask(const struct nt_sketches *t, struct nt_sketch_add *add);
+
+/** Adds an element asked for, before any sketch was emptied. Worker. */
+void nt_sketches_put(struct nt_sketches *t, const struct nt_sketch_add *add);
+
+/** Adds an element to a name's sketch, at once. Worker. */
 void nt_sketches_add(struct nt_sketches *t, uint32_t key, uint64_t hash);
 
 /** Empties the set; costs what was touched. Stats side. */

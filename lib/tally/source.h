@@ -34,7 +34,7 @@ enum nt_source_trait {
 	NT_SOURCE_V6 = 1u << 1,
 	NT_SOURCE_TCP = 1u << 2,	 /**< seq, ack and window are those of its first TCP packet */
 	NT_SOURCE_SYN = 1u << 3,	 /**< sent a TCP SYN (c = SYN in the sense of backscatter) */
-	NT_SOURCE_PORT = 1u << 4,	 /**< the ports are those of its first packet with ports */
+	NT_SOURCE_PORT = 1u << 4,	 /**< src_port is that of its first packet with ports, port one that it had */
 	NT_SOURCE_BACKSCATTER = 1u << 5, /**< sent backscatter */
 	NT_SOURCE_SEQ_VARIES = 3u << 8,
 	NT_SOURCE_ACK_VARIES = 3u << 10,
@@ -48,7 +48,7 @@ enum nt_source_trait {
 
 /** One source. A cache line. */
 struct nt_source_line {
-	struct nt_key128 address;
+	uint64_t low; /* of its address; IPv4: all of it */
 	uint32_t packets;
 	uint32_t first_s; /* Unix seconds, lowest 32 bits */
 	uint32_t last_s;  /* likewise */
@@ -57,6 +57,12 @@ struct nt_source_line {
 	uint32_t matched; /* signatures that a packet matched */
 	uint32_t missed;  /* signatures that a TCP SYN did not match */
 	uint64_t targets; /* sketch of one word (base/targets.h) */
+	/*
+	 * Its pair: packets to `port` with these signatures. Most sources have one task and so one pair, and need no
+	 * place among the others (tally/pair.h).
+	 */
+	uint32_t pair_packets;
+	uint32_t pair_matched;
 	/* As in struct nt_fields, in the same order: */
 	uint32_t seq;
 	uint32_t ack;
@@ -69,6 +75,7 @@ _Static_assert(sizeof(struct nt_source_line) == 64, "a cache line");
 
 struct nt_sources {
 	struct nt_source_line *line; /* [mask + 1] */
+	uint64_t *high;		     /* [mask + 1] upper half of IPv6 addresses; not looked at for IPv4 */
 	uint32_t *touched;	     /* [limit] lines in use, in the order of their first packet */
 	uint32_t mask;
 	uint32_t limit;
@@ -104,10 +111,20 @@ static inline void nt_sources_prefetch(const struct nt_sources *t, uint32_t home
 	__builtin_prefetch(&t->line[home], 1);
 }
 
-static inline bool nt_source_is(const struct nt_source_line *line, struct nt_key128 address, uint32_t v6)
+static inline bool nt_source_is(const struct nt_sources *t, uint32_t at, struct nt_key128 address, uint32_t v6)
 {
-	return line->address.low == address.low && line->address.high == address.high &&
-	       (line->traits & (NT_SOURCE_USED | NT_SOURCE_V6)) == (NT_SOURCE_USED | v6);
+	const struct nt_source_line *line = &t->line[at];
+
+	return line->low == address.low && (line->traits & (NT_SOURCE_USED | NT_SOURCE_V6)) == (NT_SOURCE_USED | v6) &&
+	       (!v6 || t->high[at] == address.high);
+}
+
+/** Whose line it is. Any thread that holds the bank. */
+static inline struct nt_key128 nt_source_address(const struct nt_sources *t, uint32_t at)
+{
+	const struct nt_source_line *line = &t->line[at];
+
+	return (struct nt_key128){.high = line->traits & NT_SOURCE_V6 ? t->high[at] : 0, .low = line->low};
 }
 
 /** Makes a line in a free place; NT_SOURCE_NONE if the table is full. Worker. */
@@ -115,7 +132,9 @@ static inline uint32_t nt_sources_make(struct nt_sources *t, uint32_t at, struct
 {
 	if (t->n_touched == t->limit)
 		return NT_SOURCE_NONE;
-	t->line[at].address = address;
+	t->line[at].low = address.low;
+	if (v6)
+		t->high[at] = address.high;
 	t->line[at].traits = (uint16_t)(NT_SOURCE_USED | v6);
 	t->touched[t->n_touched++] = at;
 	return at;
@@ -126,7 +145,7 @@ static inline uint32_t nt_sources_find(struct nt_sources *t, struct nt_key128 ad
 {
 	uint32_t version = v6 ? NT_SOURCE_V6 : 0, at = home;
 
-	while (!nt_source_is(&t->line[at], address, version)) {
+	while (!nt_source_is(t, at, address, version)) {
 		if (!(t->line[at].traits & NT_SOURCE_USED))
 			return nt_sources_make(t, at, address, version);
 		at = (at + 1) & t->mask;

@@ -16,39 +16,86 @@ static uint64_t element_of(const struct nt_fields *f)
 	return is_v6(f) ? nt_hll_hash(f->src6, sizeof(f->src6)) : nt_hll_hash(&v4, sizeof(v4));
 }
 
-/* Ports of a source that stand in no pair. */
-static void sketch_port(struct nt_sketches *t, const struct nt_fields *f, uint64_t element, uint32_t matched)
-{
-	nt_sketches_add(t, nt_sketch_key(NT_SKETCH_PORT, port_key(f)), element);
-	for (uint32_t bits = matched; bits; bits &= bits - 1) {
-		uint32_t id = (uint32_t)__builtin_ctz(bits) << 17 | port_key(f);
+/* ---- sources without a line ---- */
 
-		nt_sketches_add(t, nt_sketch_key(NT_SKETCH_SIGNATURE_PORT, id), element);
-	}
+/* As many names as a packet without signatures counts for, for each of a burst; with signatures it is done in parts. */
+#define ADDS (5 * NT_BURST)
+
+/* Names that a packet counts for at most: two for each signature, and one more for each with a port. */
+#define ADDS_OF_PACKET (5 + 3 * NT_SIGNATURES_MAX)
+
+/* Elements on their way into the sketches: all are asked for before the first is put. */
+struct adds {
+	uint32_t n;
+	uint16_t index; /* of the source at hand */
+	uint8_t rank;
+	struct nt_sketch_add add[ADDS + ADDS_OF_PACKET];
+};
+
+static inline void ask(const struct nt_sketches *t, struct adds *a, enum nt_sketch_kind kind, uint32_t id)
+{
+	struct nt_sketch_add *add = &a->add[a->n++];
+
+	add->key = nt_sketch_key(kind, id);
+	add->index = a->index;
+	add->rank = a->rank;
+	nt_sketches_ask(t, add);
 }
 
-static void sketch_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t matched)
+static void put_all(struct nt_sketches *t, struct adds *a)
 {
-	const struct nt_fields *f = &b->fields[i];
-	struct nt_sketches *sketches = &t->sketches;
-	uint64_t element = element_of(f);
-	uint32_t region = b->region[i];
+	for (uint32_t i = 0; i < a->n; i++)
+		nt_sketches_put(t, &a->add[i]);
+	a->n = 0;
+}
 
-	nt_sketches_add(sketches, nt_sketch_key(NT_SKETCH_SOURCES, 0), element);
-	nt_sketches_add(sketches, nt_sketch_key(NT_SKETCH_REGION, region), element);
-	if (nt_reply_class(f)) {
-		nt_sketches_add(sketches, nt_sketch_key(NT_SKETCH_BACKSCATTER, 0), element);
-		nt_sketches_add(sketches, nt_sketch_key(NT_SKETCH_BACKSCATTER_REGION, region), element);
-	}
+static void ask_matched(const struct nt_sketches *t, struct adds *a, uint32_t region, const struct nt_fields *f,
+			uint32_t matched)
+{
 	for (uint32_t bits = matched; bits; bits &= bits - 1) {
 		uint32_t id = (uint32_t)__builtin_ctz(bits) << 17;
 
-		nt_sketches_add(sketches, nt_sketch_key(NT_SKETCH_SIGNATURE, id), element);
-		nt_sketches_add(sketches, nt_sketch_key(NT_SKETCH_SIGNATURE_REGION, id | region), element);
+		ask(t, a, NT_SKETCH_SIGNATURE, id);
+		ask(t, a, NT_SKETCH_SIGNATURE_REGION, id | region);
+		if (has_port(f))
+			ask(t, a, NT_SKETCH_SIGNATURE_PORT, id | port_key(f));
 	}
-	if (has_port(f))
-		sketch_port(sketches, f, element, matched);
 }
+
+static void ask_source(const struct nt_sketches *t, struct adds *a, const struct nt_burst *b, uint32_t i,
+		       uint32_t matched)
+{
+	const struct nt_fields *f = &b->fields[i];
+	uint64_t element = element_of(f);
+
+	a->index = (uint16_t)nt_hll_index(element);
+	a->rank = nt_hll_rank(element);
+	ask(t, a, NT_SKETCH_SOURCES, 0);
+	ask(t, a, NT_SKETCH_REGION, b->region[i]);
+	if (has_port(f))
+		ask(t, a, NT_SKETCH_PORT, port_key(f));
+	if (nt_reply_class(f)) {
+		ask(t, a, NT_SKETCH_BACKSCATTER, 0);
+		ask(t, a, NT_SKETCH_BACKSCATTER_REGION, b->region[i]);
+	}
+	ask_matched(t, a, b->region[i], f, matched);
+}
+
+static void sketch_sources(struct nt_tally *t, const struct nt_burst *b, const uint8_t *packet, uint32_t n,
+			   const uint32_t *matched)
+{
+	struct adds a;
+
+	a.n = 0;
+	for (uint32_t k = 0; k < n; k++) {
+		ask_source(&t->sketches, &a, b, packet[k], matched[packet[k]]);
+		if (a.n >= ADDS)
+			put_all(&t->sketches, &a);
+	}
+	put_all(&t->sketches, &a);
+}
+
+/* ---- region x port, and matches ---- */
 
 /* Nothing is lost but by region and port: every signature's total has the packets. */
 static void add_unplaced(struct nt_tally *t, uint32_t key, uint32_t matched, uint32_t packets)
@@ -76,34 +123,57 @@ void nt_unplaced_match(struct nt_tally *t, const struct nt_burst *b, uint32_t i,
 	nt_cross_add(t, (uint32_t)b->region[i] << 17 | NT_MATCH_PORTLESS, matched, 1);
 }
 
-static void count_port(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t matched)
+static void count_port(struct nt_tally *t, uint32_t region, uint32_t port, uint32_t matched)
 {
-	const struct nt_fields *f = &b->fields[i];
+	enum nt_table table = port > UINT16_MAX ? NT_TABLE_UDP_PORT : NT_TABLE_TCP_PORT;
 
-	nt_histogram_count(&t->histogram[f->udp ? NT_TABLE_UDP_PORT : NT_TABLE_TCP_PORT], f->dst_port);
-	nt_cross_add(t, region_port_key(b, i), matched, 1);
+	nt_histogram_count(&t->histogram[table], port & UINT16_MAX);
+	nt_cross_add(t, region << 17 | port, matched, 1);
 }
 
-void nt_unplaced_pair(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t matched)
+/* A port of a source that stands in no pair. */
+static void sketch_port(struct nt_sketches *t, uint32_t port, uint64_t element, uint32_t matched)
 {
-	const struct nt_fields *f = &b->fields[i];
+	nt_sketches_add(t, nt_sketch_key(NT_SKETCH_PORT, port), element);
+	for (uint32_t bits = matched; bits; bits &= bits - 1) {
+		uint32_t id = (uint32_t)__builtin_ctz(bits) << 17 | port;
 
-	count_port(t, b, i, matched);
-	sketch_port(&t->sketches, f, element_of(f), matched);
+		nt_sketches_add(t, nt_sketch_key(NT_SKETCH_SIGNATURE_PORT, id), element);
+	}
+}
+
+void nt_unplaced_pair(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t port, uint32_t matched)
+{
+	count_port(t, b->region[i], port, matched);
+	sketch_port(&t->sketches, port, element_of(&b->fields[i]), matched);
+}
+
+/* Asks for what count_port() touches at random. */
+static void ask_port(const struct nt_tally *t, uint32_t region, const struct nt_fields *f, uint32_t matched)
+{
+	uint32_t key = region << 17 | port_key(f);
+
+	__builtin_prefetch(
+	    matched ? nt_matches_place(&t->matches, key, matched) : nt_region_port_place(&t->region_port, key), 1);
+	nt_histogram_prefetch(&t->histogram[f->udp ? NT_TABLE_UDP_PORT : NT_TABLE_TCP_PORT], f->dst_port);
+}
+
+static void count_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t matched)
+{
+	nt_histogram_count_small(&t->histogram[NT_TABLE_REGION], b->region[i]);
+	if (has_port(&b->fields[i]))
+		count_port(t, b->region[i], port_key(&b->fields[i]), matched);
+	else if (matched)
+		nt_unplaced_match(t, b, i, matched);
 }
 
 void nt_unplaced_sources(struct nt_tally *t, const struct nt_burst *b, const uint8_t *packet, uint32_t n,
 			 const uint32_t *matched)
 {
 	t->sources.overflow += n;
-	for (uint32_t k = 0; k < n; k++) {
-		uint32_t i = packet[k];
-
-		nt_histogram_count_small(&t->histogram[NT_TABLE_REGION], b->region[i]);
-		if (has_port(&b->fields[i]))
-			count_port(t, b, i, matched[i]);
-		else if (matched[i])
-			nt_unplaced_match(t, b, i, matched[i]);
-		sketch_source(t, b, i, matched[i]);
-	}
+	for (uint32_t k = 0; k < n; k++)
+		ask_port(t, b->region[packet[k]], &b->fields[packet[k]], matched[packet[k]]);
+	sketch_sources(t, b, packet, n, matched);
+	for (uint32_t k = 0; k < n; k++)
+		count_source(t, b, packet[k], matched[packet[k]]);
 }

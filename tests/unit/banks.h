@@ -11,7 +11,7 @@ static inline struct nt_tally_options small_tables(uint32_t entries)
 	    .region_port_entries = entries,
 	    .match_entries = entries,
 	    .source_entries = 1024,
-	    .pair_entries = 2048,
+	    .pair_entries = 2 * entries,
 	    .victim_entries = 256,
 	    .sketches = 16,
 	};

@@ -88,8 +88,8 @@ static void check_lines(const struct nt_sources *t)
 		const struct nt_source_line *line = &t->line[known[i].line];
 
 		assert_int_equal(t->touched[i], known[i].line);
-		assert_int_equal(line->address.high, known[i].address.high);
-		assert_int_equal(line->address.low, known[i].address.low);
+		assert_int_equal(nt_source_address(t, known[i].line).high, known[i].address.high);
+		assert_int_equal(nt_source_address(t, known[i].line).low, known[i].address.low);
 		assert_int_equal(line->traits, NT_SOURCE_USED | (known[i].v6 ? NT_SOURCE_V6 : 0));
 	}
 }
