@@ -21,33 +21,76 @@ static void begin_line(struct nt_source_line *line, const struct nt_fields *f, i
 /* The window is the other thing of many that a packet touches at random. */
 void nt_tally_ask(const struct nt_tally *t, struct nt_burst *b, uint32_t from, uint32_t to)
 {
+	const struct nt_sources *s = &t->sources;
+	const uint8_t *first = nt_sources_full(s) ? s->tag : (const uint8_t *)s->line;
+	size_t bytes = nt_sources_full(s) ? sizeof(s->tag[0]) : sizeof(s->line[0]);
+
 	for (uint32_t i = from; i < to; i++) {
 		const struct nt_fields *f = &b->fields[i];
+		uint64_t hash = nt_source_hash(source_of(f), is_v6(f));
 
-		b->line[i] = nt_source_home(&t->sources, source_of(f), is_v6(f));
-		nt_sources_prefetch(&t->sources, b->line[i]);
+		b->line[i] = nt_source_home(s, hash);
+		b->tag[i] = nt_source_tag(hash);
+		__builtin_prefetch(first + b->line[i] * bytes, 1);
 		nt_histogram_prefetch(&t->histogram[NT_TABLE_TCP_WINDOW], f->window);
 	}
+}
+
+/* A packet's line as it was found, or none. */
+static inline void note_line(struct nt_tally *t, struct nt_burst *b, uint32_t i, uint32_t at)
+{
+	b->line[i] = at;
+	if (at == NT_SOURCE_NONE ||
+	    !t->sources.line[at].packets) /* new in this burst, but perhaps not by this packet */
+		b->unlocated[b->n_unlocated++] = (uint8_t)i;
+	else
+		b->region[i] = t->sources.line[at].region;
 }
 
 static inline void find(struct nt_tally *t, struct nt_burst *b, uint32_t i)
 {
 	const struct nt_fields *f = &b->fields[i];
-	uint32_t lines = t->sources.n_touched, at = nt_sources_find(&t->sources, source_of(f), is_v6(f), b->line[i]);
-	const struct nt_source_line *line = &t->sources.line[at];
+	uint32_t lines = t->sources.n_touched;
+	uint32_t at = nt_sources_find(&t->sources, source_of(f), is_v6(f), b->line[i], b->tag[i]);
 
-	b->line[i] = at;
 	if (t->sources.n_touched != lines)
 		begin_line(&t->sources.line[at], f, b->time_ns[i]);
-	if (at == NT_SOURCE_NONE || !line->packets) /* new in this burst, but perhaps not by this packet */
-		b->unlocated[b->n_unlocated++] = (uint8_t)i;
-	else
-		b->region[i] = line->region;
+	note_line(t, b, i, at);
+}
+
+/* In a full table: the line of a source whose tag was found at `at`, or none. */
+static uint32_t find_from(const struct nt_tally *t, const struct nt_fields *f, uint32_t at, uint8_t tag)
+{
+	const struct nt_sources *s = &t->sources;
+	struct nt_key128 address = source_of(f);
+	uint32_t v6 = is_v6(f) ? NT_SOURCE_V6 : 0;
+
+	while (at != NT_SOURCE_NONE && !nt_source_is(s, at, address, v6))
+		at = nt_sources_candidate(s, (at + 1) & s->mask, tag);
+	return at;
+}
+
+static void find_in_full(struct nt_tally *t, struct nt_burst *b)
+{
+	const struct nt_sources *s = &t->sources;
+
+	for (uint32_t i = 0; i < b->n; i++) {
+		b->line[i] = nt_sources_candidate(s, b->line[i], b->tag[i]);
+		if (b->line[i] != NT_SOURCE_NONE)
+			__builtin_prefetch(&s->line[b->line[i]], 1);
+	}
+	for (uint32_t i = 0; i < b->n; i++)
+		if (has_source(&b->fields[i]))
+			note_line(t, b, i, find_from(t, &b->fields[i], b->line[i], b->tag[i]));
 }
 
 void nt_tally_find(struct nt_tally *t, struct nt_burst *b)
 {
 	b->n_unlocated = 0;
+	if (nt_sources_full(&t->sources)) {
+		find_in_full(t, b);
+		return;
+	}
 	for (uint32_t i = 0; i < b->n; i++)
 		if (has_source(&b->fields[i]))
 			find(t, b, i);

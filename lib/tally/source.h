@@ -76,6 +76,7 @@ _Static_assert(sizeof(struct nt_source_line) == 64, "a cache line");
 struct nt_sources {
 	struct nt_source_line *line; /* [mask + 1] */
 	uint64_t *high;		     /* [mask + 1] upper half of IPv6 addresses; not looked at for IPv4 */
+	uint8_t *tag;		     /* [mask + 1] nt_source_tag() of lines in use, 0 for others */
 	uint32_t *touched;	     /* [limit] lines in use, in the order of their first packet */
 	uint32_t mask;
 	uint32_t limit;
@@ -100,15 +101,24 @@ static inline uint64_t nt_source_hash(struct nt_key128 address, bool v6)
 	return v6 ? nt_mix_keyed(address.high + v6, address.low) : nt_mix_once(address.low);
 }
 
-static inline uint32_t nt_source_home(const struct nt_sources *t, struct nt_key128 address, bool v6)
+/** Where a source belongs. */
+static inline uint32_t nt_source_home(const struct nt_sources *t, uint64_t hash)
 {
-	return (uint32_t)(nt_source_hash(address, v6) >> 32) & t->mask;
+	return (uint32_t)(hash >> 32) & t->mask;
 }
 
-/** Asks the cache for a source's line. Worker. */
-static inline void nt_sources_prefetch(const struct nt_sources *t, uint32_t home)
+/**
+ * Seven bits of a source, and one that says that there is one. In a full table most packets of a flood are of sources
+ * without a line: 64 tags in a line of the cache say so, where the lines themselves would be one each.
+ */
+static inline uint8_t nt_source_tag(uint64_t hash)
 {
-	__builtin_prefetch(&t->line[home], 1);
+	return (uint8_t)(hash | 0x80);
+}
+
+static inline bool nt_sources_full(const struct nt_sources *t)
+{
+	return t->n_touched == t->limit;
 }
 
 static inline bool nt_source_is(const struct nt_sources *t, uint32_t at, struct nt_key128 address, uint32_t v6)
@@ -128,26 +138,40 @@ static inline struct nt_key128 nt_source_address(const struct nt_sources *t, uin
 }
 
 /** Makes a line in a free place; NT_SOURCE_NONE if the table is full. Worker. */
-static inline uint32_t nt_sources_make(struct nt_sources *t, uint32_t at, struct nt_key128 address, uint32_t v6)
+static inline uint32_t nt_sources_make(struct nt_sources *t, uint32_t at, struct nt_key128 address, uint32_t v6,
+				       uint8_t tag)
 {
-	if (t->n_touched == t->limit)
+	if (nt_sources_full(t))
 		return NT_SOURCE_NONE;
 	t->line[at].low = address.low;
 	if (v6)
 		t->high[at] = address.high;
 	t->line[at].traits = (uint16_t)(NT_SOURCE_USED | v6);
+	t->tag[at] = tag;
 	t->touched[t->n_touched++] = at;
 	return at;
 }
 
 /** Finds a source's line, in which no packet is counted if it was made here; or NT_SOURCE_NONE. Worker. */
-static inline uint32_t nt_sources_find(struct nt_sources *t, struct nt_key128 address, bool v6, uint32_t home)
+static inline uint32_t nt_sources_find(struct nt_sources *t, struct nt_key128 address, bool v6, uint32_t home,
+				       uint8_t tag)
 {
 	uint32_t version = v6 ? NT_SOURCE_V6 : 0, at = home;
 
 	while (!nt_source_is(t, at, address, version)) {
 		if (!(t->line[at].traits & NT_SOURCE_USED))
-			return nt_sources_make(t, at, address, version);
+			return nt_sources_make(t, at, address, version, tag);
+		at = (at + 1) & t->mask;
+	}
+	return at;
+}
+
+/** In a full table: the first line from `at` on that a source with this tag may have, or NT_SOURCE_NONE. Worker. */
+static inline uint32_t nt_sources_candidate(const struct nt_sources *t, uint32_t at, uint8_t tag)
+{
+	while (t->tag[at] != tag) {
+		if (!t->tag[at])
+			return NT_SOURCE_NONE;
 		at = (at + 1) & t->mask;
 	}
 	return at;

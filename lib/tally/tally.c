@@ -106,6 +106,7 @@ static void lay_out(struct nt_tally *t, const struct nt_tally_options *o, struct
 	LAY_TABLE(&t->region_port, slot, nt_region_port_slots(o->region_port_entries), o->region_port_entries);
 	LAY_TABLE(&t->matches, slot, slots_for(o->match_entries), o->match_entries);
 	LAY_TABLE(&t->sources, line, slots_for(o->source_entries), o->source_entries);
+	t->sources.tag = take(r, t->sources.mask + 1, sizeof(t->sources.tag[0]));
 	t->sources.high = take(r, t->sources.mask + 1, sizeof(t->sources.high[0]));
 	LAY_TABLE(&t->pairs, slot, slots_for(o->pair_entries), o->pair_entries);
 	LAY_TABLE(&t->senders, line, victim_slots, o->victim_entries);

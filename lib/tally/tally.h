@@ -35,6 +35,7 @@ struct nt_burst {
 	uint32_t line[NT_BURST];     /* of the source: where it belongs, from nt_tally_ask(), and where it is, from
 					nt_tally_find(); NT_SOURCE_NONE: it found no place */
 	uint16_t region[NT_BURST];   /* of the source, if it has one */
+	uint8_t tag[NT_BURST];	     /* of the source */
 	uint8_t unlocated[NT_BURST]; /* packets whose region is still to be looked up: their sources are new */
 };
 

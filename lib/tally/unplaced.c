@@ -11,9 +11,7 @@
 /* The element that a source is in HyperLogLogs. */
 static uint64_t element_of(const struct nt_fields *f)
 {
-	uint32_t v4 = htobe32(f->src4);
-
-	return is_v6(f) ? nt_hll_hash(f->src6, sizeof(f->src6)) : nt_hll_hash(&v4, sizeof(v4));
+	return is_v6(f) ? nt_hll_hash(f->src6, sizeof(f->src6)) : nt_hll_hash4(htobe32(f->src4));
 }
 
 /* ---- sources without a line ---- */

@@ -65,7 +65,8 @@ static uint64_t look_up(struct nt_sources *t, uint32_t limit, uint32_t variety, 
 		bool v6;
 		struct nt_key128 address = some_address(variety, &v6);
 		struct known *k = find_known(address, v6);
-		uint32_t line = nt_sources_find(t, address, v6, nt_source_home(t, address, v6));
+		uint64_t hash = nt_source_hash(address, v6);
+		uint32_t line = nt_sources_find(t, address, v6, nt_source_home(t, hash), nt_source_tag(hash));
 
 		if (k) {
 			assert_int_equal(line, k->line);
