@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <rte_common.h>
+#include <rte_malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,7 @@
 #define MIB	   (UINT64_C(1) << 20)
 #define ROWS_MAX   48
 #define EXTRA_MAX  8
-#define REGION_MIB 200 /* one more set of generated tables */
+#define REGION_MIB 100 /* one more set of generated tables, on average */
 
 static const uint32_t sources[] = {1000, 10000, 100000, 1000000, LARGE};
 static const uint32_t prefixes[] = {1000, 10000, 100000, 700000};
@@ -73,9 +74,10 @@ static struct nt_tally_options large_tables(const struct bench_options *o)
 
 uint64_t bench_growth_mib(const struct bench_options *o)
 {
-	const struct nt_worker_options options = {.tables = large_tables(o)};
+	const struct nt_tally_options own = sizing_tables(&o->config), large = large_tables(o);
+	const struct nt_worker_options options = {.tables = own};
 
-	return nt_worker_memsize(&options) / MIB + 1 + REGION_MIB * RTE_DIM(prefixes);
+	return (nt_worker_memsize(&options) + nt_tally_memsize(&large)) / MIB + 1 + REGION_MIB * RTE_DIM(prefixes);
 }
 
 /* ---- what is measured ---- */
@@ -161,14 +163,24 @@ static int list_fills(struct growth *g)
 	return err;
 }
 
+/* A worker whose first bank, the only one that is counted in here, is exchanged for a large one. */
 static int open_large(struct growth *g)
 {
-	const struct nt_tally_options tables = large_tables(g->b->options);
+	const struct nt_tally_options large = large_tables(g->b->options);
 	const struct stats_options options = {
-	    .workers = 1, .locate = bench_regions_of(g->b), .signatures = g->b->signatures, .tables = tables};
+	    .workers = 1,
+	    .locate = bench_regions_of(g->b),
+	    .signatures = g->b->signatures,
+	    .tables = sizing_tables(&g->b->options->config),
+	};
+	void *memory = rte_zmalloc("large bank", nt_tally_memsize(&large), RTE_CACHE_LINE_SIZE);
+	int err = memory ? stats_init(&g->large, &options) : -ENOMEM;
 
-	g->large_table = bench_table_sources(g->b, &tables);
-	return stats_init(&g->large, &options);
+	if (err)
+		return err;
+	g->large.worker[0]->bank[0] = nt_tally_init(memory, &large);
+	g->large_table = bench_table_sources(g->b, &large);
+	return 0;
 }
 
 static int open_growth(struct growth *g, struct bench *b)
@@ -201,7 +213,7 @@ static void close_growth(struct growth *g)
 		nt_signatures_free(g->signatures[i]);
 	}
 	if (g->large.worker)
-		stats_fini(&g->large);
+		stats_fini(&g->large); /* its memory goes back when the EAL ends */
 	free(g);
 }
 
@@ -210,10 +222,7 @@ static void close_growth(struct growth *g)
 /* Of the worker's own time: what others took of its CPU is no cost of a packet. */
 static double lane_ns(const struct bench *b)
 {
-	const struct bench_lane *l = &b->lane[0];
-	double share = RTE_MIN((double)l->cpu_ns / (double)l->wall_ns, 1.0);
-
-	return 1e9 * share * (double)l->cycles / (double)b->machine.tsc_hz / (double)l->packets;
+	return (double)b->lane[0].own_ns / (double)b->lane[0].packets;
 }
 
 static int measure_row(struct growth *g, struct row *r, const struct bench_device *device,

@@ -56,7 +56,8 @@ struct bench_lane {
 	uint32_t at;	/**< in the list of senders */
 	uint64_t known; /**< packets that made sources known */
 	uint64_t packets;
-	uint64_t cycles; /**< of the TSC, without emptying banks */
+	uint64_t cycles; /**< of the TSC, without making banks ready */
+	uint64_t own_ns; /**< CPU time of the same */
 	uint64_t bursts;
 	uint64_t cpu_ns;  /**< that the lane had of its CPU, */
 	uint64_t wall_ns; /**< out of so much */
