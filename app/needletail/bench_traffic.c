@@ -61,7 +61,7 @@ static int make_dir(struct bench_parts *p)
 	static const char *const place[] = {"/dev/shm", "/tmp"};
 
 	for (size_t i = 0; i < sizeof(place) / sizeof(place[0]); i++) {
-		snprintf(p->dir, sizeof(p->dir), "%s/needletail-bench-XXXXXX", place[i]);
+		snprintf(p->dir, sizeof(p->dir), "%s/needletail-bench-%d-XXXXXX", place[i], (int)getpid());
 		if (mkdtemp(p->dir))
 			return 0;
 	}

@@ -24,7 +24,9 @@ def bench(run):
 
 
 def left_overs():
-    return [path for place in ("/dev/shm", "/tmp") for path in Path(place).glob("needletail-bench-*")]
+    """Of programs that have ended: others on this machine may be running."""
+    found = [path for place in ("/dev/shm", "/tmp") for path in Path(place).glob("needletail-bench-[0-9]*-*")]
+    return [path for path in found if not Path("/proc", path.name.split("-")[2]).exists()]
 
 
 def measured(done):
