@@ -44,7 +44,7 @@ static const char help[] =
     "      --prefixes N        of generated regions, about (default: as many as databases have, 580567)\n"
     "      --signatures N      0 to 32, of all kinds (default: those of the configuration)\n"
     "      --growth            instead: how the cost grows with sources (up to --sources, 10000000), prefixes,\n"
-    "                          signatures and fill, as Markdown; takes 5 GB and two minutes\n"
+    "                          signatures and fill, as Markdown; takes 4 GB and four minutes\n"
     "      --no-stages         only receiving alone and everything, not what lies between\n"
     "      --compare-testpmd   also run dpdk-testpmd, receiving only, on the same frames\n"
     "      --json              print one JSON object\n";
