@@ -47,7 +47,7 @@ static inline uint32_t nt_pair_port(uint64_t key)
 /** Where a pair belongs, whatever matched. */
 static inline uint32_t nt_pairs_home(const struct nt_pairs *t, uint64_t key)
 {
-	return (uint32_t)(nt_mix_once(key) >> 32) & t->mask;
+	return (uint32_t)(nt_mix_word(key) >> 32) & t->mask;
 }
 
 static inline void nt_pairs_prefetch(const struct nt_pairs *t, uint32_t home)

@@ -45,7 +45,7 @@ static bool is_port(uint32_t key)
 
 static uint32_t sparse_home(const struct nt_sketches *t, uint64_t element)
 {
-	return (uint32_t)(nt_mix_once(element) >> 32) & t->sparse_mask;
+	return (uint32_t)(nt_mix_word(element) >> 32) & t->sparse_mask;
 }
 
 /* Adds an element to the set that all names share, where ports leave room for the others. Returns false if it is full.
@@ -117,7 +117,7 @@ static inline uint32_t find_line(const struct nt_sketches *t, uint32_t key, uint
 
 void nt_sketches_ask(const struct nt_sketches *t, struct nt_sketch_add *add)
 {
-	const struct nt_sketch_line *line = &t->line[find_line(t, add->key, nt_mix_once(add->key))];
+	const struct nt_sketch_line *line = &t->line[find_line(t, add->key, nt_mix_word(add->key))];
 
 	add->at = line->key ? &t->registers[line->at][add->index] : NULL;
 	if (add->at)
@@ -135,11 +135,11 @@ static void raise(uint8_t *at, uint8_t rank)
 /* An element of a name that had no registers. */
 static void put_new(struct nt_sketches *t, const struct nt_sketch_add *add)
 {
-	uint64_t mixed = nt_mix_once(add->key), element = nt_sparse(add->key, add->index, add->rank);
+	uint64_t mixed = nt_mix_word(add->key), element = nt_sparse(add->key, add->index, add->rank);
 	uint32_t at = find_line(t, add->key, mixed);
 
 	if (!t->line[at].key) {
-		if (!wait_for_registers(t, element, &t->waiting[mixed % NT_SKETCH_COUNTERS]))
+		if (!wait_for_registers(t, element, &t->waiting[mixed >> 48]))
 			return;
 		t->line[at] = (struct nt_sketch_line){.key = add->key + 1, .at = t->n};
 		t->key[t->n++] = add->key;
@@ -164,7 +164,7 @@ void nt_sketches_add(struct nt_sketches *t, uint32_t key, uint64_t hash)
 void nt_sketches_clear(struct nt_sketches *t)
 {
 	for (uint32_t i = 0; i < t->n; i++) {
-		uint32_t at = (uint32_t)(nt_mix_once(t->key[i]) >> 32) & t->mask;
+		uint32_t at = (uint32_t)(nt_mix_word(t->key[i]) >> 32) & t->mask;
 
 		memset(t->registers[i], 0, sizeof(t->registers[i]));
 		while (t->line[at].at != i || !t->line[at].key) /* others were taken away on the way already */

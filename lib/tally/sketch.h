@@ -17,7 +17,7 @@
 /** Places in the set of single elements for each name that may have registers: three quarters of a power of two. */
 #define NT_SPARSE_PER_SKETCH 1536
 
-/** Counters of what waits; names share them by their hash. */
+/** Counters of what waits; names share them by the upper 16 bits of their hash. */
 #define NT_SKETCH_COUNTERS (1u << 16)
 
 #define NT_SPARSE_KEY_SHIFT 20 /* register and rank are below the name */

@@ -98,7 +98,7 @@ static inline struct nt_key128 nt_key128_of(const uint8_t bytes[static 16])
 
 static inline uint64_t nt_source_hash(struct nt_key128 address, bool v6)
 {
-	return v6 ? nt_mix_keyed(address.high + v6, address.low) : nt_mix_once(address.low);
+	return v6 ? nt_mix_keyed(address.high + v6, address.low) : nt_mix_word(address.low);
 }
 
 /** Where a source belongs. */
@@ -113,7 +113,7 @@ static inline uint32_t nt_source_home(const struct nt_sources *t, uint64_t hash)
  */
 static inline uint8_t nt_source_tag(uint64_t hash)
 {
-	return (uint8_t)(hash | 0x80);
+	return (uint8_t)(hash >> 24 | 0x80);
 }
 
 static inline bool nt_sources_full(const struct nt_sources *t)
