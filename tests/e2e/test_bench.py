@@ -11,7 +11,7 @@ import pytest
 from captures import files, frames
 
 SHORT = ("--frames", 4000, "--rounds", 2, "--seconds", 0.02)
-STAGES = ["receive", "decode", "locate", "dense", "sources", "cross", "signatures"]
+STAGES = ["receive", "decode", "sources", "locate", "dense", "cross", "signatures"]
 WORKLOADS = ["telescope", "flood", "backscatter"]
 
 
