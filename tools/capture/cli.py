@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Callable, NoReturn, Sequence
 
 from . import generate, parts, plants
-from .errors import UsageError
+from .errors import ScenarioError, UsageError
 from .link import LINKS, SNAPLEN_MAX, TAGGINGS
 from .options import Options
 
 DESCRIPTION = """\
 Writes a capture of made-up Internet telescope traffic, and beside it
-FILE.truth.json: what is in it, by the engine's counting rules. The same
-options and seed give the same bytes."""
+FILE.truth.json: what is in it, by the engine's counting rules. With --scenario
+it writes a folder: two quarters of several sensors, and what a report on them
+must say. The same options and seed give the same bytes."""
 
 EPILOG = """\
 Times are UTC. Lengths of time: a number and s, m, h, d or w. Without --regions
@@ -30,6 +31,8 @@ wrong usage or unusable input."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+SCENARIOS = ("2020Q3", "2022Q3", "quarters")
+SCENARIO_OPTIONS = ("scenario", "output", "seed", "quiet", "scale", "day_offset_h")
 DEFAULT_START = "2022-07-01"
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 SPAN_MAX_S = 20 * 366 * 86_400
@@ -120,13 +123,14 @@ def parser() -> Parser:
         prog="mkcapture", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    top.add_argument("-o", "--output", metavar="FILE", help="capture to write")
+    top.add_argument("-o", "--output", metavar="FILE", help="capture, or a scenario's folder, to write")
     top.add_argument("--truth", metavar="FILE", help="where the truth goes instead of beside it")
     top.add_argument("--quiet", action="store_true", help="no progress on a terminal")
     top.add_argument("--list-parts", action="store_true", help="print the table of parts and end")
     _traffic_options(top.add_argument_group("traffic"))
     _source_options(top.add_argument_group("addresses"))
     _file_options(top.add_argument_group("form of the file"))
+    _scenario_options(top.add_argument_group("scenarios"))
     return top
 
 
@@ -178,8 +182,55 @@ def _file_options(group: argparse._ArgumentGroup) -> None:
         help="Ethernet: pad to so many bytes, default 60")  # fmt: skip
 
 
-def read_options(arguments: Sequence[str]) -> Options:
-    given = parser().parse_args(arguments)
+def _scenario_options(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--scenario", choices=SCENARIOS, help="two quarters of three sensors, for the report on the second: 2020Q3 and "
+        "2022Q3 are those of the tables in tools/capture/scenario/README.md, quarters is drawn from the seed; of the "
+        "other options only -o, --seed and --quiet go with it")
+    add("--scale", type=scale, metavar="FACTOR", help="scenario's packets, 1 being about a million; default 1")
+    add("--day-offset-h", type=number_or_negative(-12, 14), metavar="H",
+        help="scenario's days and quarters begin at UTC plus so many hours, default 0")  # fmt: skip
+
+
+def scale(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", text) or not 0.02 <= float(text) <= 20:
+        raise argparse.ArgumentTypeError(f"{text}: not a factor from 0.02 to 20")
+    return float(text)
+
+
+def number_or_negative(low: int, high: int) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,3}", text) or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"{text}: not a number from {low} to {high}")
+        return int(text)
+
+    return convert
+
+
+def run_scenario(given: argparse.Namespace) -> None:
+    usual = parser().parse_args([])
+    for name, value in vars(given).items():
+        if value != getattr(usual, name) and name not in SCENARIO_OPTIONS:
+            raise UsageError(f"--{name.replace('_', '-')}: not with --scenario")
+    if not given.output:
+        raise UsageError("nothing to write: give -o FOLDER (see --help)")
+    try:
+        from .scenario import run  # needs numpy, which nothing else here does
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is missing: apt-get install python3-numpy") from error
+    run.run(
+        given.scenario,
+        Path(given.output),
+        seed=given.seed,
+        scale=given.scale or 1.0,
+        offset_h=given.day_offset_h or 0,
+        quiet=given.quiet,
+    )
+
+
+def read_options(given: argparse.Namespace) -> Options:
+    if given.scale is not None or given.day_offset_h is not None:
+        raise UsageError("--scale and --day-offset-h: only with --scenario")
     if given.list_parts:
         print(parts.listing())
         sys.exit(0)
@@ -213,12 +264,18 @@ def _beside(output: str | None) -> Path:
 def main(arguments: Sequence[str]) -> int:
     output = None
     try:
-        options = read_options(arguments)
-        output = options.output
-        generate.run(options)
+        given = parser().parse_args(arguments)
+        output = given.output
+        if given.scenario:
+            run_scenario(given)
+        else:
+            generate.run(read_options(given))
     except UsageError as error:
         print(f"mkcapture: {error}", file=sys.stderr)
         return 2
+    except ScenarioError as error:
+        print(f"mkcapture: {error}", file=sys.stderr)
+        return 1
     except OSError as error:
         print(f"mkcapture: {error.filename or output}: {error.strerror}", file=sys.stderr)
         return 1
