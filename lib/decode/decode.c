@@ -6,15 +6,13 @@
 
 static void decode_layers(const struct nt_frame *frame, enum nt_link link, struct nt_fields *fields)
 {
-	/* Copied, as compilers clear this many bytes by an instruction that takes long to begin. */
-	static const struct nt_fields nothing = {
+	struct view v = {.data = frame->data, .cap = frame->cap_len, .wire = frame->wire_len};
+
+	*fields = (struct nt_fields){
 	    .class = NT_CLASS_OTHER,
 	    .ip_proto = NT_PROTO_NONE,
 	    .window_scale = NT_WINDOW_SCALE_NONE,
 	};
-	struct view v = {.data = frame->data, .cap = frame->cap_len, .wire = frame->wire_len};
-
-	*fields = nothing;
 	fields->fate = (uint8_t)decode_link(&v, link, fields);
 }
 

@@ -89,10 +89,10 @@ struct nt_fields {
 	uint16_t icmp;		/**< ICMP, ICMPv6: type << 8 | code */
 	uint8_t window_scale;	/**< TCP: shift count of its (last) option of 3 bytes, or NT_WINDOW_SCALE_NONE */
 	uint8_t tcp_options;	/**< TCP: enum nt_tcp_option, or-ed */
-	uint32_t option_layout; /**< TCP: kinds of the first eight options in order, four bits each, first in the
-				     lowest; kinds above 14 are 15; end of list ends it; 0: none */
 	bool has_inner;		/**< ICMP errors: enough of the packet is quoted to tell its destination */
 	bool has_inner_port;	/**< and its TCP or UDP destination port */
+	uint32_t option_layout; /**< TCP: kinds of the first eight options in order, four bits each, first in the
+				     lowest; kinds above 14 are 15; end of list ends it; 0: none */
 	uint16_t inner_port;	/**< that port */
 	uint8_t inner_proto;	/**< if has_inner: protocol of the packet quoted; of an IPv6 packet whose extension
 				     headers are not quoted to their end, the last one known */

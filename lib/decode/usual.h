@@ -100,12 +100,11 @@ static inline bool usual_frame(const struct nt_frame *frame, struct nt_fields *f
 	f->ttl = d[22];
 	f->ip_proto = proto;
 	f->ip_id = be16(d + 18);
-	f->icmp = 0; /* these stand in a row, so that they are two stores */
-	f->window_scale = NT_WINDOW_SCALE_NONE;
+	f->icmp = 0;
 	f->tcp_options = 0;
+	f->window_scale = NT_WINDOW_SCALE_NONE;
 	f->option_layout = 0;
-	f->has_inner = false;
-	f->has_inner_port = false;
+	f->has_inner = f->has_inner_port = false;
 	return true;
 }
 
