@@ -118,8 +118,11 @@ int sinks_open(struct sinks *s, const struct sinks_options *options)
 
 int sinks_start(struct sinks *s)
 {
-	int err = publisher_start(s->publisher);
+	int err = s->lines ? lines_create(s->lines) : 0;
 
+	if (err)
+		return err;
+	err = publisher_start(s->publisher);
 	if (err)
 		nt_error("publisher: %s", strerror(-err));
 	return err;

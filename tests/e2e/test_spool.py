@@ -253,6 +253,10 @@ def test_repetition_is_refused_on_the_way_too(sensor):
     assert "--add" in done.stderr
     assert sensor.files[0].read_text() == first
     sensor.holds_what_was_stored()
+    yaml.write_text(json.dumps({**sensor.config, "json": str(sensor.folder / "new.json")}), encoding="utf-8")
+    done = subprocess.run([sensor.program, "replay", "-c", yaml, sensor.captures[0][0]], check=False)
+    assert done.returncode == 1
+    assert not (sensor.folder / "new.json").exists()
 
 
 # The connection
@@ -454,7 +458,7 @@ def test_whose_it_is(sensor, tmp_path):
     _, errors = process.communicate()
     assert process.returncode == 2
     assert errors == f"needletail: spool.path: {sensor.spool}: it is another sensor's\n"
-    assert not sensor.files.pop().read_text()
+    assert not sensor.files.pop().exists()
     os.mkfifo(tmp_path / "pipe.json")
     waits = subprocess.Popen(
         [sensor.program, "replay", "-c", tmp_path / "0.yaml", "--add", "-"],
