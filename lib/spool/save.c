@@ -450,12 +450,20 @@ static int reopen(struct nt_spool *s)
 
 /* ---- saving ---- */
 
+static const char *why_failed(const struct nt_spool *s, int err)
+{
+	if (s->disk && disk_why(s->disk)[0])
+		return disk_why(s->disk);
+	if (err == -EEXIST)
+		return "another spool is there now";
+	return nt_spool_refusal(-err) ? nt_spool_refusal(-err) : strerror(-err);
+}
+
 static int disk_failed(struct nt_spool *s, int err)
 {
-	const char *why = s->disk && disk_why(s->disk)[0] ? disk_why(s->disk) : strerror(-err);
-
 	if (s->said != err)
-		nt_error("spool %s: %s; intervals are held in memory until it works again", s->options.path, why);
+		nt_error("spool %s: %s; intervals are held in memory until it works again", s->options.path,
+			 why_failed(s, err));
 	s->said = err;
 	s->failed_ns = nt_clock_monotonic_ns();
 	/* A full disk does no harm to what is open; after anything else only opening anew shows what there is. */
