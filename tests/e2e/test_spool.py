@@ -275,9 +275,11 @@ def test_lossy_connection(sensor, tmp_path):
     minutes = round(420 * ROUNDS)
     proxy = LossyProxy(sensor.server, faults=faults, seed=SEED)
     try:
-        sensor.replay(minutes, redis={**sensor.config["redis"], "url": proxy.url})
+        errors = sensor.replay(minutes, redis={**sensor.config["redis"], "url": proxy.url})
     finally:
         proxy.stop()
+    # Redis was away dozens of times, which is said with a number.
+    assert errors.count("intervals wait") + errors.count("is back") <= 4 * ROUNDS + 4, errors
     assert len(sensor.lines) == minutes
     assert all(proxy.done[fault] for fault in faults), proxy.done
     assert proxy.lost >= 0.05 * proxy.replies > 0.05 * minutes
