@@ -317,8 +317,12 @@ uint64_t disk_size(const struct disk *d)
 
 uint64_t disk_cost(size_t length)
 {
+	/* Small ones share pages, which SQLite keeps a third full at least; with their rows' headers. */
+	uint64_t shared = 3 * ((uint64_t)length + 32) + 80;
 	/* The pages of its own that a blob's chain takes, and its share of the tables' pages. */
-	return (length / (PAGE - 4) + 1) * PAGE + 256;
+	uint64_t own = ((uint64_t)length / (PAGE - 4) + 1) * PAGE + 256;
+
+	return shared < own ? shared : own;
 }
 
 uint64_t disk_room(uint64_t max_bytes)

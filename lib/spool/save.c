@@ -61,7 +61,10 @@ static int write_snapshot(struct nt_spool *s, struct entry *e, const struct nt_s
 
 	if (err)
 		return err;
-	err = disk_insert(s->disk, e->sequence, bytes, length, snapshot->reduced);
+	/* A row that is only replaced by a smaller one leaves its page as empty as it likes; one that goes does not. */
+	err = disk_remove(s->disk, e->sequence, e->sequence + 1);
+	if (!err)
+		err = disk_insert(s->disk, e->sequence, bytes, length, snapshot->reduced);
 	free(bytes);
 	if (!err)
 		resize_entry(s, e, 0, disk_cost(length));
@@ -502,7 +505,7 @@ static int no_space(struct nt_spool *s)
 
 	if (err)
 		return err;
-	if (!disk_at_bound(s->disk, s->tried) || s->overhead > disk_room(s->options.disk_bytes) / 4)
+	if (!disk_at_bound(s->disk, s->tried) || s->overhead > disk_room(s->options.disk_bytes) * 5 / 8)
 		return -ENOSPC;
 	s->overhead += step;
 	return 0;

@@ -548,7 +548,7 @@ def test_full_spool(sensor):
     """Detail goes first, then whole intervals; every packet is in a set, in rest, or in an interval that is counted as
     dropped."""
     config = {"spool": {"path": str(sensor.spool), "mib": 1}}
-    path = sensor.capture(350, frames=1500, same=True)
+    path = sensor.capture(1000, frames=500, same=True)
     process = sensor.begin(path, redis=sensor.refused, **config)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
