@@ -243,10 +243,24 @@ static void check_spool_room(struct check *c)
 
 /* Redis */
 
+/* redis-cli takes no URL of a socket, and the password does not belong on a command line. */
+static void ask_by_hand(const struct nt_redis_url *url, char *text, size_t size)
+{
+	const char *user = url->user[0] ? " --user " : "", *secret = url->password[0] ? " --askpass" : "";
+	char where[NT_REDIS_URL_TEXT];
+
+	nt_redis_url_text(url, where);
+	if (url->path[0])
+		snprintf(text, size, "redis-cli -s %s -n %" PRIu32 "%s%s%s ping", url->path, url->db, user, url->user,
+			 secret);
+	else
+		snprintf(text, size, "redis-cli -u %s%s%s%s ping", where, user, url->user, secret);
+}
+
 static void check_redis(struct check *c)
 {
 	struct nt_redis_client_options options = {.timeout_ms = c->config->redis.timeout_ms};
-	char where[NT_REDIS_URL_TEXT];
+	char where[NT_REDIS_URL_TEXT], ask[WHY_BYTES];
 	struct nt_redis_client *client;
 
 	if (!*c->config->redis.url)
@@ -256,10 +270,11 @@ static void check_redis(struct check *c)
 		return;
 	}
 	nt_redis_url_text(&options.url, where);
+	ask_by_hand(&options.url, ask, sizeof(ask));
 	client = nt_redis_client_new(&options);
 	if (!client || nt_redis_client_connect(client))
-		find(c, "redis.url: %s: %s: see redis-cli -u %s ping", where,
-		     client ? nt_redis_client_why(client) : strerror(errno), where);
+		find(c, "redis.url: %s: %s: see %s", where, client ? nt_redis_client_why(client) : strerror(errno),
+		     ask);
 	nt_redis_client_free(client);
 }
 
