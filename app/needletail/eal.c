@@ -264,15 +264,18 @@ static void remove_files(void)
 }
 
 /* Is that the directory of a process of ours that is no more? With `letters`, a name that mkdtemp() made. */
-static bool is_left_behind(int folder, const char *name, bool letters)
+static bool is_left_behind(int folder, const char *name, const char *prefix, bool letters)
 {
-	char expected[48], made[7] = "";
+	size_t length = strlen(prefix);
+	char expected[24], made[7] = "";
 	struct stat status;
 	int pid = 0;
 
-	sscanf(name, "needletail-%9d-%6[0-9A-Za-z]", &pid, made);
-	snprintf(expected, sizeof(expected), "needletail-%d%s%s", pid, letters ? "-" : "", made);
-	if (pid <= 0 || strlen(made) != (letters ? 6 : 0) || strcmp(name, expected) != 0)
+	if (strncmp(name, prefix, length) != 0)
+		return false;
+	sscanf(name + length, "%9d-%6[0-9A-Za-z]", &pid, made);
+	snprintf(expected, sizeof(expected), "%d%s%s", pid, letters ? "-" : "", made);
+	if (pid <= 0 || strlen(made) != (letters ? 6 : 0) || strcmp(name + length, expected) != 0)
 		return false;
 	if (!kill(pid, 0) || errno != ESRCH)
 		return false;
@@ -280,15 +283,15 @@ static bool is_left_behind(int folder, const char *name, bool letters)
 	       status.st_uid == geteuid();
 }
 
-/* A process that is killed while it starts cannot remove them itself. */
-static void sweep(const char *folder, bool letters)
+/* A process that is killed while it starts cannot remove them itself, and testpmd never does. */
+static void sweep(const char *folder, const char *prefix, bool letters)
 {
 	DIR *dir = opendir(folder);
 
 	if (!dir)
 		return;
 	for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
-		if (is_left_behind(dirfd(dir), entry->d_name, letters))
+		if (is_left_behind(dirfd(dir), entry->d_name, prefix, letters))
 			remove_dir(dirfd(dir), entry->d_name);
 	closedir(dir);
 }
@@ -297,8 +300,9 @@ int eal_start(const struct eal_options *options, char *why, size_t why_size)
 {
 	int err;
 
-	sweep("/tmp", true);
-	sweep(DPDK_DIR, false);
+	sweep("/tmp", "needletail-", true);
+	sweep(DPDK_DIR, "needletail-", false);
+	sweep(DPDK_DIR, "needletail-testpmd-", false); /* of bench --compare-testpmd, under the bench's number */
 	snprintf(runtime_dir, sizeof(runtime_dir), "/tmp/needletail-%d-XXXXXX", (int)getpid());
 	if (!mkdtemp(runtime_dir) || setenv("XDG_RUNTIME_DIR", runtime_dir, 1)) {
 		err = -errno;

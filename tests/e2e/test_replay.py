@@ -103,8 +103,10 @@ def test_what_the_dead_left_is_removed(run, capture, tmp_path):
     file.touch()
     stays += [link, file]
     if os.geteuid() == 0:
-        left.append(place("/var/run/dpdk", f"needletail-{gone.pid}"))
-        stays.append(place("/var/run/dpdk", f"needletail-{os.getpid()}"))
+        for name in ("needletail", "needletail-testpmd"):
+            left.append(place("/var/run/dpdk", f"{name}-{gone.pid}"))
+            stays.append(place("/var/run/dpdk", f"{name}-{os.getpid()}"))
+        stays.append(place("/var/run/dpdk", f"needletail-other-{gone.pid}"))
         stays.append(place("/tmp", f"needletail-{gone.pid}-others"))
         os.chown(stays[-1], 4321, 4321)
     try:
