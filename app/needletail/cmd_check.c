@@ -181,10 +181,18 @@ static void check_output(struct check *c, const char *key, const char *path)
 		find(c, "%s: %s: %s: chown or chmod %s", key, path, strerror(errno), folder);
 }
 
-/*
- * The spool's file: capture goes on without one that cannot be used, and nobody would notice until it is missed. One
- * that is in use is a sensor at work.
- */
+/* A file that is in use is a sensor at work. */
+static void find_bad_spool(struct check *c, const char *path, int error)
+{
+	const char *why = nt_spool_refusal(error);
+
+	if (error == EEXIST)
+		find(c, "spool.path: %s: %s: give each sensor a file of its own", path, why);
+	else if (error != EBUSY)
+		find(c, "spool.path: %s: %s", path, why ? why : strerror(error));
+}
+
+/* Capture goes on without a spool that cannot be used, and nobody would notice until it is missed. */
 static void check_spool(struct check *c)
 {
 	const struct nt_config_spool *spool = &c->config->spool;
@@ -194,8 +202,12 @@ static void check_spool(struct check *c)
 	struct nt_spool *s;
 
 	check_output(c, "spool.path", spool->path);
-	if (!*spool->path || c->findings != before || stat(spool->path, &status))
+	if (!*spool->path || c->findings != before || lstat(spool->path, &status))
 		return;
+	if (S_ISLNK(status.st_mode) && stat(spool->path, &status)) {
+		find_bad_spool(c, spool->path, errno == ENOENT ? ENOLINK : errno);
+		return;
+	}
 	if (!S_ISREG(status.st_mode)) {
 		find(c, "spool.path: %s: is no file", spool->path);
 		return;
@@ -206,10 +218,8 @@ static void check_spool(struct check *c)
 	options.disk_bytes = (uint64_t)spool->mib << 20;
 	options.keep_applied_s = spool->keep_applied_s;
 	s = nt_spool_open(&options);
-	if (!s && errno == EEXIST)
-		find(c, "spool.path: %s: it is another sensor's: give each sensor a file of its own", spool->path);
-	else if (!s && errno != EBUSY)
-		find(c, "spool.path: %s: %s", spool->path, strerror(errno));
+	if (!s)
+		find_bad_spool(c, spool->path, errno);
 	nt_spool_free(s);
 }
 
@@ -233,10 +243,24 @@ static void check_spool_room(struct check *c)
 
 /* Redis */
 
+/* redis-cli takes no URL of a socket, and the password does not belong on a command line. */
+static void ask_by_hand(const struct nt_redis_url *url, char *text, size_t size)
+{
+	const char *user = url->user[0] ? " --user " : "", *secret = url->password[0] ? " --askpass" : "";
+	char where[NT_REDIS_URL_TEXT];
+
+	nt_redis_url_text(url, where);
+	if (url->path[0])
+		snprintf(text, size, "redis-cli -s %s -n %" PRIu32 "%s%s%s ping", url->path, url->db, user, url->user,
+			 secret);
+	else
+		snprintf(text, size, "redis-cli -u %s%s%s%s ping", where, user, url->user, secret);
+}
+
 static void check_redis(struct check *c)
 {
 	struct nt_redis_client_options options = {.timeout_ms = c->config->redis.timeout_ms};
-	char where[NT_REDIS_URL_TEXT];
+	char where[NT_REDIS_URL_TEXT], ask[WHY_BYTES];
 	struct nt_redis_client *client;
 
 	if (!*c->config->redis.url)
@@ -246,10 +270,11 @@ static void check_redis(struct check *c)
 		return;
 	}
 	nt_redis_url_text(&options.url, where);
+	ask_by_hand(&options.url, ask, sizeof(ask));
 	client = nt_redis_client_new(&options);
 	if (!client || nt_redis_client_connect(client))
-		find(c, "redis.url: %s: %s: see redis-cli -u %s ping", where,
-		     client ? nt_redis_client_why(client) : strerror(errno), where);
+		find(c, "redis.url: %s: %s: see %s", where, client ? nt_redis_client_why(client) : strerror(errno),
+		     ask);
 	nt_redis_client_free(client);
 }
 

@@ -284,6 +284,15 @@ static void fill(const struct top *t, struct top_canvas *c, bool keys)
 	top_page(c, t->has_data ? &t->data : NULL, &view);
 }
 
+/* Of a cluster it may be another node than that of the URL. */
+static void say_failure(const struct top *t)
+{
+	char where[NT_REDIS_URL_TEXT];
+
+	nt_get_where(t->get, where);
+	nt_error("%s: %s", where, nt_get_why(t->get));
+}
+
 static int print_once(struct top *t)
 {
 	struct top_canvas c;
@@ -295,7 +304,7 @@ static int print_once(struct top *t)
 	}
 	err = read_data(t);
 	if (err) {
-		nt_error("%s: %s", t->where, nt_get_why(t->get));
+		say_failure(t);
 		return err;
 	}
 	err = top_canvas_init(&c, ONCE_ROWS, columns_wanted(), t->utf8);
@@ -425,7 +434,7 @@ static int run(struct top *t)
 	if (t->unknown)
 		return say_unknown(t);
 	if (err && (t->once || !may_pass(err))) {
-		nt_error("%s: %s", t->where, nt_get_why(t->get));
+		say_failure(t);
 		return NT_EXIT_FAILED;
 	}
 	if (t->once)

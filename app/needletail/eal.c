@@ -14,15 +14,20 @@
 #include <rte_lcore.h>
 #include <rte_log.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MAX_ARGS  320
 #define ARG_BYTES 4096
 #define WHY_BYTES 256
+
+/* Where DPDK puts root's files. */
+#define DPDK_DIR "/var/run/dpdk"
 
 /* Each process has a run-time directory of its own, so that users and processes do not meet in /tmp or /var/run. */
 static char runtime_dir[40]; /* /tmp/needletail-PID-XXXXXX */
@@ -231,38 +236,73 @@ static int init(const struct eal_options *options)
 	return err;
 }
 
-/* Removes a directory of plain files, one level deep: all that DPDK leaves. */
-static void remove_dir(const char *path)
+/* Removes a directory and what is in it: plain files, mostly, is all that DPDK leaves. No link is followed. */
+static void remove_dir(int at, const char *name)
 {
-	char child[PATH_MAX];
-	DIR *dir = opendir(path);
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
-	if (!dir)
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
 		return;
-	for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(child, sizeof(child), "%s/%s", path, entry->d_name);
-		if (unlink(child))
-			remove_dir(child);
 	}
+	for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
+		if (entry->d_name[0] != '.' && unlinkat(fd, entry->d_name, 0))
+			remove_dir(fd, entry->d_name);
 	closedir(dir);
-	rmdir(path);
+	unlinkat(at, name, AT_REMOVEDIR);
 }
 
 static void remove_files(void)
 {
 	char own[PATH_MAX];
 
-	remove_dir(runtime_dir);
-	snprintf(own, sizeof(own), "/var/run/dpdk/needletail-%d", (int)getpid()); /* root's, whatever XDG says */
-	remove_dir(own);
+	remove_dir(AT_FDCWD, runtime_dir);
+	snprintf(own, sizeof(own), DPDK_DIR "/needletail-%d", (int)getpid()); /* root's, whatever XDG says */
+	remove_dir(AT_FDCWD, own);
+}
+
+/* Is that the directory of a process of ours that is no more? With `letters`, a name that mkdtemp() made. */
+static bool is_left_behind(int folder, const char *name, const char *prefix, bool letters)
+{
+	size_t length = strlen(prefix);
+	char expected[24], made[7] = "";
+	struct stat status;
+	int pid = 0;
+
+	if (strncmp(name, prefix, length) != 0)
+		return false;
+	sscanf(name + length, "%9d-%6[0-9A-Za-z]", &pid, made);
+	snprintf(expected, sizeof(expected), "%d%s%s", pid, letters ? "-" : "", made);
+	if (pid <= 0 || strlen(made) != (letters ? 6 : 0) || strcmp(name + length, expected) != 0)
+		return false;
+	if (!kill(pid, 0) || errno != ESRCH)
+		return false;
+	return !fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) && S_ISDIR(status.st_mode) &&
+	       status.st_uid == geteuid();
+}
+
+/* A process that is killed while it starts cannot remove them itself, and testpmd never does. */
+static void sweep(const char *folder, const char *prefix, bool letters)
+{
+	DIR *dir = opendir(folder);
+
+	if (!dir)
+		return;
+	for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir))
+		if (is_left_behind(dirfd(dir), entry->d_name, prefix, letters))
+			remove_dir(dirfd(dir), entry->d_name);
+	closedir(dir);
 }
 
 int eal_start(const struct eal_options *options, char *why, size_t why_size)
 {
 	int err;
 
+	sweep("/tmp", "needletail-", true);
+	sweep(DPDK_DIR, "needletail-", false);
+	sweep(DPDK_DIR, "needletail-testpmd-", false); /* of bench --compare-testpmd, under the bench's number */
 	snprintf(runtime_dir, sizeof(runtime_dir), "/tmp/needletail-%d-XXXXXX", (int)getpid());
 	if (!mkdtemp(runtime_dir) || setenv("XDG_RUNTIME_DIR", runtime_dir, 1)) {
 		err = -errno;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,34 +18,69 @@
 
 #define HOUR_S INT64_C(3600)
 
-static int open_file(const char *path)
+static int open_file(const char *path, int create)
 {
-	int fd = strcmp(path, "-") ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)
+	int fd = strcmp(path, "-") ? open(path, O_WRONLY | O_APPEND | O_CLOEXEC | create, 0666)
 				   : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 
 	return fd < 0 ? -errno : fd;
 }
 
+/* Could the file be made in its folder? Returns 0 or -errno. */
+static int find_folder(const char *path)
+{
+	size_t length = strlen(path);
+	char *copy = strdup(path);
+	int err;
+
+	if (!copy)
+		return -ENOMEM;
+	err = faccessat(AT_FDCWD, dirname(copy), W_OK | X_OK, AT_EACCESS) ? -errno : 0;
+	free(copy);
+	return !err && length && path[length - 1] == '/' ? -EISDIR : err;
+}
+
+static void use_file(struct lines *l, int fd)
+{
+	l->fd = fd;
+	l->is_file = lines_status(l, &(struct stat){0}) && strcmp(l->path, "-");
+}
+
 struct lines *lines_open(const struct lines_options *options)
 {
 	struct lines *l = calloc(1, sizeof(*l));
-	int fd;
+	int fd, err;
 
 	if (!l)
 		return NULL;
 	l->options = *options;
 	l->path = strdup(options->path);
-	fd = l->path ? open_file(l->path) : -ENOMEM;
-	if (fd < 0) {
+	fd = l->path ? open_file(l->path, 0) : -ENOMEM;
+	err = fd == -ENOENT ? find_folder(l->path) : fd;
+	if (err < 0) {
 		free(l->path);
 		free(l);
-		errno = -fd;
+		errno = -err;
 		return NULL;
 	}
-	l->fd = fd;
-	l->is_file = lines_status(l, &(struct stat){0}) && strcmp(options->path, "-");
+	use_file(l, fd < 0 ? -1 : fd);
 	atomic_init(&l->reopen, false);
 	return l;
+}
+
+int lines_create(struct lines *l)
+{
+	int fd;
+
+	if (l->fd >= 0)
+		return 0;
+	fd = open_file(l->path, O_CREAT);
+	if (fd < 0) {
+		nt_error("%s: %s", l->path, strerror(-fd));
+		return fd;
+	}
+	use_file(l, fd);
+	return 0;
 }
 
 int lines_close(struct lines *l)
@@ -53,7 +89,7 @@ int lines_close(struct lines *l)
 
 	if (!l)
 		return 0;
-	err = close(l->fd) ? -errno : 0;
+	err = l->fd >= 0 && close(l->fd) ? -errno : 0;
 	free(l->noted_path);
 	free(l->text);
 	free(l->path);
@@ -144,7 +180,7 @@ uint64_t lines_unmade(const struct lines *l)
 /* The file that has the name now, which may be the same. Returns 1 if it is in use. */
 static int change_file(struct lines *l)
 {
-	int fd = open_file(l->path);
+	int fd = open_file(l->path, O_CREAT);
 
 	if (fd < 0) {
 		if (!l->said)
@@ -154,8 +190,7 @@ static int change_file(struct lines *l)
 		return 0;
 	}
 	close(l->fd);
-	l->fd = fd;
-	l->is_file = lines_status(l, &(struct stat){0});
+	use_file(l, fd);
 	l->said = l->has_start = l->torn = false;
 	return 1;
 }

@@ -38,8 +38,15 @@ struct lines_options {
 /** Longest note, in bytes. */
 #define LINES_NOTE 4096
 
-/** Opens the file for appending; nothing in it changes. Returns NULL with errno set. */
+/**
+ * Opens the file for appending; nothing in it changes. One that is not there is not made yet, so that nothing is left
+ * behind where something else is refused. Returns NULL with errno set, also if it could not be made.
+ */
 struct lines *lines_open(const struct lines_options *options);
+
+/** Makes the file that was not there; before anything else but lines_recover(). Returns 0, or -errno, which is logged.
+ */
+int lines_create(struct lines *l);
 
 /** Closes the file and frees. Returns 0 or -errno of closing. */
 int lines_close(struct lines *l);

@@ -12,7 +12,7 @@
 struct lines {
 	struct lines_options options;
 	char *path;
-	int fd;
+	int fd;		      /* -1: it is not there yet */
 	bool is_file;	      /* can be cut */
 	bool torn;	      /* the last line was not written to its end, and that could not be cut off */
 	bool said;	      /* that the file cannot be changed */

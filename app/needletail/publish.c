@@ -45,7 +45,7 @@ static int open_spool(struct publisher *p)
 		options.disk_bytes = o->spool_bytes;
 	p->spool = nt_spool_open(&options);
 	p->durable = p->spool && has_path(p);
-	if (p->spool || !has_path(p) || errno == EBUSY || errno == EEXIST || errno == ENOMEM)
+	if (p->spool || !has_path(p) || nt_spool_refusal(errno) || errno == ENOMEM)
 		return p->spool ? 0 : -errno;
 	nt_warning("spool.path: %s: %s; what waits is kept in memory and lost with the program", o->spool_path,
 		   strerror(errno));

@@ -67,8 +67,8 @@ struct publisher_counters {
 
 /**
  * Makes a publisher and opens its spool. Connects to nothing, starts nothing. A spool that cannot be opened is said
- * and does without a file. Returns NULL with errno set; EBUSY: another process has the spool's file, EEXIST: it is
- * another sensor's. Main thread.
+ * and does without a file. Returns NULL with errno set; EBUSY, EEXIST, EMEDIUMTYPE and ENOLINK are about the spool's
+ * file, see nt_spool_refusal(). Main thread.
  */
 struct publisher *publisher_new(const struct publisher_options *options);
 

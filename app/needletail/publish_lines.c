@@ -20,11 +20,12 @@ static void note(struct publisher *p, uint64_t applied)
 
 int publisher_begin_lines(struct publisher *p)
 {
-	int err = 0;
+	int err;
 
 	if (!p->options.lines)
 		return 0;
-	if (p->options.begin_anew && !nt_spool_waiting(p->spool, NT_SINK_LINES))
+	err = lines_create(p->options.lines);
+	if (!err && p->options.begin_anew && !nt_spool_waiting(p->spool, NT_SINK_LINES))
 		err = lines_empty(p->options.lines);
 	if (!err && !nt_spool_waiting(p->spool, NT_SINK_LINES))
 		note(p, nt_spool_applied(p->spool, NT_SINK_LINES));

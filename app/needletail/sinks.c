@@ -6,11 +6,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "redis/password.h"
+#include "spool/spool.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
-
 
 static int open_lines(struct sinks *s, const struct nt_config *config)
 {
@@ -68,10 +68,10 @@ static struct nt_sensor read_sensor(const struct sinks_options *o)
 
 static int say_refusal(const char *spool, int error)
 {
-	if (error == EBUSY)
-		nt_error("spool.path: %s: another process has it open", spool);
-	else if (error == EEXIST)
-		nt_error("spool.path: %s: it is another sensor's", spool);
+	const char *why = nt_spool_refusal(error);
+
+	if (why)
+		nt_error("spool.path: %s: %s", spool, why);
 	else
 		nt_error("publisher: %s", strerror(error));
 	return -error;
@@ -118,8 +118,11 @@ int sinks_open(struct sinks *s, const struct sinks_options *options)
 
 int sinks_start(struct sinks *s)
 {
-	int err = publisher_start(s->publisher);
+	int err = s->lines ? lines_create(s->lines) : 0;
 
+	if (err)
+		return err;
+	err = publisher_start(s->publisher);
 	if (err)
 		nt_error("publisher: %s", strerror(-err));
 	return err;

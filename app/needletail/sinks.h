@@ -27,8 +27,9 @@ struct sinks_options {
 };
 
 /**
- * Opens the JSON file and the spool, reads the password and makes the publisher, not started. Errors are logged. A
- * spool that is in use, or another sensor's, is one; one that cannot be opened is a warning. Main thread.
+ * Opens the JSON file and the spool, reads the password and makes the publisher, not started. A JSON file that is not
+ * there is made by sinks_start(). Errors are logged. A spool that is in use, or is not ours, is one; one that cannot be
+ * opened is a warning. Main thread.
  * Returns 0, or -errno with nothing to undo; otherwise undone by sinks_close().
  */
 int sinks_open(struct sinks *s, const struct sinks_options *options);
@@ -36,7 +37,10 @@ int sinks_open(struct sinks *s, const struct sinks_options *options);
 /** Reads redis.url, which must be set, with the password of redis.password_file. Errors are logged. 0 or -errno. */
 int sinks_redis_url(const struct nt_config_redis *redis, struct nt_redis_url *url);
 
-/** Empties the JSON file unless it is to be kept, and starts the publisher. Returns 0 or -errno, which is logged. */
+/**
+ * Makes the JSON file, or empties it unless it is to be kept, and starts the publisher. Returns 0 or -errno, which is
+ * logged.
+ */
 int sinks_start(struct sinks *s);
 
 /** Frees the publisher, which must be finished or never started, and closes the file. Returns 0 or -errno. */

@@ -40,15 +40,19 @@ static void choose_colours(void)
 	}
 }
 
-/* newterm() finds that out, too, but does not free what it has begun. */
-static bool is_known_terminal(void)
+/* newterm() finds an unknown terminal out, too, but does not free what it has begun; and it takes "dumb", which can
+ * only write on, so that a page there is a heap of lines. NULL: it serves. */
+static const char *why_no_screen(void)
 {
+	const char *why = NULL;
 	int found;
 
 	if (setupterm(NULL, STDOUT_FILENO, &found) != OK)
-		return false;
+		return "this terminal is not known: set TERM, or see --once";
+	if (!cursor_address || !clear_screen)
+		why = "this terminal has no screen to draw on: set TERM, or see --once";
 	del_curterm(cur_term);
-	return true;
+	return why;
 }
 
 int top_screen_open(const char **why)
@@ -57,9 +61,12 @@ int top_screen_open(const char **why)
 		*why = "this is no terminal: see --once";
 		return -ENOTTY;
 	}
-	screen = is_known_terminal() ? newterm(NULL, stdout, stdin) : NULL;
+	*why = why_no_screen();
+	if (*why)
+		return -ENOTTY;
+	screen = newterm(NULL, stdout, stdin);
 	if (!screen) {
-		*why = "this terminal is not known: set TERM, or see --once";
+		*why = "the terminal cannot be taken over: see --once";
 		return -ENOTTY;
 	}
 	set_term(screen);

@@ -199,3 +199,8 @@ const char *nt_redis_client_why(const struct nt_redis_client *c)
 {
 	return c->why ? c->why : nt_connection_why(c->connection);
 }
+
+void nt_redis_client_where(const struct nt_redis_client *c, char text[static NT_REDIS_URL_TEXT])
+{
+	nt_connection_where(c->connection, text);
+}

@@ -50,4 +50,7 @@ int nt_redis_client_sadd(struct nt_redis_client *c, const char *key, const char 
 /** What went wrong last, in words, one line; may quote the server, never the password. */
 const char *nt_redis_client_why(const struct nt_redis_client *c);
 
+/** Which node was asked last; see nt_connection_where(). */
+void nt_redis_client_where(const struct nt_redis_client *c, char text[static NT_REDIS_URL_TEXT]);
+
 #endif

@@ -37,6 +37,7 @@ struct nt_connection {
 	uint32_t serials;		 /* connections made */
 	uint32_t last;			 /* serial of the last command's */
 	uint32_t places;		 /* in use of node[] */
+	struct nt_redis_url asked;	 /* the node asked last; without user and password */
 	struct nt_node *node[NODES_MAX]; /* 0: the URL's; NULL: a place that is free */
 	uint16_t owner[NT_SLOTS];
 	char why[NT_REDIS_WHY];
@@ -72,6 +73,13 @@ static uint32_t find_node(struct nt_connection *c, const struct nt_node_address 
 	return free_place;
 }
 
+static void note_asked(struct nt_connection *c, const struct nt_node *n)
+{
+	c->asked.port = n->address.port;
+	snprintf(c->asked.host, sizeof(c->asked.host), "%s", n->address.host);
+	snprintf(c->asked.path, sizeof(c->asked.path), "%s", n->path ? n->path : "");
+}
+
 struct nt_connection *nt_connection_new(const struct nt_redis_url *url, uint32_t timeout_ms)
 {
 	struct nt_connection *c = calloc(1, sizeof(*c));
@@ -90,6 +98,8 @@ struct nt_connection *nt_connection_new(const struct nt_redis_url *url, uint32_t
 	snprintf(n->address.host, sizeof(n->address.host), "%s", c->url.host);
 	c->node[0] = n;
 	c->places = 1;
+	c->asked.db = c->url.db;
+	note_asked(c, n);
 	forget_map(c);
 	return c;
 }
@@ -128,6 +138,7 @@ static int use_node(struct nt_connection *c, uint32_t i)
 	struct nt_node *n = c->node[i];
 	int err;
 
+	note_asked(c, n);
 	if (nt_node_alive(n))
 		return 0;
 	err = nt_node_open(n, &c->url, c->timeout_ms, c->why);
@@ -501,4 +512,9 @@ uint32_t nt_connection_node(const struct nt_connection *c)
 const char *nt_connection_why(const struct nt_connection *c)
 {
 	return c->why;
+}
+
+void nt_connection_where(const struct nt_connection *c, char text[static NT_REDIS_URL_TEXT])
+{
+	nt_redis_url_text(&c->asked, text);
 }

@@ -84,4 +84,7 @@ uint32_t nt_connection_node(const struct nt_connection *c);
 /** What went wrong last, in words, one line without control characters; may quote the server, never the password. */
 const char *nt_connection_why(const struct nt_connection *c);
 
+/** Which node that was: the URL of the one that was asked last, as nt_redis_url_text() writes it. */
+void nt_connection_where(const struct nt_connection *c, char text[static NT_REDIS_URL_TEXT]);
+
 #endif

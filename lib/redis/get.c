@@ -38,6 +38,11 @@ const char *nt_get_why(const struct nt_get *g)
 	return g->why;
 }
 
+void nt_get_where(const struct nt_get *g, char text[static NT_REDIS_URL_TEXT])
+{
+	nt_connection_where(g->connection, text);
+}
+
 /* ---- sensors ---- */
 
 /* A name as it stands in keys; others are nobody's. */

@@ -36,6 +36,9 @@ void nt_get_free(struct nt_get *g);
 /** What went wrong last, one line without control characters, never the password. */
 const char *nt_get_why(const struct nt_get *g);
 
+/** Which node was asked last, as nt_redis_url_text() writes it. */
+void nt_get_where(const struct nt_get *g, char text[static NT_REDIS_URL_TEXT]);
+
 /* ---- sensors ---- */
 
 /** Room for a group, a version or a schema with its NUL; a longer text is cut. */

@@ -5,6 +5,7 @@
 #include "redis/bounds.h"
 #include "redis/client.h"
 #include "redis/cursor.h"
+#include "redis/outage.h"
 #include "redis/put.h"
 
 /* The writer of put.h and what its files share: where it stands (put_state.c), closing buckets (put_trim.c), and
@@ -48,8 +49,9 @@ struct nt_put {
 	uint64_t dropped_before; /* by an earlier process */
 
 	uint32_t fences; /* in a row, with nothing written in between */
-	int said;	 /* failure that the log knows of; 0: none */
+	struct nt_outage outage;
 	char why[NT_REDIS_WHY];
+	char where[NT_REDIS_URL_TEXT]; /* the node of the outage that was said last */
 	bool said_refused;
 	uint64_t highest; /* sequence below which everything was acknowledged at some time */
 	struct nt_put_counters counters;
@@ -59,7 +61,7 @@ struct nt_put {
 int put_failed(struct nt_put *p, int err, const char *why);
 int put_client_failed(struct nt_put *p, int err);
 
-/* Say it in the log, once: that Redis is away, returning the failure, and that it is back. */
+/* Say it in the log, unless that would fill it: that Redis is away, returning the failure, and that it is back. */
 int put_say_failure(struct nt_put *p, int err);
 void put_say_back(struct nt_put *p);
 

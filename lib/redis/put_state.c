@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "redis/put_parts.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/parse.h"
 
@@ -41,25 +42,31 @@ static bool needs_somebody(int err)
 
 int put_say_failure(struct nt_put *p, int err)
 {
-	char url[NT_REDIS_URL_TEXT];
+	char times[64] = "";
+	uint32_t more;
 
-	if (p->said && (p->said == err || !needs_somebody(err)))
+	if (!nt_outage_failed(&p->outage, err, needs_somebody(err), nt_clock_monotonic_ns(), &more))
 		return err;
-	nt_redis_url_text(&p->options.url, url);
-	nt_warning("%s: %s; intervals wait", url, p->why);
-	p->said = err;
+	if (more)
+		snprintf(times, sizeof(times), "; it was away %" PRIu32 " times since that was said", more);
+	nt_redis_client_where(p->client, p->where);
+	nt_warning("%s: %s; intervals wait%s", p->where, p->why, times);
 	return err;
 }
 
 void put_say_back(struct nt_put *p)
 {
-	char url[NT_REDIS_URL_TEXT];
+	char where[NT_REDIS_URL_TEXT];
+	uint32_t more;
 
-	if (!p->said)
+	if (!nt_outage_over(&p->outage, nt_clock_monotonic_ns(), &more))
 		return;
-	nt_redis_url_text(&p->options.url, url);
-	nt_info("%s is back; intervals that waited: %zu", url, nt_spool_waiting(p->spool, NT_SINK_REDIS));
-	p->said = 0;
+	nt_redis_client_where(p->client, where);
+	if (more)
+		nt_info("%s stays now; it was away %" PRIu32 " times since that was said", where, more);
+	else
+		nt_info("%s %s; intervals that waited: %zu", where, strcmp(where, p->where) ? "answers now" : "is back",
+			nt_spool_waiting(p->spool, NT_SINK_REDIS));
 }
 
 /* The client is not connected any more when a call failed. */

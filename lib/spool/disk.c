@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "spool/file.h"
+#include "spool/whose.h"
 
 #include <errno.h>
 #include <sqlite3.h>
@@ -22,14 +23,14 @@
  * a time. */
 #define VACUUM_PAGES 512
 
-#define APPLICATION 0x4e545350 /* "NTSP" */
-#define VERSION	    1
+#define VERSION 1
 
 struct disk {
 	sqlite3 *db;
 	char *path;
 	dev_t device;
 	ino_t inode;
+	enum spool_whose whose;
 	char why[256];
 };
 
@@ -195,7 +196,11 @@ static int identify(struct disk *d, const char *sensor, bool *fresh)
 	if (err)
 		return err;
 	*fresh = !tables && !application;
-	if (!*fresh && (application != APPLICATION || version != VERSION)) {
+	if (!*fresh && application != SPOOL_APPLICATION && d->whose == SPOOL_UNDECIDED) {
+		d->whose = SPOOL_FOREIGN;
+		return -EMEDIUMTYPE;
+	}
+	if (!*fresh && (application != SPOOL_APPLICATION || version != VERSION)) {
 		snprintf(d->why, sizeof(d->why), "not a spool of a version that is known");
 		return -EUCLEAN;
 	}
@@ -213,6 +218,27 @@ static int identify(struct disk *d, const char *sensor, bool *fresh)
 	return err ? err : execute(d, "COMMIT");
 }
 
+static void read_raw(void *context, uint8_t *bytes, size_t n, uint64_t at)
+{
+	sqlite3_file *file = context;
+	int rc = file->pMethods->xRead(file, bytes, (int)n, (sqlite3_int64)at);
+
+	if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ)
+		memset(bytes, 0, n); /* a disk that cannot be read is for SQLite to complain of */
+}
+
+/* Through SQLite's own descriptor, which has read nothing so far: see spool_file_find(). */
+static enum spool_whose whose_file(sqlite3 *db, const char *path, off_t size)
+{
+	struct spool_bytes bytes = {.size = (uint64_t)size, .read = read_raw};
+	sqlite3_file *file = NULL;
+
+	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK || !file || !file->pMethods)
+		return SPOOL_OURS;
+	bytes.context = file;
+	return spool_whose(&bytes, path);
+}
+
 static int open_file(struct disk *d, const struct disk_options *options, bool *fresh)
 {
 	struct stat status;
@@ -226,9 +252,13 @@ static int open_file(struct disk *d, const struct disk_options *options, bool *f
 	sqlite3_extended_result_codes(d->db, 1);
 	d->device = status.st_dev;
 	d->inode = status.st_ino;
-	err = set_up(d, options->max_bytes);
+	d->whose = whose_file(d->db, d->path, status.st_size);
+	err = d->whose == SPOOL_FOREIGN ? -EMEDIUMTYPE : set_up(d, options->max_bytes);
 	if (!err)
 		err = identify(d, options->sensor, fresh);
+	/* The file may be written, as was just seen: then it is its header that forbids it. */
+	if (err == -EROFS && sqlite3_extended_errcode(d->db) == SQLITE_READONLY)
+		err = -EUCLEAN;
 	if (!err && *fresh)
 		spool_file_sync_directory(options->path);
 	return err;
@@ -243,7 +273,7 @@ struct disk *disk_open(const struct disk_options *options, bool *fresh)
 		d->path = strdup(options->path);
 	if (d && d->path)
 		err = open_file(d, options, fresh);
-	if (err == -EUCLEAN && spool_file_fill_up(d->path)) {
+	if (err == -EUCLEAN && spool_file_fill_up(d->path, options->max_bytes)) {
 		nt_error("spool %s: cut short; what is missing is lost", d->path);
 		sqlite3_close_v2(d->db);
 		d->db = NULL;
@@ -251,6 +281,8 @@ struct disk *disk_open(const struct disk_options *options, bool *fresh)
 	}
 	if (!err)
 		return d;
+	if (d && d->whose == SPOOL_FOREIGN)
+		disk_detach(d);
 	if (d)
 		disk_close(d);
 	errno = -err;
@@ -285,8 +317,12 @@ uint64_t disk_size(const struct disk *d)
 
 uint64_t disk_cost(size_t length)
 {
+	/* Small ones share pages, which SQLite keeps a third full at least; with their rows' headers. */
+	uint64_t shared = 3 * ((uint64_t)length + 32) + 80;
 	/* The pages of its own that a blob's chain takes, and its share of the tables' pages. */
-	return (length / (PAGE - 4) + 1) * PAGE + 256;
+	uint64_t own = ((uint64_t)length / (PAGE - 4) + 1) * PAGE + 256;
+
+	return shared < own ? shared : own;
 }
 
 uint64_t disk_room(uint64_t max_bytes)

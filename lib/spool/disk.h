@@ -16,9 +16,11 @@
  * SQLite from mapping anything that somebody could cut short under us.
  *
  * Failures, besides what open(2) and write(2) give:
- *   -EUCLEAN  the file is corrupt, or none of ours     -EBUSY   another process has it
+ *   -EUCLEAN  the file is corrupt                      -EBUSY   another process has it
  *   -ENOSPC   no room, on the disk or under the bound  -ENOENT  no such entry, or the file is gone from its path
  *   -EMSGSIZE  an entry that is larger than SQLite takes
+ *   -EMEDIUMTYPE  no spool, and not ours: nothing of it was changed (whose.h)
+ *   -ENOLINK  a link to a file that is not there
  * All calls from one thread at a time.
  */
 

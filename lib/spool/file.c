@@ -11,8 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* No spool is larger. */
-#define FILE_MAX (UINT64_C(1) << 44)
+/* Why a file that is not there cannot be made: its name may be taken by a link that leads nowhere. */
+static int why_not_made(const char *path, int err)
+{
+	struct stat link;
+
+	return err == -EEXIST && !lstat(path, &link) && S_ISLNK(link.st_mode) ? -ENOLINK : err;
+}
 
 int spool_file_find(const char *path, struct stat *status)
 {
@@ -21,7 +26,7 @@ int spool_file_find(const char *path, struct stat *status)
 	if (stat(path, status)) {
 		fd = errno == ENOENT ? open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
 		if (fd < 0)
-			return -errno;
+			return why_not_made(path, -errno);
 		close(fd);
 		if (stat(path, status))
 			return -errno;
@@ -53,7 +58,7 @@ static uint32_t big_endian(const uint8_t *bytes, size_t n)
 	return value;
 }
 
-bool spool_file_fill_up(const char *path)
+bool spool_file_fill_up(const char *path, uint64_t max_bytes)
 {
 	struct stat status;
 	uint8_t header[32];
@@ -64,7 +69,7 @@ bool spool_file_fill_up(const char *path)
 		return false;
 	if (pread(fd, header, sizeof(header), 0) == sizeof(header) && !memcmp(header, "SQLite format 3", 16))
 		should = (uint64_t)big_endian(header + 16, 2) * big_endian(header + 28, 4);
-	if (fstat(fd, &status) || should <= (uint64_t)status.st_size || should > FILE_MAX ||
+	if (fstat(fd, &status) || should <= (uint64_t)status.st_size || should - (uint64_t)status.st_size > max_bytes ||
 	    ftruncate(fd, (off_t)should))
 		should = 0;
 	close(fd);

@@ -11,7 +11,8 @@
 /**
  * Finds the file or makes an empty one, and says whether it may be written: SQLite would open one read-only that it
  * may not write, and tell little of why it cannot open one. What is there is looked at and not opened, because
- * closing it again would let go of the locks that this process has on it. Returns 0 or what open(2) gives.
+ * closing it again would let go of the locks that this process has on it. Returns 0, -ENOLINK for a link that leads
+ * nowhere, or what open(2) gives.
  */
 int spool_file_find(const char *path, struct stat *status);
 
@@ -20,10 +21,11 @@ void spool_file_sync_directory(const char *path);
 
 /**
  * Fills a file up with zeros to the length that its header tells (sqlite.org/fileformat.html). SQLite refuses one
- * that is shorter, although all but what was cut off can be read; what is in the zeros is found damaged. For a file
- * that is not open. Returns true if there is something to try again with.
+ * that is shorter, although all but what was cut off can be read; what is in the zeros is found damaged. More than
+ * max_bytes can not have been cut off: then it is the header that is damaged. For a file that is not open. Returns
+ * true if there is something to try again with.
  */
-bool spool_file_fill_up(const char *path);
+bool spool_file_fill_up(const char *path, uint64_t max_bytes);
 
 /** Longest name of a file put aside, with its NUL. */
 #define SPOOL_FILE_NAME 512

@@ -158,7 +158,7 @@ static int open_known(struct nt_spool *s)
 
 	s->disk = open_spool_file(s, &fresh);
 	if (!s->disk)
-		return errno == EUCLEAN ? begin_anew(s, "corrupt, or no spool of a version that is known") : -errno;
+		return errno == EUCLEAN ? begin_anew(s, "corrupt, or of a version that is not known") : -errno;
 	if (fresh)
 		return new_identity(s);
 	err = load(s);

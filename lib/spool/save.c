@@ -61,7 +61,10 @@ static int write_snapshot(struct nt_spool *s, struct entry *e, const struct nt_s
 
 	if (err)
 		return err;
-	err = disk_insert(s->disk, e->sequence, bytes, length, snapshot->reduced);
+	/* A row that is only replaced by a smaller one leaves its page as empty as it likes; one that goes does not. */
+	err = disk_remove(s->disk, e->sequence, e->sequence + 1);
+	if (!err)
+		err = disk_insert(s->disk, e->sequence, bytes, length, snapshot->reduced);
 	free(bytes);
 	if (!err)
 		resize_entry(s, e, 0, disk_cost(length));
@@ -450,12 +453,20 @@ static int reopen(struct nt_spool *s)
 
 /* ---- saving ---- */
 
+static const char *why_failed(const struct nt_spool *s, int err)
+{
+	if (s->disk && disk_why(s->disk)[0])
+		return disk_why(s->disk);
+	if (err == -EEXIST)
+		return "another spool is there now";
+	return nt_spool_refusal(-err) ? nt_spool_refusal(-err) : strerror(-err);
+}
+
 static int disk_failed(struct nt_spool *s, int err)
 {
-	const char *why = s->disk && disk_why(s->disk)[0] ? disk_why(s->disk) : strerror(-err);
-
 	if (s->said != err)
-		nt_error("spool %s: %s; intervals are held in memory until it works again", s->options.path, why);
+		nt_error("spool %s: %s; intervals are held in memory until it works again", s->options.path,
+			 why_failed(s, err));
 	s->said = err;
 	s->failed_ns = nt_clock_monotonic_ns();
 	/* A full disk does no harm to what is open; after anything else only opening anew shows what there is. */
@@ -494,7 +505,7 @@ static int no_space(struct nt_spool *s)
 
 	if (err)
 		return err;
-	if (!disk_at_bound(s->disk, s->tried) || s->overhead > disk_room(s->options.disk_bytes) / 4)
+	if (!disk_at_bound(s->disk, s->tried) || s->overhead > disk_room(s->options.disk_bytes) * 5 / 8)
 		return -ENOSPC;
 	s->overhead += step;
 	return 0;

@@ -62,6 +62,22 @@ struct nt_spool *nt_spool_open(const struct nt_spool_options *options)
 	return NULL;
 }
 
+const char *nt_spool_refusal(int error)
+{
+	switch (error) {
+	case EBUSY:
+		return "another process has it open";
+	case EEXIST:
+		return "it is another sensor's";
+	case EMEDIUMTYPE:
+		return "it is no spool, and stays as it is: name another file";
+	case ENOLINK:
+		return "it is a link to a file that is not there";
+	default:
+		return NULL;
+	}
+}
+
 void nt_spool_free(struct nt_spool *s)
 {
 	if (!s)

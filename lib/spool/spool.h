@@ -58,11 +58,15 @@ struct nt_spool_options {
 extern const struct nt_spool_options nt_spool_defaults;
 
 /**
- * Opens the spool at options->path, or makes a new one. A file that is corrupt, or no spool of a version that is
- * known, is renamed to PATH.corrupt-<Unix seconds>, which is logged, and a new one begun. Texts are copied.
- * Returns NULL with errno: EBUSY another process has the file, EEXIST it is another sensor's, or what open(2) gives.
+ * Opens the spool at options->path, or makes a new one. A spool that is corrupt, or of a version that is not known, is
+ * renamed to PATH.corrupt-<Unix seconds>, which is logged, and a new one begun. Texts are copied.
+ * Returns NULL with errno: EBUSY another process has the file, EEXIST it is another sensor's, EMEDIUMTYPE it is no
+ * spool and stays as it is, ENOLINK it is a link to a file that is not there, or what open(2) gives.
  */
 struct nt_spool *nt_spool_open(const struct nt_spool_options *options);
+
+/** Why a file that is there is not for us, in words that go on after the path; NULL: errno says something else. */
+const char *nt_spool_refusal(int error);
 
 /** Closes the spool; what is on disk stays there. No reference may be out, and no thread use it any more. */
 void nt_spool_free(struct nt_spool *s);

@@ -24,7 +24,7 @@ class Terminal:
         self._size(columns, rows)
         self.modes = termios.tcgetattr(self.slave)
         environment = {**os.environ, "TERM": term, "LC_ALL": locale}
-        for name in ("COLUMNS", "LINES"):
+        for name in ("COLUMNS", "LINES", *(() if term is not None else ("TERM",))):
             environment.pop(name, None)
         self.process = subprocess.Popen(
             list(map(str, command)), stdin=self.slave, stdout=self.slave, stderr=self.slave, env=environment,

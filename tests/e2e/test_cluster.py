@@ -196,6 +196,8 @@ def test_a_master_that_hangs(cluster, replay, program):
     finally:
         hanging.process.send_signal(18)
     one.check(cluster)
+    said = one.said.read_text()
+    assert f"redis://127.0.0.1:{hanging.port}/0: no answer in time; intervals wait" in said, said  # not the URL's node
 
 
 def test_through_a_socket_to_nodes_elsewhere(cluster, replay):

@@ -131,6 +131,38 @@ def test_dashboards_for_days_that_begin_elsewhere(tmp_path):
     assert f"2022 Q3 : {QUARTERS[0] - 9 * HOUR_S}," in variables(quarters)["quarter"]["query"]
 
 
+@pytest.mark.parametrize(
+    "options, why",
+    [
+        (("--day-offset", "15", "--timezone", "Etc/GMT-14"), "15: must be hours, -12 to 14"),
+        (("--day-offset", "-13"), "-13: must be hours, -12 to 14"),
+        (("--day-offset", "9.5"), "9.5: must be hours"),
+        (("--day-offset", "nine"), "nine: must be hours"),
+        (("--day-offset", "9"), "--timezone utc: is UTC +0 h, and --day-offset is 9: such as Etc/GMT-9"),
+        (("--timezone", "Asia/Tokyo"), "--timezone Asia/Tokyo: is UTC +9 h, and --day-offset is 0: such as utc"),
+        (("--day-offset", "1", "--timezone", "Europe/Berlin"), "is UTC +1 and +2 h, and --day-offset is 1"),
+        (("--day-offset", "5", "--timezone", "Asia/Kolkata"), "is UTC +5.5 h"),
+        (("--timezone", "Asia/Tokio"), "--timezone Asia/Tokio: not known here"),
+        (("--timezone", "Asia"), "--timezone Asia: not known here"),
+        (("--timezone", "../../etc/passwd"), "not known here"),
+        (("--timezone", ""), "not known here"),
+    ],
+)
+def test_dashboards_for_days_that_nobody_has(tmp_path, options, why):
+    command = [ROOT / "tools/mkdashboards", "-o", tmp_path, *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and why in done.stderr.splitlines()[-1], done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_dashboards_for_every_offset(tmp_path):
+    for hours in (-12, -5, -1, 1, 14):
+        options = ("-o", tmp_path, "--day-offset", str(hours), "--timezone", f"Etc/GMT{-hours:+}")
+        subprocess.run([ROOT / "tools/mkdashboards", *options], check=True)
+        quarters = json.loads((tmp_path / "quarters.json").read_text(encoding="utf-8"))
+        assert f"2022 Q3 : {QUARTERS[0] - hours * HOUR_S}," in variables(quarters)["quarter"]["query"]
+
+
 def test_names_of_dashboards_are_unique():
     assert len(DASHBOARDS) == 5
     for member in ("uid", "title"):

@@ -4,6 +4,9 @@ are.
     NEEDLETAIL=build/app/needletail/needletail /usr/bin/python3 -m pytest tests/e2e/test_live_check.py
 """
 
+import json
+import subprocess
+
 import pytest
 from live import needs_namespaces, packet_device, syns, write_pcap
 
@@ -106,6 +109,26 @@ def test_check_says_all_it_finds(live, run, tmp_path):
     for text in ("nowhere0", "/nowhere.mmdb", "/nowhere.asn.mmdb", redis, "mkdir -p /nowhere"):
         assert text in done.errors
     assert len(done.errors.splitlines()) == 5
+
+
+@pytest.mark.parametrize(
+    "url, command",
+    [
+        ("redis://127.0.0.1:1/2", "redis-cli -u redis://127.0.0.1:1/2 ping"),
+        ("unix:///nowhere/redis.sock?db=3", "redis-cli -s /nowhere/redis.sock -n 3 ping"),
+        ("unix://me:secret@/nowhere/redis.sock", "redis-cli -s /nowhere/redis.sock -n 0 --user me --askpass ping"),
+        ("redis://:secret@127.0.0.1:1", "redis-cli -u redis://127.0.0.1:1/0 --askpass ping"),
+    ],
+)
+def test_check_says_how_to_ask_redis(run, tmp_path, url, command):
+    """With a command that redis-cli takes."""
+    config = tmp_path / "a.yaml"
+    device = {"name": f"net_pcap0,rx_pcap={write_pcap(tmp_path / 'a.pcap', syns(1))}"}
+    config.write_text(json.dumps({"devices": [device], "redis": {"url": url}}), encoding="utf-8")
+    done = run("check", "-c", config)
+    assert done.status == 1 and done.errors.endswith(f": see {command}\n") and "secret" not in done.errors
+    tried = subprocess.run(command.split(), input="secret\n", capture_output=True, text=True, check=False)
+    assert "Could not connect" in tried.stderr + tried.stdout
 
 
 def test_check_of_a_good_file(program, run, tmp_path, country_mmdb):

@@ -70,6 +70,58 @@ def test_nothing_is_left_behind(run, capture):
     assert not leftovers() - before
 
 
+def test_what_the_dead_left_is_removed(run, capture, tmp_path):
+    """Directories of processes that were killed while they started; of nobody else, and nothing that looks alike."""
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    kept_file = tmp_path / "kept"
+    kept_file.write_text("kept")
+
+    def place(folder, name):
+        path = Path(folder) / name
+        (path / "dpdk" / "needletail").mkdir(parents=True)
+        (path / "dpdk" / "needletail" / "config").write_bytes(bytes(100))
+        (path / "link").symlink_to(tmp_path)
+        return path
+
+    left = [place("/tmp", f"needletail-{gone.pid}-aZ09bY")]
+    stays = [
+        place("/tmp", name)
+        for name in (
+            f"needletail-{os.getpid()}-aZ09bY",
+            f"needletail-{gone.pid}",
+            f"needletail-{gone.pid}-aZ09b",
+            f"needletail-{gone.pid}-aZ09bYx",
+            f"needletail-{gone.pid}-aZ09b.",
+            f"needletail-0{gone.pid}-aZ09bY",
+            f"needletail--{gone.pid}-aZ09bY",
+            "needletail-0-aZ09bY",
+        )
+    ]
+    link, file = (Path("/tmp") / f"needletail-{gone.pid}-{name}" for name in ("linked", "afile1"))
+    link.symlink_to(tmp_path)
+    file.touch()
+    stays += [link, file]
+    if os.geteuid() == 0:
+        for name in ("needletail", "needletail-testpmd"):
+            left.append(place("/var/run/dpdk", f"{name}-{gone.pid}"))
+            stays.append(place("/var/run/dpdk", f"{name}-{os.getpid()}"))
+        stays.append(place("/var/run/dpdk", f"needletail-other-{gone.pid}"))
+        stays.append(place("/tmp", f"needletail-{gone.pid}-others"))
+        os.chown(stays[-1], 4321, 4321)
+    try:
+        assert run("replay", capture).status == 0
+        assert not [path for path in left if path.exists()]
+        assert all(os.path.lexists(path) for path in stays)
+        assert [kept_file] == [path for path in tmp_path.iterdir() if path != capture]
+    finally:
+        for path in left + stays:
+            if path.is_symlink() or path.is_file():
+                path.unlink()
+            else:
+                shutil.rmtree(path, ignore_errors=True)
+
+
 def test_lines_go_to_standard_output_unless_told(run, capture, tmp_path):
     target = tmp_path / "lines.jsonl"
     target.write_text("old\n")

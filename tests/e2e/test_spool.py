@@ -253,6 +253,10 @@ def test_repetition_is_refused_on_the_way_too(sensor):
     assert "--add" in done.stderr
     assert sensor.files[0].read_text() == first
     sensor.holds_what_was_stored()
+    yaml.write_text(json.dumps({**sensor.config, "json": str(sensor.folder / "new.json")}), encoding="utf-8")
+    done = subprocess.run([sensor.program, "replay", "-c", yaml, sensor.captures[0][0]], check=False)
+    assert done.returncode == 1
+    assert not (sensor.folder / "new.json").exists()
 
 
 # The connection
@@ -271,9 +275,11 @@ def test_lossy_connection(sensor, tmp_path):
     minutes = round(420 * ROUNDS)
     proxy = LossyProxy(sensor.server, faults=faults, seed=SEED)
     try:
-        sensor.replay(minutes, redis={**sensor.config["redis"], "url": proxy.url})
+        errors = sensor.replay(minutes, redis={**sensor.config["redis"], "url": proxy.url})
     finally:
         proxy.stop()
+    # Redis was away dozens of times, which is said with a number.
+    assert errors.count("intervals wait") + errors.count("is back") <= 4 * ROUNDS + 4, errors
     assert len(sensor.lines) == minutes
     assert all(proxy.done[fault] for fault in faults), proxy.done
     assert proxy.lost >= 0.05 * proxy.replies > 0.05 * minutes
@@ -422,7 +428,7 @@ NONSENSE = {
     "cut off": lambda path: os.truncate(path, path.stat().st_size // 3),
     "a byte": lambda path: os.truncate(path, 1),
     "nothing": lambda path: os.truncate(path, 0),
-    "a text": lambda path: path.write_text("this is no spool\n" * 1000),
+    "zeros": lambda path: path.write_bytes(bytes(path.stat().st_size)),
 }
 
 
@@ -454,7 +460,7 @@ def test_whose_it_is(sensor, tmp_path):
     _, errors = process.communicate()
     assert process.returncode == 2
     assert errors == f"needletail: spool.path: {sensor.spool}: it is another sensor's\n"
-    assert not sensor.files.pop().read_text()
+    assert not sensor.files.pop().exists()
     os.mkfifo(tmp_path / "pipe.json")
     waits = subprocess.Popen(
         [sensor.program, "replay", "-c", tmp_path / "0.yaml", "--add", "-"],
@@ -476,6 +482,65 @@ def test_whose_it_is(sensor, tmp_path):
     assert sensor.server.client.dbsize() == before
 
 
+def database(path, application=0, wal=False):
+    """Somebody else's, as an application leaves it that dies."""
+    script = f"""
+import os, sqlite3
+db = sqlite3.connect({str(path)!r}, isolation_level=None)
+db.execute("PRAGMA application_id={application}")
+db.execute("PRAGMA journal_mode={"WAL" if wal else "DELETE"}")
+db.execute("CREATE TABLE moz_places (id INTEGER PRIMARY KEY, url TEXT)")
+db.executemany("INSERT INTO moz_places (url) VALUES (?)", [("x" * 500,)] * 200)
+os._exit(0)
+"""
+    subprocess.run(["/usr/bin/python3", "-c", script], check=True)
+
+
+FOREIGN = {
+    "a text": lambda path: path.write_text("this is no spool\n" * 1000),
+    "a letter": lambda path: path.write_text("x"),
+    "a compressed file": lambda path: path.write_bytes(b"\x1f\x8b\x08\0" + random.Random(1).randbytes(5000)),
+    "a database": database,
+    "a database with a name": lambda path: database(path, application=1),
+    "a database with a log": lambda path: database(path, wal=True),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_file_of_somebody_else(sensor, run, name):
+    """A slip in the configuration: it is said, nothing is counted, and nothing of what is there is changed."""
+    folder = sensor.folder / "theirs"
+    folder.mkdir()
+    sensor.spool = folder / "file"
+    FOREIGN[name](sensor.spool)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    sensor.config["spool"] = {"path": str(sensor.spool)}
+    refusal = f"needletail: spool.path: {sensor.spool}: it is no spool, and stays as it is: name another file\n"
+    assert sensor.replay(status=2) == refusal
+    yaml = sensor.folder / "check.yaml"
+    device = {"name": f"net_pcap0,rx_pcap={sensor.captures[0][0]}"}
+    yaml.write_text(json.dumps({"spool": sensor.config["spool"], "devices": [device]}), encoding="utf-8")
+    assert refusal in run("check", "-c", yaml).errors
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert not sensor.files[-1].exists()
+    assert not sensor.server.client.dbsize()
+
+
+def test_link_that_leads_nowhere(sensor, run):
+    target = sensor.folder / "nowhere"
+    sensor.spool.symlink_to(target)
+    refusal = f"needletail: spool.path: {sensor.spool}: it is a link to a file that is not there\n"
+    assert sensor.replay(status=2) == refusal
+    yaml = sensor.folder / "check.yaml"
+    device = {"name": f"net_pcap0,rx_pcap={sensor.captures[0][0]}"}
+    yaml.write_text(json.dumps({"spool": sensor.config["spool"], "devices": [device]}), encoding="utf-8")
+    assert refusal in run("check", "-c", yaml).errors
+    assert not target.exists() and not sensor.files[-1].exists()
+    target.touch()
+    sensor.replay()
+    assert target.stat().st_size and sensor.spool.is_symlink()
+
+
 # A spool that is full
 
 
@@ -483,7 +548,7 @@ def test_full_spool(sensor):
     """Detail goes first, then whole intervals; every packet is in a set, in rest, or in an interval that is counted as
     dropped."""
     config = {"spool": {"path": str(sensor.spool), "mib": 1}}
-    path = sensor.capture(350, frames=1500, same=True)
+    path = sensor.capture(1000, frames=500, same=True)
     process = sensor.begin(path, redis=sensor.refused, **config)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 1

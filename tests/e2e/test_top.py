@@ -346,10 +346,16 @@ def test_legible_without_colours(terminal):
     assert screen.text.isascii()
 
 
-def test_unknown_terminal(terminal):
-    screen = terminal(term="no-such-terminal")
+@pytest.mark.parametrize("term", ["no-such-terminal", "dumb", "", None])
+def test_terminal_without_a_screen(world, terminal, term):
+    screen = terminal(term=term)
     assert screen.end() == 2
-    assert b"TERM" in screen.written
+    assert re.fullmatch(rb"needletail: top: [^\r\n]*: set TERM, or see --once\r\n", screen.written), screen.written
+    assert screen.restored()
+    once = Terminal([world.program, "top", "--redis", world.server.url, "--once"], term=term)
+    assert once.end() == 0
+    assert b"PORTS" in once.written and b"\x1b" not in once.written
+    once.close()
 
 
 def test_redis_away_and_back(world, terminal):

@@ -60,6 +60,7 @@ static struct lines *open_lines(const struct stage *s)
 	struct lines *l = lines_open(&s->options);
 
 	assert_non_null(l);
+	assert_int_equal(lines_create(l), 0);
 	return l;
 }
 

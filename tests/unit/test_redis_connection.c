@@ -345,6 +345,33 @@ static void a_node_that_hangs_costs_the_time_out(void **state)
 	assert_int_equal(ask(k), 2); /* another node was asked for the map */
 }
 
+static void expect_where(const struct cluster *k, int node)
+{
+	char expected[NT_REDIS_URL_TEXT], where[NT_REDIS_URL_TEXT];
+
+	snprintf(expected, sizeof(expected), "redis://127.0.0.1:%u/0", k->node[node].port);
+	nt_connection_where(k->c, where);
+	assert_string_equal(where, expected);
+}
+
+/* The URL's node tells who has the slot, and it is not that one which fails. */
+static void a_failure_is_of_the_node_that_was_asked(void **state)
+{
+	struct cluster *k = *state;
+
+	expect_where(k, 0);
+	k->owner = 2;
+	assert_int_equal(ask(k), 2);
+	expect_where(k, 2);
+	k->says[2] = "hang";
+	assert_int_equal(ask(k), -ETIMEDOUT);
+	expect_where(k, 2);
+	k->says[2] = "-MOVED 1 127.0.0.1:%u\r\n"; /* to the first */
+	k->says[0] = "close";
+	assert_int_equal(ask(k), -ECONNRESET);
+	expect_where(k, 0);
+}
+
 /* A command whose answer is lost may have been executed, and is not repeated. */
 static void what_may_have_been_done_is_not_repeated(void **state)
 {
@@ -514,6 +541,7 @@ int main(void)
 	    TEST(refusals_leave_it_open),
 	    TEST(a_demoted_master_is_left),
 	    TEST(a_node_that_hangs_costs_the_time_out),
+	    TEST(a_failure_is_of_the_node_that_was_asked),
 	    TEST(what_may_have_been_done_is_not_repeated),
 	    TEST(a_dead_node_is_replaced),
 	    TEST(an_idle_connection_that_was_closed_is_another_one),

@@ -8,6 +8,7 @@
 
 #include "random.h"
 #include "redis_samples.h"
+#include "snapshot/pack.h"
 #include "spool_fixture.h"
 
 #include <errno.h>
@@ -390,6 +391,75 @@ static void entries_of_all_sizes_fit(void **state)
 	assert_true(c.dropped + c.reduced > 20);
 }
 
+static size_t packed_length(const struct sample *sample)
+{
+	struct nt_snapshot s;
+	uint8_t *bytes;
+	size_t length;
+
+	sample_make(&s, sample);
+	assert_int_equal(nt_snapshot_pack(&s, &bytes, &length), 0);
+	free(bytes);
+	nt_snapshot_fini(&s);
+	return length;
+}
+
+static void push_sample(struct spool_fixture *f, const struct sample *sample, struct nt_spool_counters *c)
+{
+	struct nt_snapshot s;
+
+	sample_make(&s, sample);
+	assert_int_equal(nt_spool_push(f->spool, &s), 0);
+	nt_spool_read_counters(f->spool, c);
+	assert_true(c->on_disk);
+}
+
+/* A quiet sensor's intervals are a few hundred bytes: a page is for many of them. */
+static void small_intervals_share_pages(void **state)
+{
+	struct spool_fixture *f = *state;
+	struct nt_spool_counters c = {0};
+	struct sample sample = {.entries = 1, .bare = true};
+	uint64_t i = 0, bytes = 0;
+
+	f->options.disk_bytes = MIB;
+	fixture_restart(f);
+	while (!c.dropped && !c.reduced) {
+		sample.seed = ++i;
+		sample.start_s = fixture_start(i);
+		push_sample(f, &sample, &c);
+		bytes += packed_length(&sample);
+		assert_true(size_of_files(f) <= MIB + 5 * MIB);
+	}
+	print_message("%llu intervals of %llu bytes\n", (unsigned long long)i, (unsigned long long)(bytes / i));
+	assert_true(bytes > MIB / 6);
+	fixture_restart(f);
+	assert_true(nt_spool_waiting(f->spool, NT_SINK_REDIS) >= i - 1);
+}
+
+/* The worst for pages that are shared: small ones between ones of nearly a page, which leave the rest of it empty. */
+static void uneven_neighbours_fit(void **state)
+{
+	struct spool_fixture *f = *state;
+	struct sample large = {.entries = 1, .start_s = fixture_start(1), .seed = 1},
+		      small = {.entries = 0, .bare = true};
+	struct nt_spool_counters c = {0};
+
+	while (packed_length(&large) < 7000)
+		large.entries++;
+	f->options.disk_bytes = SMALL;
+	f->options.memory_bytes = 0;
+	fixture_restart(f);
+	for (uint64_t i = 1; i <= 2500; i++) {
+		struct sample *sample = i % 2 ? &small : &large;
+
+		sample->start_s = fixture_start(i);
+		sample->seed = i;
+		push_sample(f, sample, &c);
+	}
+	assert_true(c.dropped + c.reduced > 20);
+}
+
 static void applied_ones_go_first(void **state)
 {
 	struct spool_fixture *f = *state;
@@ -498,6 +568,8 @@ int main(void)
 	    SPOOL_TEST(what_was_acknowledged_survives_kills),
 	    SPOOL_TEST(detail_goes_before_intervals),
 	    SPOOL_TEST(entries_of_all_sizes_fit),
+	    SPOOL_TEST(small_intervals_share_pages),
+	    SPOOL_TEST(uneven_neighbours_fit),
 	    SPOOL_TEST(applied_ones_go_first),
 	    SPOOL_TEST(the_file_gets_small_again),
 	    SPOOL_TEST(sinks_read_while_another_thread_pushes),
