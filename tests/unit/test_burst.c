@@ -520,6 +520,40 @@ static void sources_without_a_line_are_estimated(void **state)
 	free(t);
 }
 
+/* Sources that have a line each try four ports: one of these pairs is their own, and the table takes few others. */
+static void pairs_without_a_place_are_estimated(void **state)
+{
+	struct nt_tally *t = new_tally(&(struct nt_tally_options){.region_port_entries = 1024,
+								  .match_entries = 1024,
+								  .source_entries = 8000,
+								  .pair_entries = 500,
+								  .victim_entries = 100,
+								  .sketches = 64});
+	static struct nt_burst burst = {.n = 1};
+	uint64_t sketched = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 4 * 8000; i++) {
+		burst.fields[0] = (struct nt_fields){.class = NT_CLASS_IPV4,
+						     .fate = NT_FATE_TCP,
+						     .ip_proto = 6,
+						     .src4 = i % 8000 * 2654435761u,
+						     .dst_port = (uint16_t)(i / 8000)};
+		nt_tally_ask(t, &burst, 0, 1);
+		nt_tally_find(t, &burst);
+		nt_tally_burst(t, &burst);
+	}
+	nt_tally_settle(t);
+	assert_int_equal(t->sources.overflow, 0);
+	assert_int_equal(t->pairs.overflow, 3 * 8000 - 500);
+	for (uint16_t port = 0; port < 4; port++) {
+		assert_int_equal(t->histogram[NT_TABLE_TCP_PORT].count[port], 8000);
+		sketched += estimate_of(t, nt_sketch_key(NT_SKETCH_PORT, port));
+	}
+	near(sketched, 3 * 8000 - 500);
+	free(t);
+}
+
 /* Tables that take nothing at all. */
 static void every_total_stands_without_any_table(void **state)
 {
@@ -544,6 +578,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(tables_equal_a_list),
 	    cmocka_unit_test(sources_without_a_line_are_estimated),
+	    cmocka_unit_test(pairs_without_a_place_are_estimated),
 	    cmocka_unit_test(every_total_stands_without_any_table),
 	};
 
