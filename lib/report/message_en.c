@@ -128,6 +128,7 @@ const char *const nt_message_en[NT_MESSAGES] = {
 	"of {region} usually sends, rounded up. Owners are those of the labels file, else of "
 	"the AS.",
     [NT_MSG_TITLE_F6] = "{id} Packets from {region} per hour, {days}",
+    [NT_MSG_UNKNOWN_REGION] = "region not known",
     [NT_MSG_UNKNOWN_OWNER] = "unknown",
     [NT_MSG_TITLE_MARKS] = "What packets of events had in common",
     [NT_MSG_NO_MARKS] = "No group of sources with common marks was found.",

@@ -132,6 +132,7 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_NOTE_THRESHOLD_USUAL] = "しきい値は1日 {threshold} パケット超です（{region} の最多送信元の通常の値の1"
 				    "0倍を切り上げ）。組織名はラベルファイル、なければ AS によります。",
     [NT_MSG_TITLE_F6] = "{id} {region} からのパケット数の推移（1時間ごと、{days}）",
+    [NT_MSG_UNKNOWN_REGION] = "地域不明",
     [NT_MSG_UNKNOWN_OWNER] = "不明",
     [NT_MSG_TITLE_MARKS] = "事象のパケットに共通する特徴",
     [NT_MSG_NO_MARKS] = "共通する特徴を持つ送信元群は見つかっていません。",
