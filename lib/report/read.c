@@ -63,6 +63,13 @@ struct nt_get_query query_days(const struct reading *r, int64_t first_day, int64
 	};
 }
 
+bool is_region_code(const char *name)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+	return strlen(name) == 2 && strspn(name, allowed) == 2;
+}
+
 uint64_t packets_of(const struct nt_get_top *top, const char *name)
 {
 	for (size_t i = 0; i < top->n; i++)

@@ -69,6 +69,9 @@ int read_mirai(struct reading *r);	 /* read_infected.c */
 /* A query for days; both included. */
 struct nt_get_query query_days(const struct reading *r, int64_t first_day, int64_t last_day);
 
+/* True for the code of a region: what is in Redis may have been written by anybody. */
+bool is_region_code(const char *name);
+
 /* Packets of a member; 0 if it is not there. */
 uint64_t packets_of(const struct nt_get_top *top, const char *name);
 

@@ -142,15 +142,42 @@ static int read_daily(struct reading *r, const struct nt_get_set *set, struct nt
 	return err;
 }
 
+static bool is_port(const char *name)
+{
+	size_t digits = strspn(name, "0123456789");
+
+	return digits && digits <= 5 && (!strcmp(name + digits, "/tcp") || !strcmp(name + digits, "/udp"));
+}
+
+static bool is_region(const char *name)
+{
+	return is_region_code(name) || !strcmp(name, REGION_UNKNOWN);
+}
+
+/* Every member, less those that cannot be one. */
+static int read_all(struct reading *r, const struct nt_get_query *query, const struct nt_get_top_options *options,
+		    struct nt_get_top *top)
+{
+	bool (*valid)(const char *) = options->set.key == NT_RKEY_PORT ? is_port : is_region;
+	int err = nt_get_top(r->get, query, options, top);
+	size_t n = 0;
+
+	for (size_t i = 0; i < top->n && !err; i++)
+		if (valid(top->at[i].name))
+			top->at[n++] = top->at[i];
+	top->n = n;
+	return err;
+}
+
 static int read_ranking(struct reading *r, enum nt_redis_key key, const char *kind, struct nt_get_top *all,
 			struct nt_ranking *ranking)
 {
 	const struct nt_get_top_options options = {.set = {.key = key}};
 	struct nt_get_top before;
-	int err = nt_get_top(r->get, &r->period, &options, all);
+	int err = read_all(r, &r->period, &options, all);
 
 	if (!err)
-		err = nt_get_top(r->get, &r->before, &options, &before);
+		err = read_all(r, &r->before, &options, &before);
 	if (err)
 		return err;
 	make_ranking(all, &before, ranking);

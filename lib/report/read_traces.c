@@ -58,8 +58,7 @@ static size_t find_suspects(const struct nt_report *r, struct suspect *out)
 		const struct nt_get_event *e = &r->events.at[i];
 		struct nt_evidence evidence;
 
-		if (strlen(e->region) != 2 || !strcmp(e->region, REGION_UNKNOWN) ||
-		    (!nt_event_is(e, "fixed_tool") && !nt_event_is(e, "dos")))
+		if (!is_region_code(e->region) || (!nt_event_is(e, "fixed_tool") && !nt_event_is(e, "dos")))
 			continue;
 		nt_evidence_read(e->body, &evidence);
 		suspect_of(out, &n, e->region)->packets += evidence.packets;

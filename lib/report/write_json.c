@@ -7,6 +7,9 @@
 
 /* One JSON document: config/report.md. A lack of memory anywhere makes the document NULL in the end. */
 
+/* What a double counts exactly; more packets than that nobody has. */
+#define WHOLE_MOST (INT64_C(1) << 53)
+
 static const char *const kind_name[] = {
     [NT_DOC_TEXT] = "text", [NT_DOC_COUNT] = "count", [NT_DOC_SHARE] = "share", [NT_DOC_REAL] = "real",
     [NT_DOC_DATE] = "date", [NT_DOC_TIME] = "time",   [NT_DOC_FLAG] = "flag",
@@ -36,7 +39,9 @@ static json_t *cell_json(const struct nt_doc_column *column, const struct nt_doc
 		return json_null();
 	if (column->kind == NT_DOC_FLAG)
 		return json_boolean(cell->number != 0);
-	return column->kind == NT_DOC_COUNT ? json_integer((json_int_t)llround(cell->number)) : json_real(cell->number);
+	if (column->kind != NT_DOC_COUNT)
+		return json_real(cell->number);
+	return json_integer(fabs(cell->number) < WHOLE_MOST ? (json_int_t)llround(cell->number) : WHOLE_MOST);
 }
 
 static json_t *row_json(const struct nt_doc_item *item, size_t row)
