@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "commands.h"
+#include "options.h"
 #include "top_data.h"
 #include "top_page.h"
 #include "top_screen.h"
@@ -8,7 +9,6 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "needletail/errors.h"
-#include "redis/password.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -93,29 +93,12 @@ static void stop(int signal_number)
 
 /* ---- options ---- */
 
-static int bad_value(const char *option, const char *value, const char *why)
-{
-	nt_error("--%s %s: %s", option, value, why);
-	return -EINVAL;
-}
-
-static int set_redis(struct top *t, const char *value)
-{
-	const char *why;
-
-	t->has_url = true;
-	if (!nt_redis_url_parse(value, &t->url, &why))
-		return 0;
-	nt_error("--redis: %s", why); /* without the URL: it may hold a password */
-	return -EINVAL;
-}
-
 static int set_interval(struct top *t, const char *value)
 {
 	uint64_t seconds;
 
 	if (nt_parse_u64(value, 1, INTERVAL_MAX_S, &seconds))
-		return bad_value("interval", value, "must be seconds, 1 to 3600");
+		return options_bad_value("interval", value, "must be seconds, 1 to 3600");
 	t->interval_s = (uint32_t)seconds;
 	return 0;
 }
@@ -124,13 +107,16 @@ static int set_option(struct top *t, int id, const char *value)
 {
 	switch (id) {
 	case OPT_REDIS:
-		return set_redis(t, value);
+		t->has_url = true;
+		return options_redis(value, &t->url);
 	case OPT_PASSWORD_FILE:
 		t->password_file = value;
 		return 0;
 	case OPT_SENSOR:
 		t->sensor = value;
-		return nt_name_valid(value) ? 0 : bad_value("sensor", value, "a name is 1 to 64 of A-Z a-z 0-9 . _ -");
+		return nt_name_valid(value)
+			   ? 0
+			   : options_bad_value("sensor", value, "a name is 1 to 64 of A-Z a-z 0-9 . _ -");
 	case OPT_INTERVAL:
 		return set_interval(t, value);
 	case OPT_ONCE:
@@ -139,18 +125,6 @@ static int set_option(struct top *t, int id, const char *value)
 	default:
 		return -EINVAL; /* getopt has named it */
 	}
-}
-
-static int read_password(struct top *t)
-{
-	const char *why;
-
-	if (!t->password_file)
-		return 0;
-	if (!nt_redis_read_password(t->password_file, t->url.password, sizeof(t->url.password), &why))
-		return 0;
-	nt_error("%s: %s", t->password_file, why);
-	return -EINVAL;
 }
 
 /* Positive: help was asked for. */
@@ -173,7 +147,7 @@ static int parse(struct top *t, int argc, char **argv)
 		nt_error("top: --redis URL is missing, see needletail top --help");
 		return -EINVAL;
 	}
-	return read_password(t);
+	return t->password_file ? options_password(t->password_file, &t->url) : 0;
 }
 
 /* ---- data ---- */
@@ -444,10 +418,11 @@ static int run(struct top *t)
 
 int cmd_top(int argc, char **argv)
 {
+	static char name[] = "needletail: top"; /* getopt's messages begin like ours */
 	struct top t = {.interval_s = INTERVAL_S, .span = TOP_DAY};
 	int status = NT_EXIT_UNUSABLE, parsed;
 
-	argv[0] = (char[]){"needletail: top"}; /* getopt's messages begin like ours */
+	argv[0] = name;
 	parsed = parse(&t, argc, argv);
 	if (parsed)
 		return parsed < 0 ? NT_EXIT_UNUSABLE : printf("%s", help) < 0 ? NT_EXIT_FAILED : NT_EXIT_OK;

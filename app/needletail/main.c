@@ -23,6 +23,7 @@ static const struct command commands[] = {
     {"bench", cmd_bench, "[options] [CAPTURE]: measure the packet path beside receiving alone"},
     {"check", cmd_check, "-c FILE: validate a configuration, then the machine"},
     {"ports", cmd_ports, "list usable devices and the configuration line for each"},
+    {"report", cmd_report, "--redis URL --quarter 2022Q3: tables, figures and sentences of a quarter"},
     {"top", cmd_top, "--redis URL: show live what sensors write into Redis"},
     {"version", cmd_version, "print the versions in use"},
 };

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/parse.h"
+#include "redis/password.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -47,4 +48,24 @@ int options_number(const char *option, const char *value, uint64_t least, uint64
 		return 0;
 	snprintf(why, sizeof(why), "must be a number from %" PRIu64 " to %" PRIu64, least, most);
 	return options_bad_value(option, value, why);
+}
+
+int options_redis(const char *value, struct nt_redis_url *url)
+{
+	const char *why;
+
+	if (!nt_redis_url_parse(value, url, &why))
+		return 0;
+	nt_error("--redis: %s", why); /* without the URL: it may hold a password */
+	return -EINVAL;
+}
+
+int options_password(const char *path, struct nt_redis_url *url)
+{
+	const char *why;
+
+	if (!nt_redis_read_password(path, url->password, sizeof(url->password), &why))
+		return 0;
+	nt_error("%s: %s", path, why);
+	return -EINVAL;
 }

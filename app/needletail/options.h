@@ -3,6 +3,7 @@
 #define NEEDLETAIL_OPTIONS_H
 
 #include "config/config.h"
+#include "redis/url.h"
 
 #include <getopt.h>
 #include <stdint.h>
@@ -20,5 +21,11 @@ int options_bad_value(const char *option, const char *value, const char *why);
 
 /** Reads a number from `least` to `most`. Returns 0 or -EINVAL. */
 int options_number(const char *option, const char *value, uint64_t least, uint64_t most, uint64_t *number);
+
+/** Reads the URL of a server that is only read. Returns 0 or -EINVAL. */
+int options_redis(const char *value, struct nt_redis_url *url);
+
+/** Reads the password of --password-file into the URL. Returns 0 or -EINVAL. */
+int options_password(const char *path, struct nt_redis_url *url);
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "detect/known.h"
 
-#include "base/parse.h"
+#include "detect/prefix.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,69 +11,30 @@
 #define SPACE	   " \t\r"
 #define LINE_BYTES 512
 
-struct prefix {
-	struct nt_address address;
-	uint8_t bits;
+struct line {
+	struct nt_prefix prefix;
 	char name[NT_KNOWN_NAME];
 };
 
 struct nt_known {
-	struct prefix *prefix;
+	struct line *line;
 	size_t n;
 	size_t capacity;
 };
 
 /* A few thousand at most, and looked at once per event: no tree. */
-static bool covers(const struct prefix *p, const struct nt_address *address)
-{
-	uint32_t whole = p->bits / 8, rest = p->bits % 8;
-
-	if (p->address.length != address->length || memcmp(p->address.byte, address->byte, whole) != 0)
-		return false;
-	return !rest || (p->address.byte[whole] ^ address->byte[whole]) >> (8 - rest) == 0;
-}
-
 const char *nt_known_find(const struct nt_known *k, const struct nt_address *address)
 {
-	const struct prefix *best = NULL;
+	const struct line *best = NULL;
 
 	for (size_t i = 0; k && i < k->n; i++)
-		if (covers(&k->prefix[i], address) && (!best || k->prefix[i].bits > best->bits))
-			best = &k->prefix[i];
+		if (nt_prefix_covers(&k->line[i].prefix, address) &&
+		    (!best || k->line[i].prefix.bits > best->prefix.bits))
+			best = &k->line[i];
 	return best ? best->name : NULL;
 }
 
-static bool has_host_bits(const struct prefix *p)
-{
-	for (uint32_t bit = p->bits; bit < p->address.length * 8u; bit++)
-		if (p->address.byte[bit / 8] >> (7 - bit % 8) & 1)
-			return true;
-	return false;
-}
-
-/* Reads "192.0.2.0/24"; a lone address is a prefix of all its bits. NULL, or what is wrong. */
-static const char *read_prefix(char *text, struct prefix *p)
-{
-	char *slash = strchr(text, '/');
-	uint64_t bits;
-
-	if (slash)
-		*slash = '\0';
-	if (inet_pton(AF_INET, text, p->address.byte) == 1)
-		p->address.length = 4;
-	else if (inet_pton(AF_INET6, text, p->address.byte) == 1)
-		p->address.length = 16;
-	else
-		return "is not an address";
-	bits = p->address.length * 8u;
-	if (slash && nt_parse_u64(slash + 1, 0, bits, &bits))
-		return p->address.length == 4 ? "the length of an IPv4 prefix is 0 to 32"
-					      : "the length of an IPv6 prefix is 0 to 128";
-	p->bits = (uint8_t)bits;
-	return has_host_bits(p) ? "has bits behind its length" : NULL;
-}
-
-static const char *read_name(const char *text, struct prefix *p)
+static const char *read_name(const char *text, struct line *l)
 {
 	if (!*text)
 		return "a name is missing behind the prefix";
@@ -83,29 +43,29 @@ static const char *read_name(const char *text, struct prefix *p)
 	for (const char *c = text; *c; c++)
 		if (*c < ' ' || *c > '~')
 			return "the name has other characters than those of ASCII";
-	snprintf(p->name, sizeof(p->name), "%s", text);
+	snprintf(l->name, sizeof(l->name), "%s", text);
 	return NULL;
 }
 
-static int append(struct nt_known *k, const struct prefix *p)
+static int append(struct nt_known *k, const struct line *l)
 {
 	if (k->n == k->capacity) {
 		size_t capacity = k->capacity ? 2 * k->capacity : 64;
-		struct prefix *grown = realloc(k->prefix, capacity * sizeof(*grown));
+		struct line *grown = realloc(k->line, capacity * sizeof(*grown));
 
 		if (!grown)
 			return -ENOMEM;
-		k->prefix = grown;
+		k->line = grown;
 		k->capacity = capacity;
 	}
-	k->prefix[k->n++] = *p;
+	k->line[k->n++] = *l;
 	return 0;
 }
 
-static bool is_known(const struct nt_known *k, const struct prefix *p)
+static bool is_known(const struct nt_known *k, const struct nt_prefix *p)
 {
 	for (size_t i = 0; i < k->n; i++)
-		if (k->prefix[i].bits == p->bits && !memcmp(&k->prefix[i].address, &p->address, sizeof(p->address)))
+		if (nt_prefix_equal(&k->line[i].prefix, p))
 			return true;
 	return false;
 }
@@ -113,7 +73,7 @@ static bool is_known(const struct nt_known *k, const struct prefix *p)
 /* Reads a line without its newline. Returns 0, -ENOMEM, or -EINVAL with a reason. */
 static int read_line(struct nt_known *k, char *line, const char **reason)
 {
-	struct prefix p = {0};
+	struct line l = {0};
 	char *end, *name;
 
 	line[strcspn(line, "#")] = '\0';
@@ -126,14 +86,14 @@ static int read_line(struct nt_known *k, char *line, const char **reason)
 	if (*name)
 		*name++ = '\0';
 	name += strspn(name, SPACE);
-	*reason = read_prefix(line, &p);
+	*reason = nt_prefix_read(line, &l.prefix);
 	if (!*reason)
-		*reason = read_name(name, &p);
-	if (!*reason && is_known(k, &p))
+		*reason = read_name(name, &l);
+	if (!*reason && is_known(k, &l.prefix))
 		*reason = "this prefix stands in the file twice";
 	if (!*reason && k->n == NT_KNOWN_MAX)
 		*reason = "more than 16384 prefixes";
-	return *reason ? -EINVAL : append(k, &p);
+	return *reason ? -EINVAL : append(k, &l);
 }
 
 static int read_all(struct nt_known *k, FILE *file, uint32_t *number, const char **reason)
@@ -184,6 +144,6 @@ void nt_known_free(struct nt_known *k)
 {
 	if (!k)
 		return;
-	free(k->prefix);
+	free(k->line);
 	free(k);
 }

@@ -373,6 +373,9 @@ int nt_get_events(struct nt_get *g, const struct nt_get_sensors *sensors, struct
 		  struct nt_get_events *out);
 void nt_get_events_fini(struct nt_get_events *e);
 
+/** AS numbers of addresses, as any of the sensors has them on a day of the range: asn[n], 0 where none has. */
+int nt_get_who(struct nt_get *g, const struct nt_get_query *query, const char *const *address, size_t n, uint32_t *asn);
+
 /** Names of AS numbers, as any of the sensors has them: out[n], each a text to be freed or NULL. */
 int nt_get_orgs(struct nt_get *g, const struct nt_get_sensors *sensors, const uint32_t *asn, size_t n, char **out);
 

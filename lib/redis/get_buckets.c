@@ -95,10 +95,22 @@ void slot_key(char text[static NT_REDIS_KEY_TEXT], const struct slot *slot, enum
 
 static const char *const looked_at[] = {
     "intervals",	   "partial",	       "reopened", "loss.missed", "loss.no_mbuf", "loss.errors",
-    "loss.missed_unknown", "loss.unexplained", "rest.hll",
+    "loss.missed_unknown", "loss.unexplained", "rest.hll", "rest.unique",
 };
 
-enum { INTERVALS, PARTIAL, REOPENED, MISSED, NO_MBUF, ERRORS, MISSED_UNKNOWN, UNEXPLAINED, REST_HLL, REST };
+enum {
+	INTERVALS,
+	PARTIAL,
+	REOPENED,
+	MISSED,
+	NO_MBUF,
+	ERRORS,
+	MISSED_UNKNOWN,
+	UNEXPLAINED,
+	REST_HLL,
+	REST_UNIQUE,
+	REST
+};
 
 bool slot_cut_while_open(const struct slot *slot, enum nt_redis_key key)
 {
@@ -163,6 +175,7 @@ static int take_totals(void *cookie, size_t tag, const redisReply *reply)
 	}
 	slot->reopened = read_optional(list_at(reply, REOPENED), defects);
 	slot->rest_hll = read_optional(list_at(reply, REST_HLL), defects);
+	slot->rest_unique = read_optional(list_at(reply, REST_UNIQUE), defects);
 	slot->rest = read_optional(list_at(reply, REST), defects);
 	add_to(&c->intervals, slot->intervals);
 	add_to(&c->reopened, slot->reopened);

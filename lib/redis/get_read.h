@@ -126,9 +126,10 @@ struct slot {
 	bool present;
 	uint64_t intervals;
 	uint64_t reopened;
-	uint64_t rest;	   /* of the set that was asked for */
-	uint64_t rest_hll; /* names without a HyperLogLog */
-	uint64_t lowest;   /* the lightest member, where anybody asked */
+	uint64_t rest;	      /* of the set that was asked for */
+	uint64_t rest_hll;    /* names without a HyperLogLog */
+	uint64_t rest_unique; /* numbers that an old bucket lost */
+	uint64_t lowest;      /* the lightest member, where anybody asked */
 };
 
 struct slots {

@@ -91,7 +91,7 @@ static void count_parts(struct uniting *u)
 
 			a->parts += number > 0;
 			a->largest = a->largest < number ? number : a->largest;
-			a->uncertain |= slot->reopened > 0 || (!number && slot->rest_hll > 0);
+			a->uncertain |= slot->reopened > 0 || (!number && (slot->rest_hll || slot->rest_unique));
 		}
 	}
 }

@@ -10,6 +10,7 @@
 #include "random.h"
 
 #include <errno.h>
+#include <hiredis/hiredis.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,6 +268,31 @@ static void tops_of_each_sensor_and_prefix(void **state)
 	nt_get_top_fini(&top);
 }
 
+static void knows_whose_addresses_were_there(void **state)
+{
+	struct world *w = *state;
+	const struct nt_span day = {WORLD_BEGIN, WORLD_BEGIN + WORLD_DAY_S};
+	struct nt_get_query query = {.sensors = &w->sensors, .range = day, .finest = NT_BUCKET_D};
+	const char *address[] = {"192.0.2.77", "192.0.2.78", "192.0.2.79", "2001:db8::77"};
+	char key[NT_REDIS_KEY_TEXT];
+	uint32_t asn[4];
+
+	nt_redis_bucket_key(key, world_sensor[0], NT_BUCKET_D, WORLD_BEGIN, NT_RKEY_WHO);
+	freeReplyObject(
+	    redis_server_do(&w->fixture->server, "HSET %s %s 64500 %s nonsense", key, address[0], address[1]));
+	nt_redis_bucket_key(key, world_sensor[2], NT_BUCKET_D, WORLD_BEGIN, NT_RKEY_WHO);
+	freeReplyObject(redis_server_do(&w->fixture->server, "HSET %s %s 4294967295", key, address[3]));
+	answered(w, nt_get_who(w->get, &query, address, 4, asn));
+	assert_int_equal(asn[0], 64500);
+	assert_int_equal(asn[1], 0);
+	assert_int_equal(asn[2], 0);
+	assert_int_equal(asn[3], 4294967295);
+	query.range = (struct nt_span){day.end_s, day.end_s + WORLD_DAY_S};
+	answered(w, nt_get_who(w->get, &query, address, 4, asn));
+	assert_int_equal(asn[0], 0);
+	answered(w, nt_get_who(w->get, &query, address, 0, asn));
+}
+
 static void refuses_questions_without_an_answer(void **state)
 {
 	struct world *w = *state;
@@ -292,6 +318,7 @@ int main(void)
 	    cmocka_unit_test(regions_are_never_cut),
 	    cmocka_unit_test(has_every_port_of_a_quarter),
 	    cmocka_unit_test(tops_of_each_sensor_and_prefix),
+	    cmocka_unit_test(knows_whose_addresses_were_there),
 	    cmocka_unit_test(refuses_questions_without_an_answer),
 	};
 	const struct CMUnitTest cut[] = {

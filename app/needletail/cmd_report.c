@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cmd_report_parts.h"
+#include "commands.h"
+
+#include "base/log.h"
+#include "needletail/errors.h"
+#include "report/compose.h"
+#include "report/read.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TIMEOUT_MS 10000
+
+static const char help[] =
+    "usage: needletail report --redis URL --quarter 2022Q3 [options]\n"
+    "\n"
+    "Writes the report of a quarter: ports and regions with their ranks in the quarter before, what their lines did,\n"
+    "backscatter, traces of attacks, infected hosts, scanners.\n"
+    "\n"
+    "      --redis URL             redis://[user[:password]@]host[:port][/db] or "
+    "unix://[user[:password]@]/path[?db=N]\n"
+    "      --password-file FILE    password of the server, in a file that nobody else can read\n"
+    "      --quarter QUARTER       such as 2022Q3\n"
+    "      --from DATE --to DATE   any other days, such as 2022-07-01; both are included\n"
+    "      --compare-to PERIOD     2022Q2 or 2022-04-01/2022-06-30 (default: the quarter, or as many days, before)\n"
+    "      --group GROUP           sensors of this group (default: domestic)\n"
+    "      --sensors NAME[,NAME]   these sensors\n"
+    "      --focus-region CC       region that is looked at closely (default: JP)\n"
+    "      --senders CC:DATE/DATE  whose senders of backscatter are listed; may be given twice (default: of the "
+    "highest\n"
+    "                              spikes, the third of the month around them)\n"
+    "      --traces CC             region whose sources are held against the threshold (default: of attacks and "
+    "tools)\n"
+    "      --threshold PACKETS     of a source and day, in the table of traces (default: ten times the usual)\n"
+    "      --labels FILE           whose addresses are: lines network,organisation,category\n"
+    "      --pseudonyms            call organisations after their category: bank A, portal B; leave addresses out\n"
+    "      --lang ja|en            language (default: that of LC_ALL, LC_MESSAGES, LANG)\n"
+    "      --format md|json|csv    or several with commas (default: md)\n"
+    "  -o, --output DIR            folder for report.md, report.json, and a CSV file for each table and figure\n"
+    "                              (default: standard output)\n";
+
+/* ---- progress ---- */
+
+static void tell(void *cookie, unsigned int done, unsigned int of, const char *what)
+{
+	(void)cookie;
+	fprintf(stderr, "\r\033[Kneedletail: report: %u/%u %s", done + 1, of, what);
+	fflush(stderr);
+}
+
+static void end_progress(const struct nt_report_progress *progress)
+{
+	if (progress)
+		fputs("\r\033[K", stderr);
+}
+
+/* ---- from Redis to files ---- */
+
+static int write_report(const struct report_options *o, const struct nt_report *r, const struct nt_labels *labels)
+{
+	struct nt_report_style style = {
+	    .lang = o->lang,
+	    .regions = nt_region_names_new(o->lang),
+	    .owners = nt_owners_new(labels, o->pseudonyms, o->lang),
+	};
+	struct nt_document d = {.lang = o->lang};
+	int err = -ENOMEM;
+
+	if (style.regions && style.owners)
+		err = nt_report_compose(r, &style, &d);
+	if (err)
+		nt_error("report: %s", strerror(-err));
+	else
+		err = report_files_write(o, &d);
+	nt_doc_fini(&d);
+	nt_owners_free(style.owners);
+	nt_region_names_free((struct nt_region_names *)style.regions);
+	return err;
+}
+
+static int read_report(const struct report_options *o, struct nt_report *r)
+{
+	const struct nt_report_progress on_terminal = {.tell = tell};
+	const struct nt_report_progress *progress = isatty(STDERR_FILENO) ? &on_terminal : NULL;
+	struct nt_get *get = nt_get_new(&o->url, TIMEOUT_MS);
+	char why[NT_REPORT_WHY], where[NT_REDIS_URL_TEXT];
+	int err;
+
+	if (!get) {
+		nt_error("report: %s", strerror(errno));
+		return -ENOMEM;
+	}
+	err = nt_report_read(get, &o->wanted, progress, r, why);
+	end_progress(progress);
+	nt_redis_url_text(&o->url, where);
+	if (err)
+		nt_error("%s: %s", where, why);
+	nt_get_free(get);
+	return err;
+}
+
+static int run(const struct report_options *o)
+{
+	struct nt_labels *labels = NULL;
+	struct nt_report r = {.frames = 0};
+	char why[NT_LABELS_WHY];
+	int err;
+
+	if (o->labels) {
+		labels = nt_labels_load(o->labels, why);
+		if (!labels) {
+			nt_error("%s", why);
+			return NT_EXIT_UNUSABLE;
+		}
+	}
+	err = read_report(o, &r);
+	if (!err)
+		err = write_report(o, &r, labels);
+	nt_report_fini(&r);
+	nt_labels_free(labels);
+	return err ? NT_EXIT_FAILED : NT_EXIT_OK;
+}
+
+int cmd_report(int argc, char **argv)
+{
+	static char name[] = "needletail: report"; /* getopt's messages begin like ours */
+	struct report_options o;
+	int status = NT_EXIT_UNUSABLE;
+
+	argv[0] = name;
+	if (!report_options_read(argc, argv, &o)) {
+		if (o.help)
+			status = printf("%s", help) < 0 ? NT_EXIT_FAILED : NT_EXIT_OK;
+		else
+			status = run(&o);
+	}
+	report_options_fini(&o);
+	return status;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cmd_report_parts.h"
+
+#include "base/log.h"
+#include "report/write.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What a file is filled with: a document, or an item of it. */
+struct content {
+	int (*document)(const struct nt_document *d, FILE *out);
+	const struct nt_document *d;
+	const struct nt_doc_item *item; /* CSV */
+};
+
+static int write_content(const struct content *c, FILE *out)
+{
+	errno = 0;
+	return c->item ? nt_write_csv(c->item, out) : c->document(c->d, out);
+}
+
+static int refuse(const char *path, int err)
+{
+	nt_error("%s: %s", path, strerror(-err));
+	return err;
+}
+
+/* A reader never finds half a file: it is written beside its place and then put there. */
+static int write_file(const char *folder, const char *name, const char *end, const struct content *content)
+{
+	char path[PATH_MAX], part[PATH_MAX];
+	FILE *out;
+	int err;
+
+	if (snprintf(path, sizeof(path), "%s/%s%s", folder, name, end) >= (int)sizeof(path) ||
+	    snprintf(part, sizeof(part), "%s/.%s%s.part", folder, name, end) >= (int)sizeof(part))
+		return refuse(folder, -ENAMETOOLONG);
+	out = fopen(part, "we");
+	if (!out)
+		return refuse(path, -errno);
+	err = write_content(content, out);
+	if (fclose(out) && !err)
+		err = -errno;
+	if (!err && rename(part, path))
+		err = -errno;
+	if (!err)
+		return 0;
+	unlink(part);
+	return refuse(path, err);
+}
+
+static int write_tables(const char *folder, const struct nt_document *d)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < d->items && !err; i++)
+		if (d->item[i].columns)
+			err = write_file(folder, d->item[i].id, ".csv", &(struct content){.item = &d->item[i]});
+	return err;
+}
+
+static int write_folder(const struct report_options *o, const struct nt_document *d)
+{
+	int err = 0;
+
+	if (mkdir(o->folder, 0777) && errno != EEXIST)
+		return refuse(o->folder, -errno);
+	if (o->formats & REPORT_MD)
+		err = write_file(o->folder, "report", ".md", &(struct content){.document = nt_write_md, .d = d});
+	if (!err && o->formats & REPORT_JSON)
+		err = write_file(o->folder, "report", ".json", &(struct content){.document = nt_write_json, .d = d});
+	if (!err && o->formats & REPORT_CSV)
+		err = write_tables(o->folder, d);
+	return err;
+}
+
+int report_files_write(const struct report_options *o, const struct nt_document *d)
+{
+	int err;
+
+	if (o->folder)
+		return write_folder(o, d);
+	err = o->formats & REPORT_JSON ? nt_write_json(d, stdout) : nt_write_md(d, stdout);
+	return err ? refuse("standard output", err) : 0;
+}

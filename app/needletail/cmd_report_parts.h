@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef NEEDLETAIL_CMD_REPORT_PARTS_H
+#define NEEDLETAIL_CMD_REPORT_PARTS_H
+
+#include "redis/url.h"
+#include "report/document.h"
+#include "report/report.h"
+
+#include <stdbool.h>
+
+/* What the files of `needletail report` share. */
+
+#define REPORT_SENSORS_MAX 256
+
+enum report_format { REPORT_MD = 1, REPORT_JSON = 2, REPORT_CSV = 4 };
+
+struct report_options {
+	struct nt_redis_url url;
+	const char *password_file;
+	const char *labels; /* NULL: none */
+	const char *folder; /* NULL: standard output */
+	enum nt_lang lang;
+	unsigned int formats; /* enum report_format */
+	bool pseudonyms;
+	bool help;
+	struct nt_report_wanted wanted;
+	char *sensor_list; /* the words that wanted.choice points to */
+	const char *sensor[REPORT_SENSORS_MAX];
+};
+
+/** Reads the command line, and says what is wrong with it. Returns 0 or -EINVAL. */
+int report_options_read(int argc, char **argv, struct report_options *o);
+void report_options_fini(struct report_options *o);
+
+/** Writes the document in the formats wanted, each file in full or not at all, and says what went wrong. Returns 0 or
+ * -errno. */
+int report_files_write(const struct report_options *o, const struct nt_document *d);
+
+#endif

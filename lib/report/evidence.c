@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "report/evidence.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+static void text(const json_t *body, const char *key, char out[static NT_EVIDENCE_TEXT])
+{
+	const char *value = json_string_value(json_object_get(body, key));
+
+	snprintf(out, NT_EVIDENCE_TEXT, "%s", value ? value : "");
+}
+
+static int64_t number(const json_t *body, const char *key)
+{
+	const json_t *value = json_object_get(body, key);
+
+	return json_is_integer(value) ? json_integer_value(value) : -1;
+}
+
+static uint64_t count(const json_t *body, const char *key)
+{
+	int64_t value = number(body, key);
+
+	return value < 0 ? 0 : (uint64_t)value;
+}
+
+static const char *protocol_name(int64_t protocol)
+{
+	return protocol == 6 ? "/tcp" : protocol == 17 ? "/udp" : "";
+}
+
+static void read_ports(const json_t *body, struct nt_evidence *out)
+{
+	const json_t *list = json_object_get(body, "ports");
+	size_t used = 0;
+
+	for (size_t i = 0; i < json_array_size(list) && used < sizeof(out->ports) - 32; i++)
+		used += (size_t)snprintf(&out->ports[used], sizeof(out->ports) - used, "%s%" JSON_INTEGER_FORMAT "%s",
+					 used ? " " : "", json_integer_value(json_array_get(list, i)),
+					 protocol_name(number(body, "protocol")));
+	if (used && json_is_true(json_object_get(body, "more_ports")))
+		snprintf(&out->ports[used], sizeof(out->ports) - used, " ...");
+}
+
+static void read_examples(const json_t *body, struct nt_evidence *out)
+{
+	const json_t *list = json_object_get(body, "examples");
+
+	for (size_t i = 0; i < json_array_size(list) && out->examples < NT_EVIDENCE_EXAMPLES; i++) {
+		const char *address = json_string_value(json_array_get(list, i));
+
+		if (address && strlen(address) < NT_EVIDENCE_TEXT)
+			snprintf(out->example[out->examples++], NT_EVIDENCE_TEXT, "%s", address);
+	}
+}
+
+void nt_evidence_read(const char *body, struct nt_evidence *out)
+{
+	json_t *json = json_loads(body, 0, NULL);
+
+	*out = (struct nt_evidence){
+	    .window = number(json, "window"),
+	    .sequence = number(json, "sequence"),
+	    .source_port = number(json, "source_port"),
+	    .packets = count(json, "packets"),
+	    .sources = count(json, "sources"),
+	    .asn = (uint32_t)count(json, "asn"),
+	    .backscatter = json_is_true(json_object_get(json, "backscatter")),
+	    .known = json_is_true(json_object_get(json, "known")),
+	};
+	text(json, "mark", out->mark);
+	text(json, "destination_port", out->port);
+	text(json, "what", out->what);
+	read_ports(json, out);
+	read_examples(json, out);
+	json_decref(json);
+}
+
+bool nt_event_is(const struct nt_get_event *e, const char *type)
+{
+	return !strcmp(e->type, type);
+}

@@ -1,0 +1,613 @@
+"""needletail report: every rank, number, gap and date against two quarters whose truth is counted from their packets.
+
+    NEEDLETAIL=build/app/needletail/needletail /usr/bin/python3 -m pytest tests/e2e/test_report.py
+"""
+
+import csv
+import datetime as dt
+import io
+import json
+import os
+import pty
+import re
+import shutil
+import subprocess
+from collections import Counter
+
+import pytest
+
+pytest.importorskip("redis")
+if not shutil.which("redis-server"):
+    pytest.skip("no redis-server", allow_module_level=True)
+
+import report_world as world_of
+from conftest import ROOT
+from redis_server import Server
+from report_world import BEGIN, END, FIRST, GAP, PARTIAL, TRACES, days, start_of
+
+GROUP = ("tokyo-1", "osaka-1")
+UNIQUE = 0.02
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory, run):
+    yield from world_of.fill(tmp_path_factory.mktemp("report"), run, ROOT / "tools/mkregions")
+
+
+@pytest.fixture(scope="module")
+def report(world, run):
+    """report("--lang", "ja", ...) -> the finished run"""
+
+    def make(*options, quarter="2022Q3"):
+        period = ("--quarter", quarter) if quarter else ()
+        return run("report", "--redis", world.server.url, *period, *options)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def document(report):
+    done = report("--format", "json", "--lang", "en")
+    assert done.status == 0, done.errors
+    assert done.errors == ""  # progress is for terminals
+    return json.loads(done.text)
+
+
+@pytest.fixture(scope="module")
+def items(document):
+    return {item["id"]: item for item in document["items"]}
+
+
+def ranking(counts):
+    return sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+
+
+def rank_in(counts, member):
+    return 1 + sum(n > counts[member] for n in counts.values()) if counts[member] else None
+
+
+def near(number, truth):
+    return abs(number - truth) <= UNIQUE * truth
+
+
+def check_days(item, truth):
+    """Every day of the period, with a gap on those that have no data. truth: column -> {day: number}."""
+    assert [row["date"] for row in item["rows"]] == [day.isoformat() for day in days(BEGIN, END)]
+    for row in item["rows"]:
+        day = dt.date.fromisoformat(row["date"])
+        for column, numbers in truth.items():
+            assert row[column] == (None if day in GAP else numbers[day]), (day, column)
+        assert row["sensors"] == (0 if day in GAP else 1 if day == PARTIAL else 2)
+        assert row["intervals"] == (0 if day in GAP else 2 if day == PARTIAL else 4)
+
+
+def check_hosts(item, world, names):
+    """Of several sensors a day's number is a union where its HyperLogLogs are kept, else at least the larger one."""
+    for row in item["rows"]:
+        day = dt.date.fromisoformat(row["date"])
+        for column, name in names.items():
+            truth = world.union(name, day, day + dt.timedelta(1))
+            if day in GAP:
+                assert row[column] is None
+            elif column in row.get("at_least", ()):
+                assert row[column] <= truth * (1 + UNIQUE)
+                assert row[column] >= max(world.union(name, day, day + dt.timedelta(1), [s]) for s in GROUP) * (1 - UNIQUE)
+            else:
+                assert near(row[column], truth), (day, column)
+
+
+# ---- tables of ranks ----
+
+
+def check_ranking(item, world, what, key, hosts):
+    now, before = world.total(what), world.total(what, FIRST, BEGIN)
+    expected = ranking(now)[:5]
+    assert [row[key] for row in item["rows"]] == [member for member, _ in expected]
+    for place, (row, (member, packets)) in enumerate(zip(item["rows"], expected), 1):
+        assert row["rank"] == place
+        assert row["packets"] == packets
+        assert row["share"] == pytest.approx(packets / sum(now.values()))
+        assert row["previous_rank"] == rank_in(before, member)
+        assert row["previous_packets"] == before[member]
+        assert near(row["hosts"], world.union(f"sources:{hosts}:{member}"))
+
+
+def test_ports(world, items):
+    check_ranking(items["T1"], world, "ports", "port", "port")
+    assert [row["service"] for row in items["T1"]["rows"]] == ["telnet", "ssh", "http", "redis", ""]
+
+
+def test_regions(world, items):
+    check_ranking(items["T2"], world, "regions", "region", "region")
+    assert items["T2"]["rows"][1]["name"] == "Russian Federation"
+
+
+def test_basis(world, items):
+    basis = items["T1"]["basis"]
+    assert basis["sensors"] == 2 and basis["addresses"] == 4096 + 256
+    assert basis["lost_packets"] == 0 and basis["unexplained_packets"] == 0
+    assert basis["intervals"] == 2 * 2 * (92 - len(GAP)) - 2
+    assert basis["missing_intervals"] == basis["expected_intervals"] - basis["intervals"]
+    assert basis["region_database_from"] > start_of(BEGIN)
+    total = sum(sum(world.truth[s].frames[day] for day in days(BEGIN, END)) for s in GROUP)
+    assert f"received {total:,} packets" in " ".join(items["basis"]["sentences"])
+
+
+# ---- lines ----
+
+
+def test_packets_per_day(world, items):
+    check_days(items["F1"], {row["port"]: world.daily("ports", row["port"]) for row in items["T1"]["rows"]})
+    check_days(items["F2"], {row["region"]: world.daily("regions", row["region"]) for row in items["T2"]["rows"]})
+
+
+def test_hosts_per_day(world, items):
+    check_hosts(items["F1-hosts"], world, {r["port"]: f"sources:port:{r['port']}" for r in items["T1"]["rows"]})
+    check_hosts(items["F2-hosts"], world, {r["region"]: f"sources:region:{r['region']}" for r in items["T2"]["rows"]})
+
+
+def test_missing_days_are_said(items):
+    said = items["F1"]["sentences"]
+    assert "No data on 14 July to 15 July: the lines have a gap there." in said
+    assert any(sentence.startswith("Only a part of the data exists for 20 July;") for sentence in said)
+
+
+def test_who_passed_whom(items):
+    crossings = {(row["upper"], row["lower"]): row for row in items["F2-crossings"]["rows"]}
+    assert crossings["RU", "CN"]["date"] == world_of.OVERTAKES.isoformat()
+    assert crossings["RU", "CN"]["moved"] == "upper"
+    assert crossings["BG", "KR"]["date"] == world_of.FALLS.isoformat()
+    assert crossings["BG", "KR"]["moved"] == "lower"
+    assert (crossings["BG", "KR"]["lower_before"], crossings["BG", "KR"]["lower_after"]) == (48, 24)
+    assert any(
+        re.match("Bulgaria overtook South Korea about 7 August and became number 5, because South Korea fell", sentence)
+        for sentence in items["F2"]["sentences"]
+    )
+
+
+def test_ranks_have_dates(items):
+    changes = {(row["line"], row["to"]): row for row in items["F2-ranks"]["rows"]}
+    assert changes["RU", 2]["date"] == world_of.OVERTAKES.isoformat() and changes["RU", 2]["from"] == 3
+    assert changes["BG", 5]["date"] == world_of.FALLS.isoformat()
+
+
+def test_trends_and_shifts(items):
+    trends = {row["line"]: row["trend"] for row in items["F1-trends"]["rows"]}
+    assert trends == {"23/tcp": "flat", "22/tcp": "shift", "80/tcp": "flat", "6379/tcp": "rise", "5555/tcp": "flat"}
+    shifts = {row["line"]: row for row in items["F1-shifts"]["rows"]}
+    assert shifts["22/tcp"]["date"] == world_of.OVERTAKES.isoformat() and shifts["22/tcp"]["kind"] == "step"
+    assert shifts["6379/tcp"]["kind"] == "ramp"
+    late = dt.date.fromisoformat(shifts["6379/tcp"]["date"])
+    assert abs((late - world_of.RISING).days) <= 6
+    assert any("has been rising since late April" in s and "before the period" in s for s in items["F1"]["sentences"])
+
+
+# ---- regions against others ----
+
+
+def test_ports_of_regions(world, items):
+    pairs, regions, ports = world.total("pairs"), world.total("regions"), world.total("ports")
+    everything = sum(regions.values())
+    rows = items["X1"]["rows"]
+    assert [row["region"] for row in rows if row["rank"] == 1] == [r for r, _ in ranking(regions)[:5]] + ["JP"]
+    for row in rows:
+        region, port = row["region"], row["port"]
+        assert row["packets"] == pairs[region, port]
+        assert row["share"] == pytest.approx(pairs[region, port] / regions[region])
+        others = (ports[port] - pairs[region, port]) / (everything - regions[region])
+        assert row["share_others"] == pytest.approx(others)
+    first, second = (row["port"] for row in rows if row["region"] == "RU")
+    assert (first, second) == ("22/tcp", "3389/tcp")
+
+
+def test_course_of_a_region(world, items):
+    for row in items["X1-RU"]["rows"]:
+        day = dt.date.fromisoformat(row["date"])
+        if day in GAP:
+            assert row["RU:22/tcp"] is None and row["others:22/tcp"] is None
+            continue
+        pair = sum(world.truth[s].pairs[day]["RU", "22/tcp"] for s in GROUP)
+        region = sum(world.truth[s].regions[day]["RU"] for s in GROUP)
+        port = sum(world.truth[s].ports[day]["22/tcp"] for s in GROUP)
+        everything = sum(sum(world.truth[s].regions[day].values()) for s in GROUP)
+        assert row["RU:22/tcp"] == pytest.approx(pair / region)
+        assert row["others:22/tcp"] == pytest.approx((port - pair) / (everything - region))
+
+
+# ---- backscatter ----
+
+
+def test_backscatter(world, items):
+    check_hosts(items["F3"], world, {r: f"backscatter:region:{r}" for r in ("JP", "TW", "NZ")})
+    peaks = {row["region"]: row for row in items["F3-spikes"]["rows"] if row["region"] != "NZ"}
+    assert {region: row["peak"] for region, row in peaks.items()} == {
+        "JP": world_of.SPIKE_JP.isoformat(),
+        "TW": world_of.SPIKE_TW.isoformat(),
+    }
+
+
+def test_senders_of_backscatter(world, items):
+    for name, region, first in (("T3", "JP", dt.date(2022, 9, 1)), ("T4", "TW", dt.date(2022, 8, 1))):
+        window = days(first, first + dt.timedelta(10))
+        seen = {}
+        for day in window:
+            for sensor in GROUP:
+                for source in world.truth[sensor].sources[day, f"backscatter:region:{region}"]:
+                    seen.setdefault(source, set()).add(day)
+        known = {s for s in seen if region != "JP" or int(s.split(".")[2]) < 128}  # the others have no AS
+        rows = {row["address"]: row for row in items[name]["rows"]}
+        assert set(rows) == known
+        for source, row in rows.items():
+            assert {day for day in window if row[day.isoformat()]} == seen[source]
+        left_out = len(seen) - len(known)
+        said = f"{left_out} further sources, whose organisation could not be estimated, are left out."
+        assert (said in items[name]["sentences"]) == (left_out > 0)
+    assert {row["organisation"] for row in items["T3"]["rows"]} == {"Example Bank Tokyo"}
+    assert {row["organisation"] for row in items["T4"]["rows"]} == {"TW Portal", "TW Cable"}
+
+
+# ---- one port from one region, and its windows ----
+
+
+def test_focus(world, items):
+    check_days(items["F4"], {"JP:445/tcp": world.daily("pairs", ("JP", "445/tcp"))})
+    check_hosts(items["F5"], world, {n: f"sig:{n}:region:JP" for n in ("smb-8192", "smb-other")})
+    assert "Of the two lines only the one with window 8192 grows." in items["F5"]["sentences"]
+
+
+# ---- traces ----
+
+
+def test_traces(items):
+    assert [(row["date"], row["sources"], row["packets"]) for row in items["T5"]["rows"]] == [
+        (day.isoformat(), sources, 200 * sources) for day, sources in TRACES.items()
+    ]
+    assert items["T5"]["rows"][2]["organisations"] == "NZ Exchange (4), NZ Hosting (3)"
+    assert any("more than 100 packets a day" in note for note in items["T5"]["notes"])
+    assert len(items["T5-sources"]["rows"]) == sum(TRACES.values())
+
+
+def test_hours_of_an_event(world, items):
+    rows = items["F6"]["rows"]
+    assert rows[0]["time"] == "2022-08-26T00:00:00Z" and rows[-1]["time"] == "2022-09-02T23:00:00Z"
+    for row in rows:
+        at_s = int(dt.datetime.fromisoformat(row["time"].replace("Z", "+00:00")).timestamp())
+        truth = sum(world.truth[s].hours[at_s, "NZ"] for s in GROUP)
+        assert row["NZ"] == (truth or None)  # hours without any frame have no data
+
+
+def test_marks(items):
+    marks = items["marks"]["rows"]
+    assert [(row["start"][:10], row["sources"], row["packets"]) for row in marks] == [
+        ("2022-08-27", 4, 800),
+        ("2022-08-31", 7, 1400),
+    ]
+    for row in marks:
+        assert (row["source_port"], row["window"], row["sequence"], row["region"]) == (443, 5840, 123456, "NZ")
+        assert "port 443" in row["means"] and "One tool" in row["means"]
+
+
+def test_what_goes_to_holders_of_addresses(items):
+    rows = items["export"]["rows"]
+    victims = [row for row in rows if row["type"] == "dos"]
+    assert len(victims) == sum(TRACES.values())
+    assert {row["address"] for row in victims} == {world_of.address("NZ", 300 + n) for n in range(7)}
+    assert all(row["packets"] == 200 and row["attacked_ports"] == "443/tcp" for row in victims)
+    examples = [row for row in rows if row["type"] == "fixed_tool"]
+    assert len(examples) == 4 + 7
+    assert all((row["window"], row["sequence"], row["source_port"]) == (5840, 123456, 443) for row in examples)
+    assert {row["organisation"] for row in rows} == {"NZ Exchange", "NZ Hosting"}
+    order = [(row["region"], row["organisation"], row["address"], row["start"]) for row in rows]
+    assert order == sorted(order)
+
+
+# ---- what stands beside ----
+
+
+def test_sensors_side_by_side(world, items):
+    for sensor in GROUP:
+        top = ranking(world.total("ports", sensors=[sensor]))[:10]
+        assert [row[sensor] for row in items["sensors"]["rows"]] == [member for member, _ in top]
+        assert [row[f"{sensor} packets"] for row in items["sensors"]["rows"]] == [n for _, n in top]
+
+
+def test_groups(world, items):
+    rows = {row["group"]: row for row in items["groups"]["rows"]}
+    for group, sensors in (("domestic", GROUP), ("overseas", ("lima-1",))):
+        frames = [world.truth[s].frames[day] for s in sensors for day in days(BEGIN, END)]
+        assert rows[group]["packets"] == sum(frames)
+        assert rows[group]["sensor_days"] == sum(n > 0 for n in frames)
+        assert rows[group]["mean"] == pytest.approx(sum(frames) / sum(n > 0 for n in frames))
+    for row in items["groups-daily"]["rows"]:
+        frames = [world.truth[s].frames[dt.date.fromisoformat(row["date"])] for s in GROUP]
+        present = [n for n in frames if n]
+        assert row["domestic"] == (round(sum(present) / len(present)) if present else None)
+
+
+def test_infected(world, items):
+    names = {}
+    for sig in ("mirai", "gre", "smb-8192"):
+        names[f"{sig}:JP"] = f"sig:{sig}:region:JP"
+    check_hosts(items["infected"], world, names | {"mirai": "sig:mirai", "gre": "sig:gre"})
+    rows = {row["region"]: row for row in items["infected-regions"]["rows"]}
+    assert near(rows["*"]["mirai"], world.union("sig:mirai"))
+    assert near(rows["US"]["mirai"], world.union("sig:mirai:region:US"))
+    assert near(rows["JP"]["gre"], world.union("sig:gre:region:JP"))
+    assert near(rows["JP"]["smb-8192"], world.union("sig:smb-8192:region:JP"))
+    assert rows["RU"]["mirai"] == 0
+
+
+def test_mirai(world, items):
+    mirai, ports = world.total("mirai"), world.total("ports")
+    for row in items["mirai"]["rows"]:
+        assert row["mirai_packets"] == mirai[row["port"]]
+        assert row["share"] == pytest.approx(mirai[row["port"]] / ports[row["port"]])
+    for row in items["mirai-daily"]["rows"]:
+        day = dt.date.fromisoformat(row["date"])
+        if day in GAP:
+            assert row["23/tcp"] is None
+        else:
+            share = [sum(getattr(world.truth[s], w)[day]["23/tcp"] for s in GROUP) for w in ("mirai", "ports")]
+            assert row["23/tcp"] == pytest.approx(share[0] / share[1])
+
+
+def test_scanners(items):
+    for row in items["scanners"]["rows"]:
+        day = dt.date.fromisoformat(row["date"])
+        assert row["scanners"] == (None if day in GAP else 1 if day == world_of.SCANNED else 0)
+
+
+# ---- formats ----
+
+
+def test_csv_is_the_json(report, items, tmp_path):
+    done = report("--format", "csv,json,md", "--lang", "en", "-o", tmp_path / "out")
+    assert done.status == 0, done.errors
+    files = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"report.json", "report.md"} <= files
+    assert files - {"report.json", "report.md"} == {f"{i['id']}.csv" for i in items.values() if i["columns"]}
+    for item in items.values():
+        if not item["columns"]:
+            continue
+        content = (tmp_path / "out" / f"{item['id']}.csv").read_text(encoding="utf-8")
+        rows = list(csv.DictReader(io.StringIO(content)))
+        assert len(rows) == len(item["rows"])
+        for row, truth in zip(rows, item["rows"]):
+            for column in item["columns"]:
+                cell, value = row[column["key"]], truth[column["key"]]
+                if value is None:
+                    assert cell == ""
+                elif column["kind"] in ("text", "date", "time"):
+                    assert cell == value
+                else:
+                    assert float(cell) == pytest.approx(float(value), rel=1e-8)
+
+
+def test_every_item_of_both_languages(report, items):
+    said = {}
+    for lang in ("en", "ja"):
+        done = report("--lang", lang)
+        assert done.status == 0
+        said[lang] = done.text
+        assert not re.search(r"\{[a-z_]+\}", done.text)  # a place that no word filled
+        shown = [item for item in items.values() if item["form"] != "data"]
+        assert len(re.findall("^## ", done.text, re.MULTILINE)) == len(shown)
+    assert "ロシア連邦" in said["ja"] and "8月7日ごろ、ブルガリアが大韓民国 (韓国) を上回って 5 位になりました" in said["ja"]
+    for name in ("T1", "F1", "T2", "F2", "X1", "F3", "T3", "T4", "F4", "F5", "T5", "F6"):
+        assert re.search(f"^## {name} ", said["ja"], re.MULTILINE), name
+
+
+def test_schema_of_the_document(document):
+    """What config/report.md says of it."""
+    assert document["schema"] == "needletail-report/1"
+    assert set(document) == {"schema", "lang", "title", "period", "compared_with", "items"}
+    assert document["period"]["start"] == start_of(BEGIN) and document["period"]["end"] == start_of(END)
+    kinds = {"text": str, "date": str, "time": str, "count": int, "share": float, "real": float, "flag": bool}
+    text = (ROOT / "config/report.md").read_text(encoding="utf-8")
+    for item in document["items"]:
+        assert set(item) == {"id", "form", "title", "sentences", "notes", "basis", "columns", "rows"}
+        assert item["form"] in ("table", "figure", "data")
+        known = re.sub("^X1-..$", "X1-CC", item["id"])
+        assert f"`{known}`" in text or item["form"] == "data", item["id"]
+        for row in item["rows"]:
+            assert set(row) - {"at_least"} == {column["key"] for column in item["columns"]}
+            for column in item["columns"]:
+                value = row[column["key"]]
+                assert value is None or isinstance(value, kinds[column["kind"]]), (item["id"], column["key"])
+
+
+# ---- choices ----
+
+
+def test_pseudonyms_and_labels(world, report, tmp_path):
+    labels = tmp_path / "labels"
+    labels.write_text("network,organisation,category\n16.6.0.0/17,Example Bank,bank\n16.6.128.0/17,Example Portal,portal\n")
+    done = report("--format", "json", "--lang", "en", "--labels", labels)
+    rows = {item["id"]: item for item in json.loads(done.text)["items"]}["T3"]["rows"]
+    assert {row["organisation"] for row in rows} == {"Example Bank", "Example Portal"}
+    done = report("--format", "json", "--lang", "en", "--labels", labels, "--pseudonyms")
+    rows = {item["id"]: item for item in json.loads(done.text)["items"]}["T3"]["rows"]
+    assert {row["organisation"] for row in rows} == {"bank A", "portal A"}
+    assert not re.search(r"16\.[0-8]\.\d+\.\d+|Example|NZ Exchange", done.text)
+
+
+def test_other_days_and_other_sensors(world, report):
+    done = report(
+        *("--from", "2022-08-01", "--to", "2022-08-10", "--compare-to", "2022-07-01/2022-07-10"),
+        *("--sensors", "tokyo-1", "--format", "json", "--lang", "en"),
+        quarter=None,
+    )
+    assert done.status == 0, done.errors
+    items = {item["id"]: item for item in json.loads(done.text)["items"]}
+    now = world.total("ports", dt.date(2022, 8, 1), dt.date(2022, 8, 11), ["tokyo-1"])
+    before = world.total("ports", dt.date(2022, 7, 1), dt.date(2022, 7, 11), ["tokyo-1"])
+    for row, (member, packets) in zip(items["T1"]["rows"], ranking(now)):
+        assert (row["port"], row["packets"]) == (member, packets)
+        assert (row["previous_rank"], row["previous_packets"]) == (rank_in(before, member), before[member])
+    assert len(items["F1"]["rows"]) == 10
+    assert not any("at_least" in row for row in items["F1-hosts"]["rows"])  # one sensor: no unions
+
+
+def test_days_of_another_time_zone(world, report):
+    done = report("--group", "southern", "--format", "json")
+    assert done.status == 0, done.errors
+    document = json.loads(done.text)
+    items = {item["id"]: item for item in document["items"]}
+    assert document["period"]["start"] == start_of(BEGIN) - 9 * 3600
+    packets = world.daily("regions", "US", ["naha-1"])
+    assert {row["date"]: row["US"] for row in items["F2"]["rows"]} == {
+        day.isoformat(): n or None for day, n in packets.items()
+    }
+    assert packets[dt.date(2022, 9, 21)] != packets[dt.date(2022, 9, 22)]  # the first one is half a day
+
+
+def test_sensors_of_different_time_zones(report):
+    done = report("--sensors", "tokyo-1,naha-1")
+    assert done.status == 1
+    assert "have days of different time zones" in done.errors
+
+
+def test_focus_on_another_region(world, report):
+    done = report("--focus-region", "US", "--format", "json")
+    items = {item["id"]: item for item in json.loads(done.text)["items"]}
+    assert [column["key"] for column in items["F4"]["columns"] if column["line"]] == ["US:445/tcp"]
+    assert all(row["US:445/tcp"] in (0, None) for row in items["F4"]["rows"])
+
+
+def test_chosen_senders_and_traces(world, report):
+    options = ("--senders", "TW:2022-08-03/2022-08-05", "--traces", "JP", "--threshold", "1", "--format", "json")
+    done = report(*options)
+    items = {item["id"]: item for item in json.loads(done.text)["items"]}
+    assert "T4" not in items
+    flags = [column["key"] for column in items["T3"]["columns"] if column["kind"] == "flag"]
+    assert flags == ["2022-08-03", "2022-08-04", "2022-08-05"]
+    assert len(items["T3"]["rows"]) == 1 + 20
+    for row in items["T5"]["rows"]:
+        day = dt.date.fromisoformat(row["date"])
+        sums = sum((world.truth[s].senders[day, "JP"] for s in GROUP), Counter())
+        above = sum(n > 1 for n in sums.values())
+        assert row["sources"] == min(above, 20)  # a closed day keeps 20 of a region
+
+
+def test_nothing_before(report):
+    done = report("--lang", "en", quarter="2022Q2")
+    assert done.status == 0
+    assert "There are no data of 2022Q1: nothing is known of ranks before." in done.text
+
+
+# ---- what may go wrong ----
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "said"),
+    [
+        (("--quarter", "2022Q5"), 2, "--quarter 2022Q5: no such quarter"),
+        (("--quarter", "2019Q1"), 1, "2019Q1: no data of these sensors"),
+        (("--quarter", "2022Q3", "--sensors", "tokio-1"), 1, "tokio-1: no such sensor, did you mean tokyo-1?"),
+        (("--quarter", "2022Q3", "--group", "nobody"), 1, "no sensor is in group nobody; there are: overseas, southern, domestic"),
+        (("--quarter", "2022Q3", "--format", "doc"), 2, "--format doc: must be"),
+        (("--quarter", "2022Q3", "--lang", "fr"), 2, "--lang fr: must be ja or en"),
+        (("--quarter", "2022Q3", "--from", "2022-07-01"), 2, "exclude each other"),
+        (("--from", "2022-07-31", "--to", "2022-07-01"), 2, "--to is a day before --from"),
+        (("--from", "2022-02-30", "--to", "2022-07-01"), 2, "no such date"),
+        (("--quarter", "2022Q3", "--focus-region", "JPN"), 2, "a region is two letters"),
+        (("--quarter", "2022Q3", "--senders", "JP:2022-09-01"), 2, "is a region and at most 31 days"),
+        (("--quarter", "2022Q3", "--senders", "J:2022-09-01/2022-09-02"), 2, "is a region and at most 31 days"),
+        (("--quarter", "2022Q3", "--traces", "nz"), 2, "--traces nz: a region is two letters"),
+        (("--quarter", "2022Q3", "--format", "csv"), 2, "-o DIR"),
+        (("--quarter", "2022Q3", "--labels", "/nowhere"), 2, "/nowhere: No such file"),
+        (("--quarter", "2022Q3", "-o", "/nowhere/out"), 1, "/nowhere/out: No such file"),
+        (("--quarter", "2022Q3", "extra"), 2, "extra: nothing is expected here"),
+        (("--no-such-option",), 2, "no-such-option"),
+        ((), 2, "say --quarter"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(report, options, status, said):
+    done = report(*options, quarter=None)
+    assert done.status == status
+    assert done.text == ""
+    assert said in done.errors and done.errors.startswith("needletail: ") and done.errors.count("\n") == 1
+
+
+JUNK = (b"\xff\xfe", b"a|b\n<script>", b"x" * 300, b'"quoted",comma', b"{line}", b"%s%n", b"-1", b"nan", b"9" * 30, b"\0")
+BODIES = (
+    b"[1, 2]",
+    b'{"ports": [1, "x", -5, 99999999999], "packets": 1e300, "examples": ["1.2.3.4", 5], "asn": -4, "mark": 7}',
+    b'{"packets": 9223372036854775807, "source_port": 443, "window": 1, "sequence": 2, "examples": ["10.0.0.1"]}',
+)
+
+
+def spoil(client):
+    """What anybody might write into Redis, at places that the report reads."""
+    quarter, day = start_of(BEGIN), start_of(dt.date(2022, 8, 10))
+    for junk in JUNK:
+        for key in ("port", "region", "region_port"):
+            client.zadd(f"nt:{{tokyo-1}}:q:{quarter}:{key}", {junk: 1e300, junk[:2] + b"/tcp": float("inf")})
+            client.zadd(f"nt:{{tokyo-1}}:d:{day}:{key}", {junk: 7})
+        for key in ("backscatter:JP", "source:NZ"):
+            client.zadd(f"nt:{{tokyo-1}}:d:{day}:{key}", {junk: 1e300})
+        client.hset(f"nt:{{tokyo-1}}:d:{day}:who", junk, junk)
+        client.hset(f"nt:{{tokyo-1}}:d:{day}:unique", "backscatter:region:JP", junk)
+        client.hset("nt:{tokyo-1}:org", 64616, junk)
+        client.hset("nt:{lima-1}:info", mapping={"group": junk, "addresses": junk, "geo_build": junk})
+        for kind in (b"dos", b"fixed_tool", b"scanner", junk):
+            for body in (junk, *BODIES):
+                fields = {"type": kind, "start": day, "end": junk, "region": "NZ", "source": junk, "body": body}
+                client.xadd("nt:{tokyo-1}:events", fields)
+    client.set(f"nt:{{tokyo-1}}:d:{day + 86400}:port", "no set")
+
+
+def test_what_anybody_wrote_breaks_nothing(world, run, tmp_path):
+    world.server.client.save()
+    shutil.copy(world.server.folder / "dump.rdb", tmp_path)
+    server = Server(tmp_path)
+    try:
+        spoil(server.client)
+        options = ("--redis", server.url, "--quarter", "2022Q3", "--format", "md,json,csv", "-o", tmp_path / "out")
+        done = run("report", *options)
+    finally:
+        server.kill()
+    assert done.status == 0, done.errors
+    document = json.loads((tmp_path / "out/report.json").read_text(encoding="utf-8"))
+    for item in document["items"]:
+        for row in item["rows"]:
+            assert set(row) - {"at_least"} == {column["key"] for column in item["columns"]}
+    assert "<script" not in (tmp_path / "out/report.md").read_text(encoding="utf-8").replace("\\<", "")
+    ports = {row["port"] for item in document["items"] if item["id"] == "T1" for row in item["rows"]}
+    assert len(ports) == 5 and all(re.fullmatch(r"\d+/(tcp|udp)", port) for port in ports)
+
+
+def test_a_readers_rights_are_enough(world, run, tmp_path):
+    text = (ROOT / "config/redis-schema.md").read_text(encoding="utf-8")
+    rule = re.search(r"ACL SETUSER needletail-reader on >PASSWORD ((?:.|\n)*?)\n\n", text).group(1).split()
+    client = world.server.client
+    client.execute_command("ACL", "SETUSER", "reader", "reset", "on", ">secret", *rule)
+    client.acl_log_reset()
+    secret = tmp_path / "secret"
+    secret.touch(0o600)
+    secret.write_text("secret")
+    url = world.server.url.replace("unix://", "unix://reader@")
+    done = run("report", "--redis", url, "--password-file", secret, "--quarter", "2022Q3")
+    assert done.status == 0, done.errors
+    assert client.acl_log() == []
+    secret.chmod(0o644)
+    done = run("report", "--redis", url, "--password-file", secret, "--quarter", "2022Q3")
+    assert done.status == 2 and done.errors.count("\n") == 1
+
+
+def test_redis_is_away(run, tmp_path):
+    done = run("report", "--redis", f"unix://{tmp_path}/none.sock", "--quarter", "2022Q3")
+    assert done.status == 1
+    assert done.errors.count("\n") == 1 and "none.sock" in done.errors
+    assert run("report", "--quarter", "2022Q3").status == 2
+
+
+def test_progress_on_a_terminal(world, program):
+    controller, terminal = pty.openpty()
+    command = [program, "report", "--redis", world.server.url, "--quarter", "2022Q3"]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=terminal, timeout=60, check=False)
+    os.close(terminal)
+    told = os.read(controller, 65536).decode()
+    os.close(controller)
+    assert done.returncode == 0
+    assert "1/12 ports and regions" in told and told.endswith("\r\x1b[K")

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "report/compose.h"
+#include "report/write.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- messages ---- */
+
+static size_t places(const char *text)
+{
+	size_t n = 0;
+
+	for (; (text = strchr(text, '{')); text++)
+		n++;
+	return n;
+}
+
+/* A language may leave a place out or use it twice, but not have one that the other does not know. */
+static bool knows_places(const char *text, const char *of)
+{
+	for (const char *at = of; (at = strchr(at, '{')); at++) {
+		char place[64];
+
+		snprintf(place, sizeof(place), "%.*s", (int)(strchr(at, '}') - at + 1), at);
+		if (!strstr(text, place))
+			return false;
+	}
+	return true;
+}
+
+static void languages_say_the_same(void **state)
+{
+	(void)state;
+	for (unsigned int m = 0; m < NT_MESSAGES; m++) {
+		assert_non_null(nt_message_en[m]);
+		assert_non_null(nt_message_ja[m]);
+		if (!knows_places(nt_message_en[m], nt_message_ja[m]) ||
+		    !knows_places(nt_message_ja[m], nt_message_en[m]))
+			fail_msg("%s\n%s", nt_message_en[m], nt_message_ja[m]);
+	}
+}
+
+static void words_take_their_places(void **state)
+{
+	const struct nt_word words[] = {
+	    nt_word("line", "23/tcp"), nt_word_count("rank", 2), nt_word_count("previous", 12345678),
+	    nt_word("compared", "{rank}"), /* is not looked into */
+	};
+	char *text = nt_message_text(NT_LANG_EN, NT_MSG_RANK_UP, words, 4);
+
+	(void)state;
+	assert_string_equal(text, "23/tcp rose from number 12,345,678 in {rank} to number 2.");
+	free(text);
+	text = nt_message_text(NT_LANG_EN, NT_MSG_RANK_UP, words, 1); /* places that nobody fills stay */
+	assert_int_equal(places(text), 3);
+	free(text);
+}
+
+static void numbers_and_days_in_words(void **state)
+{
+	static const struct {
+		double number;
+		const char *text;
+	} row[] = {
+	    {0, "0"}, {999, "999"}, {1000, "1,000"}, {-1234.4, "-1,234"}, {9007199254740992, "9,007,199,254,740,992"}};
+	int64_t day, other;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		assert_string_equal(nt_word_count("", row[i].number).text, row[i].text);
+	assert_string_equal(nt_word_count("", NAN).text, "-");
+	assert_string_equal(nt_word_share("", 0.12345).text, "12.3 %");
+	nt_day_parse("2022-04-25", &day);
+	nt_day_parse("2021-12-12", &other);
+	assert_string_equal(nt_word_day("", NT_LANG_EN, day, day).text, "25 April");
+	assert_string_equal(nt_word_day("", NT_LANG_JA, day, day).text, "4月25日");
+	assert_string_equal(nt_word_day("", NT_LANG_JA, other, day).text, "2021年12月12日");
+	assert_string_equal(nt_word_about("", NT_LANG_EN, day, day).text, "late April");
+	assert_string_equal(nt_word_about("", NT_LANG_JA, day, day).text, "4月下旬");
+	assert_string_equal(nt_word_about("", NT_LANG_EN, other, day).text, "mid-December 2021");
+	assert_string_equal(nt_word_days("", NT_LANG_EN, day, day + 5, day).text, "25 April to 30 April");
+	assert_string_equal(nt_word_days("", NT_LANG_JA, day, day, day).text, "4月25日");
+}
+
+/* ---- writers ---- */
+
+static char *written(int (*write)(const struct nt_document *, FILE *), const struct nt_document *d)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_int_equal(write(d, out), 0);
+	fclose(out);
+	return text;
+}
+
+static char *csv_of(const struct nt_doc_item *item)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_int_equal(nt_write_csv(item, out), 0);
+	fclose(out);
+	return text;
+}
+
+/* A table with a gap of each kind, a lower bound, and texts that mean something elsewhere. */
+static void make(struct nt_document *d)
+{
+	nt_doc_begin(d, NT_LANG_EN);
+	d->title = strdup("A report");
+	d->period = strdup("2022Q3");
+	d->compared = strdup("2022Q2");
+	nt_doc_item(d, "T1", NT_DOC_TABLE, NT_MSG_TITLE_T1, NULL, 0);
+	nt_doc_column_named(d, "name", NT_DOC_TEXT, "a|b");
+	nt_doc_column(d, "packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS);
+	nt_doc_column(d, "share", NT_DOC_SHARE, NT_MSG_COL_SHARE);
+	nt_doc_column(d, "flag", NT_DOC_FLAG, NT_MSG_COL_BACKSCATTER);
+	nt_doc_column(d, "lost", NT_DOC_COUNT, NT_MSG_COL_LOST)->basis = true;
+	nt_doc_text(d, "x|<b>\n\"y\",z");
+	nt_doc_at_least(d, 1234567, true);
+	nt_doc_number(d, 0.5);
+	nt_doc_number(d, 1);
+	nt_doc_number(d, 7);
+	nt_doc_text(d, NULL);
+	nt_doc_number(d, NAN);
+	nt_doc_number(d, NAN);
+	nt_doc_number(d, NAN);
+	nt_doc_number(d, NAN);
+	nt_doc_say(d, NT_MSG_NO_EVENTS, NULL, 0);
+	nt_doc_item(d, "T1-x", NT_DOC_DATA, NT_MSG_TITLE_RANKS, NULL, 0);
+	nt_doc_note(d, NT_MSG_NOTE_MARKS, NULL, 0); /* goes to what people read */
+	assert_int_equal(d->error, 0);
+}
+
+static void gaps_are_no_zeros(void **state)
+{
+	struct nt_document d;
+	char *csv, *md, *text;
+	json_t *json, *rows;
+
+	(void)state;
+	make(&d);
+	csv = csv_of(&d.item[0]);
+	assert_string_equal(csv, "name,packets,share,flag,lost,at_least\r\n"
+				 "\"x|<b>?\"\"y\"\",z\",1234567,0.5,1,7,packets\r\n"
+				 ",,,,,\r\n");
+	md = written(nt_write_md, &d);
+	assert_non_null(strstr(md, "| a\\|b | packets | share | backscatter |"));
+	assert_non_null(strstr(md, "| x\\|\\<b\\>?\"y\",z | ≥ 1,234,567 | 50.0 % | ● |"));
+	assert_non_null(strstr(md, "| - | - | - | - |"));
+	assert_null(strstr(md, "T1-x"));
+	text = written(nt_write_json, &d);
+	json = json_loads(text, 0, NULL);
+	rows = json_object_get(json_array_get(json_object_get(json, "items"), 0), "rows");
+	assert_int_equal(json_array_size(rows), 2);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(rows, 0), "packets")), 1234567);
+	assert_int_equal(json_array_size(json_object_get(json_array_get(rows, 0), "at_least")), 1);
+	assert_true(json_is_true(json_object_get(json_array_get(rows, 0), "flag")));
+	assert_true(json_is_null(json_object_get(json_array_get(rows, 1), "packets")));
+	assert_true(json_is_null(json_object_get(json_array_get(rows, 1), "name")));
+	assert_int_equal(d.item[0].notes, 1);
+	json_decref(json);
+	free(text);
+	free(md);
+	free(csv);
+	nt_doc_fini(&d);
+}
+
+/* A report of which nothing is known is one of gaps and sentences. */
+static void an_empty_report_can_be_told(void **state)
+{
+	(void)state;
+	for (unsigned int lang = 0; lang < NT_LANGS; lang++) {
+		struct nt_region_names *regions = nt_region_names_new((enum nt_lang)lang);
+		struct nt_owners *owners = nt_owners_new(NULL, lang == NT_LANG_JA, (enum nt_lang)lang);
+		const struct nt_report_style style = {(enum nt_lang)lang, regions, owners};
+		struct nt_report r = {.wanted = {.region = "JP"}};
+		struct nt_document d;
+		char *text;
+
+		nt_period_parse("2022Q3", &r.wanted.period);
+		nt_period_parse("2022Q2", &r.wanted.compare);
+		assert_int_equal(nt_report_compose(&r, &style, &d), 0);
+		text = written(nt_write_md, &d);
+		assert_true(strlen(text) > 1000);
+		free(text);
+		text = written(nt_write_json, &d);
+		assert_true(strlen(text) > 1000);
+		free(text);
+		nt_doc_fini(&d);
+		nt_owners_free(owners);
+		nt_region_names_free(regions);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(languages_say_the_same),	   cmocka_unit_test(words_take_their_places),
+	    cmocka_unit_test(numbers_and_days_in_words),   cmocka_unit_test(gaps_are_no_zeros),
+	    cmocka_unit_test(an_empty_report_can_be_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "random.h"
+#include "report/cross.h"
+#include "report/share.h"
+#include "report/shift.h"
+#include "report/spike.h"
+#include "report/stat.h"
+#include "report/trend.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define QUARTER 92
+#define HISTORY 276
+
+/* Evenly distributed around 0, at most `most` away. */
+static double noise(double most)
+{
+	return most * (2 * (double)(next_random() >> 11) / (double)(UINT64_C(1) << 53) - 1);
+}
+
+static size_t apart(size_t a, size_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+static void gap(double *value, size_t first, size_t end)
+{
+	for (size_t i = first; i < end; i++)
+		value[i] = NAN;
+}
+
+/* ---- medians ---- */
+
+static int ascending(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void medians_leave_gaps_out(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 500; round++) {
+		double value[50], known[50], expected;
+		size_t n = next_random() % 50, m = 0;
+
+		for (size_t i = 0; i < n; i++) {
+			value[i] = next_random() % 4 ? noise(100) : NAN;
+			if (!isnan(value[i]))
+				known[m++] = value[i];
+		}
+		qsort(known, m, sizeof(known[0]), ascending);
+		assert_int_equal(nt_stat_known(value, n), m);
+		if (!m) {
+			assert_true(isnan(nt_stat_median(value, n)));
+			continue;
+		}
+		expected = (known[(m - 1) / 2] + known[m / 2]) / 2;
+		assert_true(fabs(nt_stat_median(value, n) - expected) < 1e-9);
+	}
+}
+
+static void smoothing_leaves_steps_and_gaps(void **state)
+{
+	double value[30], smooth[30];
+
+	(void)state;
+	for (size_t i = 0; i < 30; i++)
+		value[i] = i < 17 ? 10 : 20;
+	value[5] = 1000;
+	value[25] = NAN;
+	nt_stat_smooth(value, 30, 3, smooth);
+	for (size_t i = 0; i < 30; i++) {
+		if (i == 25)
+			assert_true(isnan(smooth[i]));
+		else
+			assert_true(smooth[i] == (i < 17 ? 10 : 20));
+	}
+}
+
+/* ---- words ---- */
+
+static void make(double *value, double (*at)(size_t day), double spread)
+{
+	for (size_t i = 0; i < QUARTER; i++) {
+		double exact = at(i);
+
+		value[i] = exact + noise(spread * exact);
+	}
+}
+
+static double level(size_t day)
+{
+	return 5000 + 0 * (double)day;
+}
+
+static double rising(size_t day)
+{
+	return 5000 + 60 * (double)day;
+}
+
+static double falling(size_t day)
+{
+	return 10000 - 60 * (double)day;
+}
+
+static double slowly_rising(size_t day)
+{
+	return 5000 + 8 * (double)day;
+}
+
+static double slowly_falling(size_t day)
+{
+	return 6000 - 8 * (double)day;
+}
+
+static double waves(size_t day)
+{
+	return 5000 + 2500 * sin((double)day / 92 * 6 * 3.14159265);
+}
+
+static double surges(size_t day)
+{
+	return day % 30 == 10 ? 20000 : 5000;
+}
+
+static double surges_on_a_rise(size_t day)
+{
+	return rising(day) + (day % 30 == 10 ? 20000 : 0);
+}
+
+static void words_fit_what_was_planted(void **state)
+{
+	static const struct {
+		double (*at)(size_t day);
+		double spread;
+		enum nt_trend trend;
+	} row[] = {
+	    {level, 0, NT_TREND_FLAT},
+	    {level, 0.1, NT_TREND_FLAT},
+	    {rising, 0.05, NT_TREND_RISE},
+	    {rising, 0.2, NT_TREND_RISE},
+	    {falling, 0.1, NT_TREND_FALL},
+	    {slowly_rising, 0.02, NT_TREND_SLIGHT_RISE},
+	    {slowly_falling, 0.02, NT_TREND_SLIGHT_FALL},
+	    {waves, 0.05, NT_TREND_UP_AND_DOWN},
+	    {surges, 0.1, NT_TREND_SURGES},
+	    {surges_on_a_rise, 0.05, NT_TREND_SURGES_ON_RISE},
+	};
+	double value[QUARTER];
+
+	(void)state;
+	for (int round = 0; round < 20; round++)
+		for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+			make(value, row[i].at, row[i].spread);
+			assert_string_equal(nt_trend_name[nt_trend(value, QUARTER).trend], nt_trend_name[row[i].trend]);
+			gap(value, 40, 47);
+			assert_string_equal(nt_trend_name[nt_trend(value, QUARTER).trend], nt_trend_name[row[i].trend]);
+		}
+}
+
+static void ends_of_the_fitted_line(void **state)
+{
+	double value[QUARTER];
+	struct nt_trend_found found;
+
+	(void)state;
+	make(value, rising, 0);
+	value[50] = 1e6; /* one day of a flood does not count */
+	found = nt_trend(value, QUARTER);
+	assert_true(fabs(found.first - 5000) < 50);
+	assert_true(fabs(found.last - rising(QUARTER - 1)) < 50);
+}
+
+static void too_few_days_say_nothing(void **state)
+{
+	double value[QUARTER];
+
+	(void)state;
+	make(value, rising, 0);
+	gap(value, 13, QUARTER);
+	assert_int_equal(nt_trend(value, QUARTER).trend, NT_TREND_UNKNOWN);
+	assert_int_equal(nt_trend(value, 0).trend, NT_TREND_UNKNOWN);
+	gap(value, 0, QUARTER);
+	assert_int_equal(nt_trend(value, QUARTER).trend, NT_TREND_UNKNOWN);
+}
+
+static void nothing_at_all_is_flat(void **state)
+{
+	double value[QUARTER] = {0};
+
+	(void)state;
+	assert_int_equal(nt_trend(value, QUARTER).trend, NT_TREND_FLAT);
+}
+
+/* ---- shifts ---- */
+
+static void steps_are_found_where_they_are(void **state)
+{
+	struct nt_shift shift[NT_SHIFTS_MAX];
+	double value[HISTORY];
+
+	(void)state;
+	for (int round = 0; round < 40; round++) {
+		size_t at = 20 + next_random() % (HISTORY - 40);
+		double before = 1000, after = round % 2 ? 2000 : 400;
+
+		for (size_t i = 0; i < HISTORY; i++)
+			value[i] = (i < at ? before : after) * (1 + noise(0.15));
+		value[(at + 100) % HISTORY] = 50000;
+		assert_int_equal(nt_shifts(value, HISTORY, shift), 1);
+		assert_int_equal(shift[0].kind, NT_SHIFT_STEP);
+		assert_true(apart(shift[0].at, at) <= 1);
+		assert_true(fabs(shift[0].before - before) < 0.1 * before);
+		assert_true(fabs(shift[0].after - after) < 0.1 * after);
+	}
+}
+
+static void a_step_without_noise_has_its_day(void **state)
+{
+	struct nt_shift shift[NT_SHIFTS_MAX];
+	double value[HISTORY];
+
+	(void)state;
+	for (size_t at = 11; at <= HISTORY - 10; at++) {
+		for (size_t i = 0; i < HISTORY; i++)
+			value[i] = i < at ? 92 : 140;
+		value[at / 2] = NAN;
+		assert_int_equal(nt_shifts(value, HISTORY, shift), 1);
+		assert_int_equal(shift[0].at, at);
+	}
+}
+
+static void ramps_are_dated_from_their_beginning(void **state)
+{
+	struct nt_shift shift[NT_SHIFTS_MAX];
+	double value[HISTORY];
+
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		size_t at = 60 + next_random() % 140;
+
+		for (size_t i = 0; i < HISTORY; i++)
+			value[i] = (1000 + (i < at ? 0 : 20 * (double)(i - at + 1))) * (1 + noise(0.05));
+		assert_int_equal(nt_shifts(value, HISTORY, shift), 1);
+		assert_int_equal(shift[0].kind, NT_SHIFT_RAMP);
+		assert_true(apart(shift[0].at, at) <= 10);
+		assert_true(shift[0].after > 2 * shift[0].before);
+	}
+}
+
+static void steps_come_in_order_of_time(void **state)
+{
+	struct nt_shift shift[NT_SHIFTS_MAX];
+	double value[HISTORY];
+
+	(void)state;
+	for (size_t i = 0; i < HISTORY; i++)
+		value[i] = (i < 80 ? 100 : i < 150 ? 300 : i < 220 ? 900 : 200) * (1 + noise(0.1));
+	gap(value, 100, 110);
+	assert_int_equal(nt_shifts(value, HISTORY, shift), 3);
+	assert_true(apart(shift[0].at, 80) <= 1);
+	assert_true(apart(shift[1].at, 150) <= 1);
+	assert_true(apart(shift[2].at, 220) <= 1);
+}
+
+/* Up and back again after some weeks: a median of all would not see it. */
+static void a_plateau_has_two_ends(void **state)
+{
+	struct nt_shift shift[NT_SHIFTS_MAX];
+	double value[HISTORY];
+
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		size_t at = 20 + next_random() % 150, end = at + 20 + next_random() % 60;
+
+		for (size_t i = 0; i < HISTORY; i++)
+			value[i] = (i >= at && i < end ? 300 : 100) * (1 + noise(0.2));
+		assert_int_equal(nt_shifts(value, HISTORY, shift), 2);
+		assert_true(apart(shift[0].at, at) <= 1);
+		assert_true(apart(shift[1].at, end) <= 1);
+	}
+}
+
+static void chance_is_no_shift(void **state)
+{
+	struct nt_shift shift[NT_SHIFTS_MAX];
+	double value[HISTORY];
+
+	(void)state;
+	for (int round = 0; round < 60; round++) {
+		for (size_t i = 0; i < HISTORY; i++)
+			value[i] = 1000 * (1 + noise(0.5));
+		assert_int_equal(nt_shifts(value, HISTORY, shift), 0);
+	}
+	gap(value, 0, HISTORY);
+	assert_int_equal(nt_shifts(value, HISTORY, shift), 0);
+	assert_int_equal(nt_shifts(value, 0, shift), 0);
+}
+
+static void a_line_that_begins_late_has_no_shift_there(void **state)
+{
+	struct nt_shift shift[NT_SHIFTS_MAX];
+	double value[HISTORY];
+
+	(void)state;
+	gap(value, 0, 200);
+	for (size_t i = 200; i < HISTORY; i++)
+		value[i] = 1000 * (1 + noise(0.1));
+	assert_int_equal(nt_shifts(value, HISTORY, shift), 0);
+}
+
+/* ---- crossings ---- */
+
+static void crossings_have_a_day_and_a_mover(void **state)
+{
+	struct nt_crossing x[NT_CROSSINGS_MAX];
+	double a[QUARTER], b[QUARTER];
+
+	(void)state;
+	for (int round = 0; round < 30; round++) {
+		size_t at = 15 + next_random() % 60;
+
+		for (size_t i = 0; i < QUARTER; i++) {
+			a[i] = 1000 * (1 + noise(0.05)); /* stays */
+			b[i] = (i < at ? 1500 : 600) * (1 + noise(0.05));
+		}
+		assert_int_equal(nt_crossings(a, b, QUARTER, x), 1);
+		assert_true(apart(x[0].at, at) <= 1);
+		assert_int_equal(x[0].upper, 0);
+		assert_int_equal(x[0].lower, 1);
+		assert_int_equal(x[0].moved, NT_MOVED_LOWER);
+		assert_int_equal(nt_crossings(b, a, QUARTER, x), 1);
+		assert_int_equal(x[0].upper, 1);
+		assert_int_equal(x[0].moved, NT_MOVED_LOWER);
+		assert_true(fabs(x[0].lower_before - 1500) < 100 && fabs(x[0].lower_after - 600) < 100);
+	}
+}
+
+static void both_may_move(void **state)
+{
+	struct nt_crossing x[NT_CROSSINGS_MAX];
+	double a[QUARTER], b[QUARTER];
+
+	(void)state;
+	for (size_t i = 0; i < QUARTER; i++) {
+		a[i] = i < 40 ? 100 : 200;
+		b[i] = i < 40 ? 180 : 90;
+	}
+	assert_int_equal(nt_crossings(a, b, QUARTER, x), 1);
+	assert_int_equal(x[0].at, 40);
+	assert_int_equal(x[0].moved, NT_MOVED_BOTH);
+	for (size_t i = 0; i < QUARTER; i++)
+		b[i] = 150;
+	assert_int_equal(nt_crossings(a, b, QUARTER, x), 1);
+	assert_int_equal(x[0].moved, NT_MOVED_UPPER);
+}
+
+static void lines_that_run_together_do_not_cross(void **state)
+{
+	struct nt_crossing x[NT_CROSSINGS_MAX];
+	double a[QUARTER], b[QUARTER];
+	size_t found = 0;
+
+	(void)state;
+	for (int round = 0; round < 50; round++) {
+		for (size_t i = 0; i < QUARTER; i++) {
+			a[i] = 1000 + noise(300);
+			b[i] = 1200 + noise(300);
+			if (i >= 50 && i < 54)
+				b[i] = 0; /* an outage of some days */
+		}
+		found += nt_crossings(a, b, QUARTER, x);
+	}
+	assert_true(found <= 5); /* of 50 */
+	assert_int_equal(nt_crossings(a, a, QUARTER, x), 0);
+}
+
+static void a_gap_hides_no_crossing(void **state)
+{
+	struct nt_crossing x[NT_CROSSINGS_MAX];
+	double a[QUARTER], b[QUARTER];
+
+	(void)state;
+	for (size_t i = 0; i < QUARTER; i++) {
+		a[i] = i < 45 ? 1 : 3;
+		b[i] = 2;
+	}
+	gap(a, 40, 50);
+	gap(b, 60, 62);
+	assert_int_equal(nt_crossings(a, b, QUARTER, x), 1);
+	assert_int_equal(x[0].at, 50); /* the first day of which that is known */
+	gap(a, 0, QUARTER);
+	assert_int_equal(nt_crossings(a, b, QUARTER, x), 0);
+	assert_int_equal(nt_crossings(a, b, 0, x), 0);
+}
+
+/* ---- ranks ---- */
+
+static void ranks_change_when_lines_pass_each_other(void **state)
+{
+	struct nt_rank_change change[NT_RANK_CHANGES_MAX];
+	double value[4 * QUARTER];
+
+	(void)state;
+	for (size_t i = 0; i < QUARTER; i++) {
+		value[i] = 1000;
+		value[QUARTER + i] = i < 30 ? 500 : 2000; /* from 2 to 1 on day 30 */
+		value[2 * QUARTER + i] = 300;
+		value[3 * QUARTER + i] = i < 60 ? 100 : 400; /* from 4 to 3 on day 60 */
+	}
+	gap(value, 10, 14);
+	assert_int_equal(nt_rank_changes(value, 4, QUARTER, 2, change), 2);
+	assert_int_equal(change[0].at, 30);
+	assert_int_equal(change[0].line, 0);
+	assert_int_equal(change[0].from, 1);
+	assert_int_equal(change[0].to, 2);
+	assert_int_equal(change[1].line, 1);
+	assert_int_equal(change[1].to, 1);
+	assert_int_equal(nt_rank_changes(value, 4, QUARTER, 3, change), 4);
+	assert_int_equal(change[2].at, 60);
+	assert_int_equal(change[2].line, 2);
+	assert_int_equal(change[3].line, 3);
+	assert_int_equal(change[3].to, 3);
+	assert_int_equal(nt_rank_changes(value, 0, QUARTER, 3, change), 0);
+}
+
+/* ---- spikes ---- */
+
+static void spikes_are_days_far_above(void **state)
+{
+	struct nt_spike spike[4];
+	double value[QUARTER];
+
+	(void)state;
+	for (size_t i = 0; i < QUARTER; i++)
+		value[i] = 10 + (double)(i % 3);
+	assert_int_equal(nt_spikes(value, QUARTER, spike, 4), 0);
+	value[67] = 80;
+	value[69] = 60;
+	value[30] = 300;
+	assert_int_equal(nt_spikes(value, QUARTER, spike, 4), 2);
+	assert_int_equal(spike[0].peak, 30);
+	assert_true(spike[0].value == 300 && spike[0].usual == 11);
+	assert_int_equal(spike[1].first, 67);
+	assert_int_equal(spike[1].peak, 67);
+	assert_int_equal(spike[1].last, 69);
+	assert_int_equal(nt_spikes(value, QUARTER, spike, 1), 1);
+	assert_int_equal(spike[0].peak, 30);
+	value[QUARTER - 1] = 200; /* the last day, too */
+	assert_int_equal(nt_spikes(value, QUARTER, spike, 4), 3);
+}
+
+static void little_is_no_spike(void **state)
+{
+	struct nt_spike spike[4];
+	double value[QUARTER] = {0};
+
+	(void)state;
+	value[30] = 4; /* three times nothing */
+	assert_int_equal(nt_spikes(value, QUARTER, spike, 4), 0);
+	value[30] = 5;
+	assert_int_equal(nt_spikes(value, QUARTER, spike, 4), 1);
+	gap(value, 0, QUARTER);
+	assert_int_equal(nt_spikes(value, QUARTER, spike, 4), 0);
+}
+
+/* ---- shares ---- */
+
+static void shares_are_of_the_region_and_of_all_others(void **state)
+{
+	const struct nt_share_of of = {.pair = 30, .region = 40, .port = 80, .all = 240};
+
+	(void)state;
+	assert_true(nt_share_own(&of) == 0.75);
+	assert_true(nt_share_others(&of) == 0.25);
+	assert_true(isnan(nt_share_own(&(struct nt_share_of){.all = 5})));
+	assert_true(isnan(nt_share_others(&(struct nt_share_of){.pair = 1, .region = 5, .port = 1, .all = 5})));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(medians_leave_gaps_out),
+	    cmocka_unit_test(smoothing_leaves_steps_and_gaps),
+	    cmocka_unit_test(words_fit_what_was_planted),
+	    cmocka_unit_test(ends_of_the_fitted_line),
+	    cmocka_unit_test(too_few_days_say_nothing),
+	    cmocka_unit_test(nothing_at_all_is_flat),
+	    cmocka_unit_test(steps_are_found_where_they_are),
+	    cmocka_unit_test(a_step_without_noise_has_its_day),
+	    cmocka_unit_test(ramps_are_dated_from_their_beginning),
+	    cmocka_unit_test(steps_come_in_order_of_time),
+	    cmocka_unit_test(a_plateau_has_two_ends),
+	    cmocka_unit_test(chance_is_no_shift),
+	    cmocka_unit_test(a_line_that_begins_late_has_no_shift_there),
+	    cmocka_unit_test(crossings_have_a_day_and_a_mover),
+	    cmocka_unit_test(both_may_move),
+	    cmocka_unit_test(lines_that_run_together_do_not_cross),
+	    cmocka_unit_test(a_gap_hides_no_crossing),
+	    cmocka_unit_test(ranks_change_when_lines_pass_each_other),
+	    cmocka_unit_test(spikes_are_days_far_above),
+	    cmocka_unit_test(little_is_no_spike),
+	    cmocka_unit_test(shares_are_of_the_region_and_of_all_others),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
