@@ -11,10 +11,11 @@
 /* A path of any length leaves room for the reason. */
 #define WHY_PATH 300
 
-static struct nt_locate_options tables_of(const struct nt_geo_lists *lists, int numa_socket)
+static struct nt_locate_options tables_of(const struct nt_geo_lists *lists, const struct nt_geo_options *options)
 {
 	return (struct nt_locate_options){
-	    .numa_socket = numa_socket,
+	    .ordinary_memory = options->ordinary_memory,
+	    .numa_socket = options->numa_socket,
 	    .default4 = lists->default4,
 	    .default6 = lists->default6,
 	    .prefix4 = lists->prefix4,
@@ -26,9 +27,9 @@ static struct nt_locate_options tables_of(const struct nt_geo_lists *lists, int 
 	};
 }
 
-static void count(const struct nt_geo_lists *lists, struct nt_geo_info *info)
+static void count(const struct nt_geo_lists *lists, const struct nt_geo_options *options, struct nt_geo_info *info)
 {
-	const struct nt_locate_options tables = tables_of(lists, 0);
+	const struct nt_locate_options tables = tables_of(lists, options);
 
 	info->regions = lists->regions;
 	info->prefixes4 = lists->prefixes4;
@@ -52,7 +53,7 @@ static int read_lists(const struct nt_geo_options *options, struct nt_geo_lists 
 		nt_mmdb_close(mmdb);
 	}
 	if (rc == 0)
-		count(lists, info);
+		count(lists, options, info);
 	else
 		snprintf(why, NT_GEO_WHY, "%.*s: %s", WHY_PATH, options->path, reason);
 	return rc;
@@ -61,7 +62,7 @@ static int read_lists(const struct nt_geo_options *options, struct nt_geo_lists 
 static int build(const struct nt_geo_options *options, const struct nt_geo_lists *lists, struct nt_geo *geo,
 		 char why[static NT_GEO_WHY])
 {
-	const struct nt_locate_options tables = tables_of(lists, options->numa_socket);
+	const struct nt_locate_options tables = tables_of(lists, options);
 	int error;
 
 	geo->locate = nt_locate_create(&tables);

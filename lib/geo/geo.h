@@ -22,7 +22,8 @@
 struct nt_geo_options {
 	const char *path;	  /**< database file */
 	const char *country_path; /**< where the region stands instead: keys joined by dots; NULL: as above */
-	int numa_socket;	  /**< where the tables live; negative: anywhere */
+	bool ordinary_memory;	  /**< not DPDK's: needs no EAL, and is ready much sooner (nt_locate_options) */
+	int numa_socket;	  /**< where the tables live in DPDK's memory; negative: anywhere */
 };
 
 /** What a database says about itself, and how much is in it. */
@@ -43,7 +44,8 @@ struct nt_geo {
 };
 
 /**
- * Reads a database and builds its tables. Control threads only, after rte_eal_init(); takes up to a second.
+ * Reads a database and builds its tables. Control threads only, for DPDK's memory after rte_eal_init(); that takes up
+ * to a second.
  * Safe beside an older table in use, and beside somebody who rewrites the file: then it fails.
  * Returns 0; -EBADMSG (no database, or a broken one), -EINVAL (country_path), -ENOMEM (also: too little DPDK memory),
  * or what the system said about the file. On failure `why` holds one line for the user and *geo is all zero.

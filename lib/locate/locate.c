@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "locate/plain.h"
 #include "locate/table.h"
 
 #include <rte_malloc.h>
@@ -7,12 +8,40 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 void nt_table_name(char name[static NT_TABLE_NAME], const char *what)
 {
 	static atomic_uint made;
 
 	snprintf(name, NT_TABLE_NAME, "%s_%u", what, atomic_fetch_add(&made, 1));
+}
+
+static int build_fibs(struct nt_locate *l, const struct nt_locate_options *o)
+{
+	int rc = nt_fib4_build(l, o);
+
+	l->simd = l->simd ? l->simd : "scalar";
+	return rc ? rc : nt_fib6_build(l, o);
+}
+
+static int build_plain(struct nt_locate *l, const struct nt_locate_options *o)
+{
+	l->simd = "plain";
+	l->plain = nt_plain_build(o);
+	return l->plain ? 0 : -ENOMEM;
+}
+
+static struct nt_locate *take_memory(const struct nt_locate_options *o)
+{
+	struct nt_locate *l;
+
+	if (!o->ordinary_memory)
+		return rte_zmalloc_socket("nt_locate", sizeof(*l), RTE_CACHE_LINE_SIZE, o->numa_socket);
+	l = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*l));
+	if (l)
+		*l = (struct nt_locate){0};
+	return l;
 }
 
 struct nt_locate *nt_locate_create(const struct nt_locate_options *options)
@@ -26,17 +55,15 @@ struct nt_locate *nt_locate_create(const struct nt_locate_options *options)
 		return NULL;
 	}
 	o.numa_socket = o.numa_socket < 0 ? SOCKET_ID_ANY : o.numa_socket;
-	l = rte_zmalloc_socket("nt_locate", sizeof(*l), RTE_CACHE_LINE_SIZE, o.numa_socket);
+	l = take_memory(&o);
 	if (!l) {
 		errno = ENOMEM;
 		return NULL;
 	}
+	l->ordinary = o.ordinary_memory;
 	l->default4 = o.default4;
 	l->default6 = o.default6;
-	l->simd = "scalar";
-	rc = nt_fib4_build(l, &o);
-	if (rc == 0)
-		rc = nt_fib6_build(l, &o);
+	rc = o.ordinary_memory ? build_plain(l, &o) : build_fibs(l, &o);
 	if (rc) {
 		nt_locate_free(l);
 		errno = -rc;
@@ -49,6 +76,11 @@ void nt_locate_free(struct nt_locate *l)
 {
 	if (!l)
 		return;
+	if (l->ordinary) {
+		nt_plain_free(l->plain);
+		free(l);
+		return;
+	}
 	rte_fib6_free(l->fib6);
 	rte_fib_free(l->fib4);
 	rte_free(l);
@@ -70,5 +102,7 @@ uint64_t nt_rib_bytes(uint32_t routes)
 
 uint64_t nt_locate_bytes(const struct nt_locate_options *options)
 {
+	if (options->ordinary_memory)
+		return 0;
 	return sizeof(struct nt_locate) + nt_fib4_bytes(options) + nt_fib6_bytes(options);
 }
