@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "geo/geo.h"
+#include "geo/leaves.h"
 #include "geo/mmdb.h"
 #include "geo/tree.h"
+#include "locate/filling.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,11 +13,10 @@
 /* A path of any length leaves room for the reason. */
 #define WHY_PATH 300
 
-static struct nt_locate_options tables_of(const struct nt_geo_lists *lists, const struct nt_geo_options *options)
+static struct nt_locate_options tables_of(const struct nt_geo_lists *lists, int numa_socket)
 {
 	return (struct nt_locate_options){
-	    .ordinary_memory = options->ordinary_memory,
-	    .numa_socket = options->numa_socket,
+	    .numa_socket = numa_socket,
 	    .default4 = lists->default4,
 	    .default6 = lists->default6,
 	    .prefix4 = lists->prefix4,
@@ -27,15 +28,22 @@ static struct nt_locate_options tables_of(const struct nt_geo_lists *lists, cons
 	};
 }
 
-static void count(const struct nt_geo_lists *lists, const struct nt_geo_options *options, struct nt_geo_info *info)
+static void count(const struct nt_geo_lists *lists, struct nt_geo_info *info)
 {
-	const struct nt_locate_options tables = tables_of(lists, options);
+	const struct nt_locate_options tables = tables_of(lists, 0);
 
 	info->regions = lists->regions;
 	info->prefixes4 = lists->prefixes4;
 	info->prefixes6 = lists->prefixes6;
 	info->aliases6 = lists->aliases6;
 	info->table_bytes = nt_locate_bytes(&tables);
+}
+
+static int say_why(const struct nt_geo_options *options, int rc, const char *reason, char why[static NT_GEO_WHY])
+{
+	if (rc)
+		snprintf(why, NT_GEO_WHY, "%.*s: %s", WHY_PATH, options->path, reason);
+	return rc;
 }
 
 static int read_lists(const struct nt_geo_options *options, struct nt_geo_lists *lists, struct nt_geo_info *info,
@@ -53,16 +61,14 @@ static int read_lists(const struct nt_geo_options *options, struct nt_geo_lists 
 		nt_mmdb_close(mmdb);
 	}
 	if (rc == 0)
-		count(lists, options, info);
-	else
-		snprintf(why, NT_GEO_WHY, "%.*s: %s", WHY_PATH, options->path, reason);
-	return rc;
+		count(lists, info);
+	return say_why(options, rc, reason, why);
 }
 
 static int build(const struct nt_geo_options *options, const struct nt_geo_lists *lists, struct nt_geo *geo,
 		 char why[static NT_GEO_WHY])
 {
-	const struct nt_locate_options tables = tables_of(lists, options);
+	const struct nt_locate_options tables = tables_of(lists, options->numa_socket);
 	int error;
 
 	geo->locate = nt_locate_create(&tables);
@@ -79,11 +85,51 @@ static int build(const struct nt_geo_options *options, const struct nt_geo_lists
 	return -error;
 }
 
+/* Fills a table from an open database. */
+static int fill(struct nt_mmdb *mmdb, struct nt_geo *geo, const char **reason)
+{
+	struct nt_locate_filling *filling = nt_locate_fill_begin();
+	int rc = filling ? 0 : -ENOMEM;
+
+	nt_mmdb_info(mmdb, &geo->info);
+	*reason = strerrordesc_np(ENOMEM);
+	if (!rc)
+		rc = nt_geo_leaves_fill(filling, mmdb, geo->info.ip_version, &geo->info.regions, &geo->info.aliases6,
+					reason);
+	if (rc) {
+		nt_locate_fill_cancel(filling);
+		return rc;
+	}
+	geo->info.prefixes4 = nt_locate_filled4(filling);
+	geo->info.prefixes6 = nt_locate_filled6(filling);
+	geo->locate = nt_locate_fill_end(filling);
+	*reason = strerrordesc_np(ENOMEM);
+	return geo->locate ? 0 : -ENOMEM;
+}
+
+static int load_ordinary(const struct nt_geo_options *options, struct nt_geo *geo, char why[static NT_GEO_WHY])
+{
+	const char *reason = "";
+	struct nt_mmdb *mmdb;
+	int rc = nt_mmdb_open(&mmdb, options, &reason);
+
+	*geo = (struct nt_geo){0};
+	if (rc == 0) {
+		rc = fill(mmdb, geo, &reason);
+		nt_mmdb_close(mmdb);
+	}
+	if (rc)
+		*geo = (struct nt_geo){0};
+	return say_why(options, rc, reason, why);
+}
+
 int nt_geo_load(const struct nt_geo_options *options, struct nt_geo *geo, char why[static NT_GEO_WHY])
 {
 	struct nt_geo_lists lists;
 	int rc;
 
+	if (options->ordinary_memory)
+		return load_ordinary(options, geo, why);
 	*geo = (struct nt_geo){0};
 	rc = read_lists(options, &lists, &geo->info, why);
 	if (rc == 0)

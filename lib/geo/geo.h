@@ -32,10 +32,11 @@ struct nt_geo_info {
 	char database_type[NT_GEO_TYPE]; /**< for example "GeoLite2-Country" */
 	uint32_t ip_version;		 /**< 4 or 6 */
 	uint32_t regions;		 /**< different known regions; 0: this is no country database */
-	uint32_t prefixes4;		 /**< in the tables: fewest that give the same answers */
-	uint32_t prefixes6;		 /**< likewise */
-	uint32_t aliases6;		 /**< places in the IPv6 space where the IPv4 space stands again */
-	uint64_t table_bytes;		 /**< DPDK memory of the tables; twice while a reload has old and new */
+	uint32_t prefixes4;   /**< in the tables: fewest that give the same answers; in ordinary memory: ranges of one
+				 region */
+	uint32_t prefixes6;   /**< likewise */
+	uint32_t aliases6;    /**< places in the IPv6 space where the IPv4 space stands again */
+	uint64_t table_bytes; /**< DPDK memory of the tables; twice while a reload has old and new */
 };
 
 struct nt_geo {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "locate/filling.h"
 #include "locate/plain.h"
 #include "locate/table.h"
 
@@ -17,30 +18,17 @@ void nt_table_name(char name[static NT_TABLE_NAME], const char *what)
 	snprintf(name, NT_TABLE_NAME, "%s_%u", what, atomic_fetch_add(&made, 1));
 }
 
-static int build_fibs(struct nt_locate *l, const struct nt_locate_options *o)
+static struct nt_locate *create_plain(const struct nt_locate_options *o)
 {
-	int rc = nt_fib4_build(l, o);
+	struct nt_locate_filling *f = nt_locate_fill_begin();
+	struct nt_locate *l = NULL;
 
-	l->simd = l->simd ? l->simd : "scalar";
-	return rc ? rc : nt_fib6_build(l, o);
-}
-
-static int build_plain(struct nt_locate *l, const struct nt_locate_options *o)
-{
-	l->simd = "plain";
-	l->plain = nt_plain_build(o);
-	return l->plain ? 0 : -ENOMEM;
-}
-
-static struct nt_locate *take_memory(const struct nt_locate_options *o)
-{
-	struct nt_locate *l;
-
-	if (!o->ordinary_memory)
-		return rte_zmalloc_socket("nt_locate", sizeof(*l), RTE_CACHE_LINE_SIZE, o->numa_socket);
-	l = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*l));
-	if (l)
-		*l = (struct nt_locate){0};
+	if (f && !nt_plain_fill(f, o))
+		l = nt_locate_fill_end(f);
+	else
+		nt_locate_fill_cancel(f);
+	if (!l)
+		errno = ENOMEM;
 	return l;
 }
 
@@ -54,16 +42,20 @@ struct nt_locate *nt_locate_create(const struct nt_locate_options *options)
 		errno = EINVAL;
 		return NULL;
 	}
+	if (o.ordinary_memory)
+		return create_plain(&o);
 	o.numa_socket = o.numa_socket < 0 ? SOCKET_ID_ANY : o.numa_socket;
-	l = take_memory(&o);
+	l = rte_zmalloc_socket("nt_locate", sizeof(*l), RTE_CACHE_LINE_SIZE, o.numa_socket);
 	if (!l) {
 		errno = ENOMEM;
 		return NULL;
 	}
-	l->ordinary = o.ordinary_memory;
 	l->default4 = o.default4;
 	l->default6 = o.default6;
-	rc = o.ordinary_memory ? build_plain(l, &o) : build_fibs(l, &o);
+	l->simd = "scalar";
+	rc = nt_fib4_build(l, &o);
+	if (rc == 0)
+		rc = nt_fib6_build(l, &o);
 	if (rc) {
 		nt_locate_free(l);
 		errno = -rc;
@@ -76,7 +68,7 @@ void nt_locate_free(struct nt_locate *l)
 {
 	if (!l)
 		return;
-	if (l->ordinary) {
+	if (l->plain) {
 		nt_plain_free(l->plain);
 		free(l);
 		return;

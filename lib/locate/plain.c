@@ -2,74 +2,97 @@
 #include "locate/plain.h"
 
 #include "base/pages.h"
+#include "locate/filling.h"
 #include "locate/routes6.h"
+#include "locate/table.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #define ENTRIES	      (1u << 24)
 #define ENTRY_BYTES   (ENTRIES * sizeof(uint16_t))
 #define GROUP_ENTRIES 256u
+#define ROOM_MIN      4096u /* of groups and of ranges, to begin with */
+
+struct nt_locate_filling {
+	struct nt_plain *plain;
+	uint64_t at4; /* the first address that is not filled; 2^32 at the end */
+	uint32_t groups;
+	uint32_t room4;	  /* groups that there is room for */
+	uint32_t open;	  /* entry of the last group, which may have more to come; ENTRIES: there is none */
+	uint32_t ranges4; /* of one region each */
+	uint32_t region4; /* of the last of them */
+	bool full6;	  /* the last address is filled */
+	nt_u128 at6;	  /* else the first that is not */
+	uint32_t room6;	  /* ranges that there is room for */
+};
 
 /* ---- IPv4 ---- */
 
-/* The ranges of addresses come in ascending order, so an open group is always the last one made. */
-struct filler {
-	struct nt_plain *plain;
-	uint32_t groups;
-	uint32_t open; /* entry of the last group; ENTRIES: there is none */
-};
-
-/* Every /24 with a longer prefix in it is a group. */
-static size_t count_groups(const struct nt_locate_options *o)
+/* Another group, to be filled without gaps. Groups come in ascending order of their addresses. */
+static int open_group(struct nt_locate_filling *f, uint32_t entry)
 {
-	uint32_t last = ENTRIES;
-	size_t groups = 0;
+	struct nt_plain *p = f->plain;
+	uint32_t slash9 = entry >> 15, room = f->room4 ? 2 * f->room4 : ROOM_MIN;
+	uint16_t *group;
 
-	for (uint32_t i = 0; i < o->prefixes4; i++) {
-		if (o->prefix4[i].length <= 24 || o->prefix4[i].network >> 8 == last)
-			continue;
-		last = o->prefix4[i].network >> 8;
-		groups++;
+	if (f->groups == f->room4) {
+		group = reallocarray(p->group, room, GROUP_ENTRIES * sizeof(*group));
+		if (!group)
+			return -ENOMEM;
+		p->group = group;
+		f->room4 = room;
 	}
-	return groups;
+	if (f->open == ENTRIES || f->open >> 15 != slash9)
+		p->first[slash9] = f->groups;
+	p->entry[entry] = (uint16_t)(NT_PLAIN_GROUP | (f->groups - p->first[slash9]));
+	f->open = entry;
+	f->groups++;
+	return 0;
 }
 
 /* Addresses [from, to) of one /24. */
-static void fill_part(struct filler *f, uint64_t from, uint64_t to, uint16_t region)
+static int fill_part(struct nt_locate_filling *f, uint64_t from, uint64_t to, uint16_t region)
 {
-	uint32_t entry = (uint32_t)(from >> 8), slash9 = entry >> 15;
+	uint32_t entry = (uint32_t)(from / GROUP_ENTRIES);
 	uint16_t *group;
 
-	if (entry != f->open) {
-		if (f->open == ENTRIES || f->open >> 15 != slash9)
-			f->plain->first[slash9] = f->groups;
-		f->plain->entry[entry] = (uint16_t)(NT_PLAIN_GROUP | (f->groups - f->plain->first[slash9]));
-		f->open = entry;
-		f->groups++;
-	}
+	if (entry != f->open && open_group(f, entry))
+		return -ENOMEM;
 	group = &f->plain->group[(size_t)(f->groups - 1) * GROUP_ENTRIES];
 	for (uint64_t a = from; a < to; a++)
 		group[a % GROUP_ENTRIES] = region;
+	return 0;
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
+/* Fills from where it stands up to `to`. */
+static int fill4(struct nt_locate_filling *f, uint64_t to, uint16_t region)
 {
-	return a < b ? a : b;
-}
+	uint64_t from = f->at4, next = (from / GROUP_ENTRIES + 1) * GROUP_ENTRIES;
+	int err = 0;
 
-/* Addresses [from, to). */
-static void fill(struct filler *f, uint64_t from, uint64_t to, uint16_t region)
-{
-	if (from < to && from % GROUP_ENTRIES) {
-		uint64_t end = least(to, (from / GROUP_ENTRIES + 1) * GROUP_ENTRIES);
-
-		fill_part(f, from, end, region);
-		from = end;
+	if (from >= to)
+		return 0;
+	f->at4 = to;
+	f->ranges4 += !f->ranges4 || f->region4 != region;
+	f->region4 = region;
+	if (from % GROUP_ENTRIES) {
+		next = next < to ? next : to;
+		err = fill_part(f, from, next, region);
+		from = next;
 	}
-	for (; to - from >= GROUP_ENTRIES && from < to; from += GROUP_ENTRIES)
+	for (; !err && from + GROUP_ENTRIES <= to; from += GROUP_ENTRIES)
 		f->plain->entry[from / GROUP_ENTRIES] = region;
-	if (from < to)
-		fill_part(f, from, to, region);
+	if (!err && from < to)
+		err = fill_part(f, from, to, region);
+	return err;
+}
+
+int nt_locate_fill4(struct nt_locate_filling *f, uint32_t network, uint32_t length, uint16_t region)
+{
+	int err = fill4(f, network, NT_REGION_UNKNOWN);
+
+	return err ? err : fill4(f, network + (UINT64_C(1) << (32 - length)), region);
 }
 
 /* A prefix that the present address is in. */
@@ -78,51 +101,79 @@ struct around4 {
 	uint16_t region;
 };
 
-static void fill_entries(struct nt_plain *p, const struct nt_locate_options *o)
+static int fill_lists4(struct nt_locate_filling *f, const struct nt_locate_options *o)
 {
 	struct around4 around[33] = {{.end = UINT64_C(1) << 32, .region = o->default4}}, *inner = around;
-	struct filler f = {.plain = p, .open = ENTRIES};
-	uint64_t at = 0;
+	int err = 0;
 
-	for (uint32_t i = 0; i <= o->prefixes4; i++) {
-		bool more = i < o->prefixes4;
-		uint64_t next = more ? o->prefix4[i].network : UINT64_C(1) << 32;
+	for (uint32_t i = 0; i < o->prefixes4 && !err; i++) {
+		uint64_t next = o->prefix4[i].network;
 
-		for (; inner > around && inner->end <= next; inner--) {
-			fill(&f, at, inner->end, inner->region);
-			at = inner->end;
-		}
-		fill(&f, at, next, inner->region);
-		at = next;
-		if (more)
-			*++inner = (struct around4){.end = next + (UINT64_C(1) << (32 - o->prefix4[i].length)),
-						    .region = o->prefix4[i].region};
+		for (; inner->end <= next && !err; inner--)
+			err = fill4(f, inner->end, inner->region);
+		if (!err)
+			err = fill4(f, next, inner->region);
+		*++inner = (struct around4){.end = next + (UINT64_C(1) << (32 - o->prefix4[i].length)),
+					    .region = o->prefix4[i].region};
 	}
-}
-
-static int build4(struct nt_plain *p, const struct nt_locate_options *o)
-{
-	size_t groups = count_groups(o);
-
-	p->entry = nt_pages_take(ENTRY_BYTES);
-	p->group = malloc((groups + 1) * GROUP_ENTRIES * sizeof(*p->group));
-	if (!p->entry || !p->group)
-		return -1;
-	fill_entries(p, o);
-	return 0;
+	for (; inner >= around && !err; inner--)
+		err = fill4(f, inner->end, inner->region);
+	return err;
 }
 
 /* ---- IPv6 ---- */
 
-/* A range begins, unless what is there goes on. */
-static void begin_range(struct nt_plain *p, nt_u128 from, uint16_t hop)
+static int begin_range(struct nt_locate_filling *f, nt_u128 from, uint16_t hop)
 {
-	if (p->ranges && p->from[p->ranges - 1] == from)
-		p->ranges--; /* of no address */
+	struct nt_plain *p = f->plain;
+	uint32_t room = f->room6 ? 2 * f->room6 : ROOM_MIN;
+	nt_u128 *froms;
+	uint16_t *hops;
+
 	if (p->ranges && p->hop[p->ranges - 1] == hop)
-		return;
+		return 0; /* what is there goes on */
+	if (p->ranges == f->room6) {
+		froms = reallocarray(p->from, room, sizeof(*froms));
+		p->from = froms ? froms : p->from;
+		hops = reallocarray(p->hop, room, sizeof(*hops));
+		p->hop = hops ? hops : p->hop;
+		if (!froms || !hops)
+			return -ENOMEM;
+		f->room6 = room;
+	}
 	p->from[p->ranges] = from;
 	p->hop[p->ranges++] = hop;
+	return 0;
+}
+
+/* Fills from where it stands up to and with `last`. */
+static int fill6(struct nt_locate_filling *f, nt_u128 last, uint16_t hop)
+{
+	int err;
+
+	if (f->full6 || last < f->at6)
+		return 0;
+	err = begin_range(f, f->at6, hop);
+	f->at6 = last + 1;
+	f->full6 = !f->at6;
+	return err;
+}
+
+static int fill6_prefix(struct nt_locate_filling *f, nt_u128 network, uint32_t length, uint16_t hop)
+{
+	int err = network ? fill6(f, network - 1, NT_REGION_UNKNOWN) : 0;
+
+	return err ? err : fill6(f, network | nt_address6_host_bits(length), hop);
+}
+
+int nt_locate_fill6(struct nt_locate_filling *f, nt_u128 network, uint32_t length, uint16_t region)
+{
+	return fill6_prefix(f, network, length, region);
+}
+
+int nt_locate_fill6_alias(struct nt_locate_filling *f, nt_u128 network, uint32_t length)
+{
+	return fill6_prefix(f, network, length, (uint16_t)(NT_REGIONS + length));
 }
 
 /* A prefix that the present address is in. */
@@ -131,21 +182,23 @@ struct around6 {
 	uint16_t hop;
 };
 
-static void fill_ranges(struct nt_plain *p, const struct nt_locate_options *o)
+static int fill_lists6(struct nt_locate_filling *f, const struct nt_locate_options *o)
 {
 	struct around6 around[129] = {{.last = ~(nt_u128)0, .hop = o->default6}}, *inner = around;
 	struct nt_cursor6 c = {.options = o};
 	struct nt_route6 r;
+	int err = 0;
 
-	begin_range(p, 0, o->default6);
-	while (nt_cursor6_next(&c, &r)) {
-		for (; inner > around && inner->last < r.network; inner--)
-			begin_range(p, inner->last + 1, inner[-1].hop);
-		begin_range(p, r.network, r.hop);
+	while (!err && nt_cursor6_next(&c, &r)) {
+		for (; inner->last < r.network && !err; inner--)
+			err = fill6(f, inner->last, inner->hop);
+		if (!err && r.network)
+			err = fill6(f, r.network - 1, inner->hop);
 		*++inner = (struct around6){.last = r.network | nt_address6_host_bits(r.length), .hop = r.hop};
 	}
-	for (; inner > around && inner->last != ~(nt_u128)0; inner--)
-		begin_range(p, inner->last + 1, inner[-1].hop);
+	for (; inner >= around && !err; inner--)
+		err = fill6(f, inner->last, inner->hop);
+	return err;
 }
 
 static void fill_index(struct nt_plain *p)
@@ -160,29 +213,62 @@ static void fill_index(struct nt_plain *p)
 	p->at[NT_PLAIN_SLOTS6] = p->ranges - 1;
 }
 
-static int build6(struct nt_plain *p, const struct nt_locate_options *o)
-{
-	size_t most = 2 * ((size_t)o->prefixes6 + o->aliases6) + 1; /* each begins one, and what is around it goes on */
-
-	p->from = malloc(most * sizeof(*p->from));
-	p->hop = malloc(most * sizeof(*p->hop));
-	if (!p->from || !p->hop)
-		return -1;
-	fill_ranges(p, o);
-	fill_index(p);
-	return 0;
-}
-
 /* ---- both ---- */
 
-struct nt_plain *nt_plain_build(const struct nt_locate_options *o)
+int nt_plain_fill(struct nt_locate_filling *f, const struct nt_locate_options *o)
 {
-	struct nt_plain *p = calloc(1, sizeof(*p));
+	int err = fill_lists4(f, o);
 
-	if (p && !build4(p, o) && !build6(p, o))
-		return p;
-	nt_plain_free(p);
+	return err ? err : fill_lists6(f, o);
+}
+
+struct nt_locate_filling *nt_locate_fill_begin(void)
+{
+	struct nt_locate_filling *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->open = ENTRIES;
+	f->plain = calloc(1, sizeof(*f->plain));
+	if (f->plain)
+		f->plain->entry = nt_pages_take(ENTRY_BYTES);
+	if (f->plain && f->plain->entry)
+		return f;
+	nt_locate_fill_cancel(f);
 	return NULL;
+}
+
+uint32_t nt_locate_filled4(const struct nt_locate_filling *f)
+{
+	return f->ranges4;
+}
+
+uint32_t nt_locate_filled6(const struct nt_locate_filling *f)
+{
+	return f->plain->ranges;
+}
+
+struct nt_locate *nt_locate_fill_end(struct nt_locate_filling *f)
+{
+	struct nt_locate *l = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof(*l));
+
+	if (!l || fill4(f, UINT64_C(1) << 32, NT_REGION_UNKNOWN) || fill6(f, ~(nt_u128)0, NT_REGION_UNKNOWN)) {
+		free(l);
+		nt_locate_fill_cancel(f);
+		return NULL;
+	}
+	fill_index(f->plain);
+	*l = (struct nt_locate){.plain = f->plain, .simd = "plain"};
+	free(f);
+	return l;
+}
+
+void nt_locate_fill_cancel(struct nt_locate_filling *f)
+{
+	if (!f)
+		return;
+	nt_plain_free(f->plain);
+	free(f);
 }
 
 void nt_plain_free(struct nt_plain *p)

@@ -30,8 +30,10 @@ struct nt_plain {
 	uint32_t at[NT_PLAIN_SLOTS6 + 1u]; /**< the range that holds a slot's first address; one more at the end */
 };
 
-/** Builds tables of valid lists (table.h). NULL: no memory. */
-struct nt_plain *nt_plain_build(const struct nt_locate_options *o);
+struct nt_locate_filling;
+
+/** Fills tables (filling.h) from valid lists (table.h). Returns 0 or -ENOMEM. */
+int nt_plain_fill(struct nt_locate_filling *f, const struct nt_locate_options *o);
 
 void nt_plain_free(struct nt_plain *p);
 
