@@ -36,6 +36,7 @@
  */
 struct replay {
 	const struct replay_options *options;
+	uint64_t begin_ns; /* monotonic */
 	struct stats stats;
 	struct dispatch *dispatch;
 	struct sinks sinks;
@@ -198,9 +199,10 @@ static int count_all(struct replay *r, struct capture_set *set)
 	return err;
 }
 
-/* For whoever sits and waits; a script gets silence where all went well. */
-static void say_summary(const struct replay *r, uint64_t wall_ns)
+/* For whoever sits and waits, from the start on; a script gets silence where all went well. */
+static void say_summary(const struct replay *r)
 {
+	uint64_t wall_ns = nt_clock_monotonic_ns() - r->begin_ns;
 	struct nt_time cpu = nt_clock_read(CLOCK_PROCESS_CPUTIME_ID);
 
 	if (!isatty(STDERR_FILENO))
@@ -212,7 +214,6 @@ static void say_summary(const struct replay *r, uint64_t wall_ns)
 /* Counts with everything in place: the exit status. */
 static int count(struct replay *r, struct capture_set *set)
 {
-	uint64_t begin_ns = nt_clock_monotonic_ns();
 	int err;
 
 	r->dispatch = dispatch_start(r->stats.worker, r->stats.n, r->options->config.lcores);
@@ -227,7 +228,7 @@ static int count(struct replay *r, struct capture_set *set)
 		nt_error("replay: %s", strerror(-err));
 	if (publisher_finish(r->sinks.publisher))
 		err = -EIO; /* it has said why */
-	say_summary(r, nt_clock_monotonic_ns() - begin_ns);
+	say_summary(r);
 	return err || interrupted || r->unexplained || capture_set_defective(set) ? NT_EXIT_FAILED : NT_EXIT_OK;
 }
 
@@ -325,7 +326,7 @@ static int open_databases(struct replay *r, struct capture_set *set)
 
 int replay(const struct replay_options *options)
 {
-	struct replay r = {.options = options};
+	struct replay r = {.options = options, .begin_ns = nt_clock_monotonic_ns()};
 	char why[WHY_BYTES];
 	int status = NT_EXIT_UNUSABLE;
 	struct capture_set *set = capture_set_open(options->paths, options->n, why, sizeof(why));
