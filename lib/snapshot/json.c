@@ -51,7 +51,7 @@ static void put_group(struct nt_json *j, const struct group *g)
 {
 	size_t behind = strlen(g->outer.text) + 1;
 
-	nt_json_sort(g->first, g->n); /* what is before ':' is the same */
+	nt_json_sort(j, g->first, g->n); /* what is before ':' is the same */
 	nt_json_key(j, g->outer.text);
 	nt_json_open(j, '{');
 	for (size_t i = 0; i < g->n; i++)
@@ -69,7 +69,7 @@ static void put_nested(struct nt_json *j, const struct nt_counts *table, const s
 	nt_json_open(j, '{');
 	if (member && group) {
 		for (size_t i = 0; i < table->n; i++) {
-			member[i].count = table->entry[i].count;
+			nt_json_member_begin(&member[i], table->entry[i].count);
 			row->member(member[i].text, table->entry[i].key);
 		}
 		groups = find_groups(member, table->n, group);

@@ -42,8 +42,11 @@ void nt_json_bool(struct nt_json *j, bool value);
 /** A key and its number. */
 void nt_json_set_count(struct nt_json *j, const char *key, uint64_t count);
 
+/** Sets the count; the text is to follow. */
+void nt_json_member_begin(struct nt_json_member *member, uint64_t count);
+
 /** Most first, then by text. */
-void nt_json_sort(struct nt_json_member *member, size_t n);
+void nt_json_sort(struct nt_json *j, struct nt_json_member *member, size_t n);
 
 /** {"KEY":N}, most first, then by key. */
 void nt_json_map(struct nt_json *j, const struct nt_counts *table,
