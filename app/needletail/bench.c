@@ -133,7 +133,7 @@ static int start_eal(struct bench *b)
 static int open_regions(struct bench *b)
 {
 	if (*b->options->config.geo.country || *b->options->config.geo.asn) {
-		int err = databases_open(&b->options->config.geo, &b->databases);
+		int err = databases_open(&b->options->config.geo, DATABASES_DPDK, &b->databases);
 
 		b->machine.prefixes = b->databases.geo.info.prefixes4 + b->databases.geo.info.prefixes6;
 		b->machine.own_regions = b->databases.geo.locate;

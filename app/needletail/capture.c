@@ -1,26 +1,38 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "capture.h"
 
+#include "capture_plain.h"
 #include "capture_stream.h"
 
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+/* A file's first four bytes tell its format and byte order. */
+#define MAGIC_BYTES 4
+
+_Static_assert(CAPTURE_PLAIN_HEAD <= CAPTURE_STREAM_HEAD, "what was read may go to either reader");
 
 /* How a file writes time. A pcap header has 32 unsigned bits of seconds, which libpcap hands out sign-extended. */
 enum stamp { STAMP_PCAP_US, STAMP_PCAP_NS, STAMP_NS };
 
 struct capture {
 	const char *path;
+	int fd;
+	struct capture_plain *plain; /* one of these two reads it */
 	pcap_t *pcap;
 	enum nt_link link;
 	enum stamp stamp;
-	uint64_t records; /* read so far */
+	uint64_t records;	    /* handed on so far */
+	struct capture_burst burst; /* read, and of it handed on up to `at` */
+	uint32_t at;
 	struct capture_record record;
 };
 
@@ -30,8 +42,9 @@ struct capture_set {
 	size_t *heap; /* [in_heap] indices of files that have a record, the earliest first */
 	size_t in_heap;
 	size_t defective;
-	bool begun; /* the first record of every file is read */
-	bool given; /* the record on top of the heap is */
+	bool begun;		    /* the first record of every file is read */
+	bool given;		    /* the record on top of the heap is */
+	struct capture_burst burst; /* the last one given */
 };
 
 struct link_row {
@@ -63,7 +76,7 @@ static int find_link(int dlt, enum nt_link *link)
 	return -ENOTSUP;
 }
 
-static enum stamp find_stamp(const uint8_t bytes[static CAPTURE_MAGIC_BYTES])
+static enum stamp find_stamp(const uint8_t bytes[static MAGIC_BYTES])
 {
 	uint32_t magic;
 
@@ -82,31 +95,71 @@ static enum stamp find_stamp(const uint8_t bytes[static CAPTURE_MAGIC_BYTES])
 	}
 }
 
-static int capture_open(struct capture *c, const char *path, char *why, size_t why_size)
+/* Reads the first bytes of a file, which may be fewer: how many, or -errno. */
+static ssize_t read_head(int fd, uint8_t head[static CAPTURE_PLAIN_HEAD])
+{
+	size_t n = 0;
+	ssize_t got = 1;
+
+	memset(head, 0, CAPTURE_PLAIN_HEAD);
+	for (; n < CAPTURE_PLAIN_HEAD && got > 0; n += (size_t)got) {
+		got = read(fd, head + n, CAPTURE_PLAIN_HEAD - n);
+		if (got < 0)
+			return -errno;
+	}
+	return (ssize_t)n;
+}
+
+static int open_pcap(struct capture *c, const uint8_t *head, size_t n, char *why, size_t why_size)
 {
 	char reason[PCAP_ERRBUF_SIZE];
-	uint8_t magic[CAPTURE_MAGIC_BYTES];
-	FILE *file = capture_stream_open(path, magic);
-	int err = -errno;
+	FILE *file = capture_stream_open(c->fd, head, n);
 
 	if (!file) {
-		snprintf(why, why_size, "%s: %s", path, strerror(-err));
-		return err;
+		snprintf(why, why_size, "%s: %s", c->path, strerror(errno));
+		return -errno;
 	}
-	c->path = path;
-	c->stamp = find_stamp(magic);
+	c->stamp = find_stamp(head);
 	c->pcap = pcap_fopen_offline_with_tstamp_precision(
 	    file, c->stamp == STAMP_PCAP_US ? PCAP_TSTAMP_PRECISION_MICRO : PCAP_TSTAMP_PRECISION_NANO, reason);
 	if (!c->pcap) {
 		fclose(file);
-		snprintf(why, why_size, "%s: %s", path, reason);
+		snprintf(why, why_size, "%s: %s", c->path, reason);
 		return -EBADMSG;
 	}
-	err = find_link(pcap_datalink(c->pcap), &c->link);
-	if (err)
-		snprintf(why, why_size, "%s: link type %d is not one that can be counted", path,
-			 pcap_datalink(c->pcap));
-	return err;
+	if (!find_link(pcap_datalink(c->pcap), &c->link))
+		return 0;
+	snprintf(why, why_size, "%s: link type %d is not one that can be counted", c->path, pcap_datalink(c->pcap));
+	return -ENOTSUP;
+}
+
+/* A link type that we do not know is libpcap's to name. */
+static int choose_reader(struct capture *c, const uint8_t *head, size_t n, char *why, size_t why_size)
+{
+	uint32_t linktype;
+
+	if (n < CAPTURE_PLAIN_HEAD || !capture_plain_suits(head, &linktype) || find_link((int)linktype, &c->link))
+		return open_pcap(c, head, n, why, why_size);
+	c->plain = capture_plain_new(c->fd, head);
+	if (c->plain)
+		return 0;
+	snprintf(why, why_size, "%s: %s", c->path, strerror(ENOMEM));
+	return -ENOMEM;
+}
+
+static int capture_open(struct capture *c, const char *path, char *why, size_t why_size)
+{
+	uint8_t head[CAPTURE_PLAIN_HEAD];
+	ssize_t n;
+
+	c->path = path;
+	c->fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+	n = c->fd < 0 ? -errno : read_head(c->fd, head);
+	if (n < 0) {
+		snprintf(why, why_size, "%s: %s", path, strerror((int)-n));
+		return (int)n;
+	}
+	return choose_reader(c, head, (size_t)n, why, why_size);
 }
 
 static struct nt_time record_time(const struct capture *c, const struct pcap_pkthdr *header)
@@ -119,8 +172,14 @@ static struct nt_time record_time(const struct capture *c, const struct pcap_pkt
 	return (struct nt_time){.s = s + (int64_t)(part / NT_SECOND_NS), .ns = (uint32_t)(part % NT_SECOND_NS)};
 }
 
-/* Reads the next record: 1; 0 at the end; -EBADMSG where the file breaks off. */
-static int capture_read(struct capture *c)
+static int warn_defect(const struct capture *c, const char *reason)
+{
+	nt_warning("%s: unreadable after %llu records: %s", c->path, (unsigned long long)c->records, reason);
+	return -EBADMSG;
+}
+
+/* One record: what libpcap hands out lives until its next. */
+static int read_pcap(struct capture *c, struct capture_burst *b)
 {
 	struct pcap_pkthdr *header;
 	const uint8_t *data;
@@ -128,18 +187,52 @@ static int capture_read(struct capture *c)
 
 	if (result == PCAP_ERROR_BREAK)
 		return 0;
-	if (result != 1) {
-		nt_warning("%s: unreadable after %llu records: %s", c->path, (unsigned long long)c->records,
-			   pcap_geterr(c->pcap));
-		return -EBADMSG;
+	if (result != 1)
+		return warn_defect(c, pcap_geterr(c->pcap));
+	b->n = 1;
+	b->time[0] = record_time(c, header);
+	b->earliest_s = b->latest_s = b->time[0].s;
+	b->frame[0] = (struct nt_frame){.data = data,
+					.cap_len = header->caplen,
+					.wire_len = header->len > header->caplen ? header->len : header->caplen,
+					.time_ns = nt_time_ns(b->time[0])};
+	return 1;
+}
+
+static int read_plain(struct capture *c, struct capture_burst *b)
+{
+	char why[CAPTURE_PLAIN_WHY];
+	int result = capture_plain_read(c->plain, b, why);
+
+	return result < 0 ? warn_defect(c, why) : result;
+}
+
+/* Reads the next records: 1; 0 at the end; -EBADMSG where the file breaks off. */
+static int read_burst(struct capture *c, struct capture_burst *b)
+{
+	int result = c->plain ? read_plain(c, b) : read_pcap(c, b);
+
+	b->link = c->link;
+	if (result == 1)
+		c->records += b->n;
+	return result;
+}
+
+/* Moves to the next record: as read_burst(). */
+static int capture_read(struct capture *c)
+{
+	if (c->at == c->burst.n) {
+		int result = read_burst(c, &c->burst);
+
+		c->at = 0;
+		if (result != 1) {
+			c->burst.n = 0;
+			return result;
+		}
 	}
-	c->records++;
-	c->record.frame.data = data;
-	c->record.frame.cap_len = header->caplen;
-	c->record.frame.wire_len = header->len > header->caplen ? header->len : header->caplen;
-	c->record.time = record_time(c, header);
-	c->record.frame.time_ns = nt_time_ns(c->record.time);
-	c->record.link = c->link;
+	c->record =
+	    (struct capture_record){.frame = c->burst.frame[c->at], .time = c->burst.time[c->at], .link = c->link};
+	c->at++;
 	return 1;
 }
 
@@ -216,6 +309,41 @@ const struct capture_record *capture_set_next(struct capture_set *set)
 	return capture_set_first(set);
 }
 
+/* One record as a burst. */
+static void put_record(struct capture_burst *b, const struct capture_record *record)
+{
+	b->n = 1;
+	b->link = record->link;
+	b->earliest_s = b->latest_s = record->time.s;
+	b->frame[0] = record->frame;
+	b->time[0] = record->time;
+}
+
+/*
+ * The last file left has nobody to give way to: once what was read of it is handed on, the rest goes by bursts. The
+ * file on top of the heap then stands between records, as if the last of the burst were given.
+ */
+const struct capture_burst *capture_set_burst(struct capture_set *set)
+{
+	struct capture *c = set->in_heap == 1 && set->given ? &set->capture[set->heap[0]] : NULL;
+	const struct capture_record *record;
+	int result;
+
+	if (!c || c->at < c->burst.n) {
+		record = capture_set_next(set);
+		if (!record)
+			return NULL;
+		put_record(&set->burst, record);
+		return &set->burst;
+	}
+	result = read_burst(c, &set->burst);
+	if (result == 1)
+		return &set->burst;
+	set->in_heap = 0;
+	set->defective += result < 0;
+	return NULL;
+}
+
 size_t capture_set_defective(const struct capture_set *set)
 {
 	return set->defective;
@@ -260,13 +388,21 @@ err:
 	return NULL;
 }
 
+static void capture_close(struct capture *c)
+{
+	if (c->pcap)
+		pcap_close(c->pcap);
+	capture_plain_free(c->plain);
+	if (c->fd > STDIN_FILENO)
+		close(c->fd);
+}
+
 void capture_set_close(struct capture_set *set)
 {
 	if (!set)
 		return;
 	for (size_t i = 0; set->capture && i < set->n; i++)
-		if (set->capture[i].pcap)
-			pcap_close(set->capture[i].pcap);
+		capture_close(&set->capture[i]);
 	free(set->capture);
 	free(set->heap);
 	free(set);

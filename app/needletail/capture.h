@@ -2,14 +2,14 @@
 #ifndef NEEDLETAIL_CAPTURE_H
 #define NEEDLETAIL_CAPTURE_H
 
-#include "base/clock.h"
-#include "decode/decode.h"
+#include "capture_burst.h"
 
 #include <stddef.h>
 
 /*
- * Capture files, read with libpcap: pcap and pcapng, micro- and nanoseconds, both byte orders. Of each record we keep
- * what was captured, how long it was on the wire, and when it came. Several files become one stream in order of time.
+ * Capture files: pcap and pcapng, micro- and nanoseconds, both byte orders. The common kind is read by ourselves
+ * (capture_plain.h), the others by libpcap. Of each record we keep what was captured, how long it was on the wire, and
+ * when it came. Several files become one stream in order of time.
  */
 
 /** The record that was read last. Its bytes live until the next call on the same set. */
@@ -34,7 +34,13 @@ struct capture_set *capture_set_open(char *const *paths, size_t n, char *why, si
  */
 const struct capture_record *capture_set_next(struct capture_set *set);
 
-/** The earliest record of all files, before capture_set_next() has given one; NULL if there is none. */
+/**
+ * As capture_set_next(), but as many records as are at hand without a look at another file; their bytes live until the
+ * next call on the same set. NULL at the end.
+ */
+const struct capture_burst *capture_set_burst(struct capture_set *set);
+
+/** The earliest record of all files, before a record was given; NULL if there is none. */
 const struct capture_record *capture_set_first(struct capture_set *set);
 
 /** Files that ended in a defect so far. */

@@ -2,7 +2,6 @@
 #include "capture_stream.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,59 +213,41 @@ static ssize_t stream_read(void *cookie, char *buffer, size_t size)
 static int stream_close(void *cookie)
 {
 	struct stream *s = cookie;
-	int result = s->fd == STDIN_FILENO ? 0 : close(s->fd);
 
 	free(s->in);
 	free(s);
-	return result;
+	return 0;
 }
 
-/* Reads the first bytes, which are the format's. */
-static int begin(struct stream *s, uint8_t magic[static CAPTURE_MAGIC_BYTES])
-{
-	int err = fill(s, CAPTURE_MAGIC_BYTES);
-
-	memset(magic, 0, CAPTURE_MAGIC_BYTES);
-	if (!err && s->in_end >= CAPTURE_MAGIC_BYTES)
-		memcpy(magic, s->in, CAPTURE_MAGIC_BYTES);
-	s->pcapng = !memcmp(magic, section_type, sizeof(section_type));
-	return err;
-}
-
-static struct stream *make_stream(const char *path)
+static struct stream *make_stream(int fd, const uint8_t *head, size_t n)
 {
 	struct stream *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
 	s->in = malloc(BUFFER_BYTES);
-	if (s->in)
-		s->fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
-	if (s->in && s->fd >= 0)
-		return s;
-	free(s->in);
-	free(s);
-	return NULL;
+	if (!s->in) {
+		free(s);
+		return NULL;
+	}
+	memcpy(s->in, head, n);
+	s->in_end = n;
+	s->fd = fd;
+	s->pcapng = n >= sizeof(section_type) && !memcmp(head, section_type, sizeof(section_type));
+	return s;
 }
 
-FILE *capture_stream_open(const char *path, uint8_t magic[static CAPTURE_MAGIC_BYTES])
+FILE *capture_stream_open(int fd, const uint8_t *head, size_t n)
 {
-	struct stream *s = make_stream(path);
-	FILE *file = NULL;
-	int err;
+	struct stream *s = make_stream(fd, head, n);
+	FILE *file;
 
 	if (!s)
 		return NULL;
-	err = begin(s, magic);
-	if (!err) {
-		file = fopencookie(s, "rb", (cookie_io_functions_t){.read = stream_read, .close = stream_close});
-		err = file ? 0 : -errno;
-	}
-	if (err) {
+	file = fopencookie(s, "rb", (cookie_io_functions_t){.read = stream_read, .close = stream_close});
+	if (file)
+		setvbuf(file, NULL, _IOFBF, BUFFER_BYTES);
+	else
 		stream_close(s);
-		errno = -err;
-		return NULL;
-	}
-	setvbuf(file, NULL, _IOFBF, BUFFER_BYTES);
 	return file;
 }

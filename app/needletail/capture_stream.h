@@ -12,13 +12,12 @@
  * length to know how much it holds, so it is handed on as an enhanced packet block, which says that itself.
  */
 
-/** A file's first four bytes, which tell its format and byte order. */
-#define CAPTURE_MAGIC_BYTES 4
-
 /**
- * Opens a file ("-": standard input) for reading, as a stream that fclose() closes, and gives its first bytes as they
- * stand there; zeros if there are fewer. NULL + errno; EISDIR for a folder.
+ * A stream of what a descriptor gives, behind `n` bytes that were read from it before, at most CAPTURE_STREAM_HEAD. The
+ * descriptor stays the caller's, fclose() does not close it. NULL + errno.
  */
-FILE *capture_stream_open(const char *path, uint8_t magic[static CAPTURE_MAGIC_BYTES]);
+FILE *capture_stream_open(int fd, const uint8_t *head, size_t n);
+
+#define CAPTURE_STREAM_HEAD 64
 
 #endif

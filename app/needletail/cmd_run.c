@@ -151,7 +151,7 @@ static int with_ports(struct run *r)
 {
 	int status;
 
-	if (databases_open(&r->config->geo, &r->live.databases))
+	if (databases_open(&r->config->geo, DATABASES_DPDK, &r->live.databases))
 		return NT_EXIT_UNUSABLE;
 	status = with_regions(r);
 	databases_free(&r->live.databases); /* by now perhaps younger ones */

@@ -3,11 +3,13 @@
 
 #include "base/log.h"
 
-int databases_load(const struct nt_config_geo *config, struct databases *d, char why[static NT_GEO_WHY])
+int databases_load(const struct nt_config_geo *config, enum databases_memory memory, struct databases *d,
+		   char why[static NT_GEO_WHY])
 {
 	const struct nt_geo_options country = {
 	    .path = config->country,
 	    .country_path = *config->country_path ? config->country_path : NULL,
+	    .ordinary_memory = memory == DATABASES_ORDINARY,
 	    .numa_socket = -1,
 	};
 	int err = 0;
@@ -22,10 +24,10 @@ int databases_load(const struct nt_config_geo *config, struct databases *d, char
 	return err;
 }
 
-int databases_open(const struct nt_config_geo *config, struct databases *d)
+int databases_open(const struct nt_config_geo *config, enum databases_memory memory, struct databases *d)
 {
 	char why[NT_GEO_WHY];
-	int err = databases_load(config, d, why);
+	int err = databases_load(config, memory, d, why);
 
 	if (err)
 		nt_error("%s", why);

@@ -122,14 +122,6 @@ static int allowed_cpus(char *text, size_t size)
 	return 0;
 }
 
-/* CPU of an lcore: the first of the list for the main lcore, the others in turn for the workers. */
-static uint32_t cpu_of(const struct nt_cpus *cpus, uint32_t lcore)
-{
-	if (lcore == EAL_MAIN_LCORE || cpus->n == 1)
-		return cpus->cpu[0];
-	return cpus->cpu[1 + (lcore - 1) % (cpus->n - 1)];
-}
-
 /* An lcore is one thread; several may share a CPU. */
 static int add_lcores(struct args *a, const struct eal_options *o)
 {
@@ -148,7 +140,7 @@ static int add_lcores(struct args *a, const struct eal_options *o)
 
 		if (cpus.n)
 			used += (size_t)snprintf(map + used, sizeof(map) - used, "%s%u@%u", comma, lcore,
-						 cpu_of(&cpus, lcore));
+						 nt_cpus_of_lcore(&cpus, lcore));
 		else
 			used += (size_t)snprintf(map + used, sizeof(map) - used, "%s%u@%s", comma, lcore, allowed);
 	}

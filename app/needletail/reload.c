@@ -34,7 +34,7 @@ static void *build(void *argument)
 	int err = read_signatures(r);
 
 	if (!err) {
-		err = databases_load(r->config, &r->fresh.databases, r->why);
+		err = databases_load(r->config, DATABASES_DPDK, &r->fresh.databases, r->why);
 		if (err)
 			nt_signatures_free(r->fresh.signatures);
 	}

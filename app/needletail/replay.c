@@ -5,7 +5,6 @@
 #include "databases.h"
 #include "detect_config.h"
 #include "dispatch.h"
-#include "eal.h"
 #include "machine.h"
 #include "rules.h"
 #include "sinks.h"
@@ -32,10 +31,12 @@
 
 /*
  * Captures through the packet path, in packet time. One thread reads, spreads the frames over the workers and, at an
- * interval's end, waits until all are counted: the barrier that makes interval boundaries exact.
+ * interval's end, waits until all are counted: the barrier that makes interval boundaries exact. There is no device,
+ * and so no EAL, whose start takes longer than counting a million frames.
  */
 struct replay {
 	const struct replay_options *options;
+	uint64_t begin_ns; /* monotonic */
 	struct stats stats;
 	struct dispatch *dispatch;
 	struct sinks sinks;
@@ -153,30 +154,55 @@ static int guard_banks(struct replay *r, int64_t time_s)
 	return stats_fold(&r->stats);
 }
 
-static int count_all(struct replay *r, struct capture_set *set)
+/* Hands on frames that belong to the open interval, and of which no bank can get too many. */
+static void hand_on(struct replay *r, const struct nt_frame *frames, uint32_t n, enum nt_link link)
 {
-	const struct capture_record *record;
+	dispatch_burst(r->dispatch, frames, n, link);
+	r->received += n;
+	r->unfolded += n;
+}
+
+/* Is there nothing to be done between the records of a burst? */
+static bool all_fit(const struct replay *r, const struct capture_burst *b)
+{
+	return r->open && b->earliest_s >= r->start_s && b->latest_s < r->end_s && b->latest_s < r->fold_s &&
+	       r->unfolded + b->n <= NT_TALLY_FRAMES_MAX;
+}
+
+static int count_singly(struct replay *r, const struct capture_burst *b)
+{
 	int err = 0;
 
-	while (!err && !interrupted && (record = capture_set_next(set))) {
-		err = adjust_interval(r, record->time.s);
-		if (err)
-			break;
-		err = guard_banks(r, record->time.s);
-		if (err)
-			break;
-		dispatch_frame(r->dispatch, &record->frame, record->link);
-		r->received++;
-		r->unfolded++;
+	for (uint32_t i = 0; i < b->n && !err; i++) {
+		err = adjust_interval(r, b->time[i].s);
+		if (!err)
+			err = guard_banks(r, b->time[i].s);
+		if (!err)
+			hand_on(r, &b->frame[i], 1, b->link);
+	}
+	return err;
+}
+
+static int count_all(struct replay *r, struct capture_set *set)
+{
+	const struct capture_burst *b;
+	int err = 0;
+
+	while (!err && !interrupted && (b = capture_set_burst(set))) {
+		if (all_fit(r, b))
+			hand_on(r, b->frame, b->n, b->link);
+		else
+			err = count_singly(r, b);
 	}
 	if (!err && r->open)
 		err = close_interval(r, detect_look_last);
 	return err;
 }
 
-/* For whoever sits and waits; a script gets silence where all went well. */
-static void say_summary(const struct replay *r, uint64_t wall_ns)
+/* For whoever sits and waits, from the start on; a script gets silence where all went well. */
+static void say_summary(const struct replay *r)
 {
+	uint64_t wall_ns = nt_clock_monotonic_ns() - r->begin_ns;
 	struct nt_time cpu = nt_clock_read(CLOCK_PROCESS_CPUTIME_ID);
 
 	if (!isatty(STDERR_FILENO))
@@ -188,10 +214,9 @@ static void say_summary(const struct replay *r, uint64_t wall_ns)
 /* Counts with everything in place: the exit status. */
 static int count(struct replay *r, struct capture_set *set)
 {
-	uint64_t begin_ns = nt_clock_monotonic_ns();
 	int err;
 
-	r->dispatch = dispatch_start(r->stats.worker, r->stats.n);
+	r->dispatch = dispatch_start(r->stats.worker, r->stats.n, r->options->config.lcores);
 	if (!r->dispatch) {
 		nt_error("workers: %s", strerror(errno));
 		return NT_EXIT_FAILED;
@@ -203,7 +228,7 @@ static int count(struct replay *r, struct capture_set *set)
 		nt_error("replay: %s", strerror(-err));
 	if (publisher_finish(r->sinks.publisher))
 		err = -EIO; /* it has said why */
-	say_summary(r, nt_clock_monotonic_ns() - begin_ns);
+	say_summary(r);
 	return err || interrupted || r->unexplained || capture_set_defective(set) ? NT_EXIT_FAILED : NT_EXIT_OK;
 }
 
@@ -260,11 +285,13 @@ static int start_stats(struct replay *r, const struct databases *d)
 	    .signatures = r->signatures,
 	    .tables = sizing_tables(&r->options->config),
 	    .sketches = *r->options->config.redis.url,
+	    .drained = true,
+	    .ordinary_memory = true,
 	};
 	int err = stats_init(&r->stats, &options);
 
 	if (err)
-		nt_error("workers: %s: raise memory.mib", strerror(-err));
+		nt_error("workers: %s", strerror(-err));
 	return err;
 }
 
@@ -280,42 +307,26 @@ static int with_databases(struct replay *r, struct capture_set *set, const struc
 	return status;
 }
 
-static int with_eal(struct replay *r, struct capture_set *set)
+static int open_databases(struct replay *r, struct capture_set *set)
 {
 	struct databases databases;
+	char why[WHY_BYTES];
 	int status;
 
-	if (databases_open(&r->options->config.geo, &databases))
+	if (machine_check_cpus(r->options->config.lcores, why, sizeof(why))) {
+		nt_error("%s", why);
+		return NT_EXIT_UNUSABLE;
+	}
+	if (databases_open(&r->options->config.geo, DATABASES_ORDINARY, &databases))
 		return NT_EXIT_UNUSABLE;
 	status = with_databases(r, set, &databases);
 	databases_free(&databases);
 	return status;
 }
 
-static int start_eal(const struct nt_config *config)
-{
-	const struct eal_options options = {
-	    .workers = config->workers,
-	    .lcores = config->lcores,
-	    .memory_mib = config->memory.mib,
-	};
-	char why[WHY_BYTES];
-	int err = machine_check_cpus(config->lcores, why, sizeof(why));
-
-	if (err) {
-		nt_error("%s", why);
-		return err;
-	}
-	err = eal_start(&options, why, sizeof(why));
-
-	if (err)
-		nt_error("dpdk: %s", why);
-	return err;
-}
-
 int replay(const struct replay_options *options)
 {
-	struct replay r = {.options = options};
+	struct replay r = {.options = options, .begin_ns = nt_clock_monotonic_ns()};
 	char why[WHY_BYTES];
 	int status = NT_EXIT_UNUSABLE;
 	struct capture_set *set = capture_set_open(options->paths, options->n, why, sizeof(why));
@@ -326,10 +337,8 @@ int replay(const struct replay_options *options)
 	}
 	stop_on_signals();
 	r.detect = detect_start(&options->config, options->one_interval ? 0 : options->config.interval_s);
-	if (r.detect && !rules_open(&options->config, &r.signatures) && !start_eal(&options->config)) {
-		status = with_eal(&r, set);
-		eal_stop();
-	}
+	if (r.detect && !rules_open(&options->config, &r.signatures))
+		status = open_databases(&r, set);
 	nt_signatures_free(r.signatures);
 	nt_detect_free(r.detect);
 	capture_set_close(set);

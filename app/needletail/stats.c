@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pages.h"
 #include "fold/fold.h"
 #include "worker/worker.h"
 
@@ -20,7 +21,9 @@
 
 static int make_qsbr(struct stats *s)
 {
-	s->qsbr = rte_zmalloc("qsbr", rte_rcu_qsbr_get_memsize(s->n), RTE_CACHE_LINE_SIZE);
+	size_t bytes = rte_rcu_qsbr_get_memsize(s->n);
+
+	s->qsbr = aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_CACHE_LINE_ROUNDUP(bytes));
 	if (!s->qsbr || rte_rcu_qsbr_init(s->qsbr, s->n))
 		return -ENOMEM;
 	return 0;
@@ -36,14 +39,19 @@ static struct nt_worker *make_worker(struct stats *s, uint32_t id, const struct 
 	    .tables = sizing_split(&o->tables, o->workers),
 	};
 	int socket = o->socket ? o->socket[id] : SOCKET_ID_ANY;
-	void *memory = rte_zmalloc_socket("worker", nt_worker_memsize(&options), RTE_CACHE_LINE_SIZE, socket);
+	size_t bytes = nt_worker_memsize(&options);
+	void *memory;
 
+	if (o->ordinary_memory)
+		memory = nt_pages_take(s->worker_bytes = bytes);
+	else
+		memory = rte_zmalloc_socket("worker", bytes, RTE_CACHE_LINE_SIZE, socket);
 	return memory ? nt_worker_init(memory, &options) : NULL;
 }
 
 int stats_init(struct stats *s, const struct stats_options *options)
 {
-	*s = (struct stats){.n = options->workers};
+	*s = (struct stats){.n = options->workers, .one_bank = options->drained};
 	s->fold = nt_fold_new(&(struct nt_fold_options){.sketches = options->sketches});
 	s->worker = calloc(s->n, sizeof(struct nt_worker *));
 	if (!s->fold || !s->worker || make_qsbr(s))
@@ -64,11 +72,13 @@ err:
 void stats_fini(struct stats *s)
 {
 	/*
-	 * The workers' memory goes back as a whole when the EAL ends: rte_free() would clear it first, and that is
+	 * DPDK memory of workers goes back as a whole when the EAL ends: rte_free() would clear it first, and that is
 	 * hundreds of MiB of tables of which most pages were never touched.
 	 */
+	for (uint32_t i = 0; s->worker && s->worker_bytes && i < s->n; i++)
+		nt_pages_give(s->worker[i], s->worker_bytes);
 	free(s->worker);
-	rte_free(s->qsbr);
+	free(s->qsbr);
 	nt_fold_free(s->fold);
 	*s = (struct stats){0};
 }
@@ -112,6 +122,8 @@ int stats_fold(struct stats *s)
 	err = nt_fold_add(s->fold, banks, s->n);
 	for (uint32_t i = 0; i < s->n; i++)
 		nt_tally_clear(banks[i]);
+	for (uint32_t i = 0; i < s->n && s->one_bank; i++)
+		nt_worker_switch(s->worker[i]); /* back, before there is a frame again */
 	free(banks);
 	return err;
 }

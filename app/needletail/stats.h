@@ -21,8 +21,10 @@ struct rte_rcu_qsbr;
 struct stats {
 	struct nt_worker **worker; /* [n] */
 	uint32_t n;
+	size_t worker_bytes; /* of each, in ordinary memory; 0: in DPDK's */
 	struct rte_rcu_qsbr *qsbr;
 	struct nt_fold *fold;		  /* of the open interval */
+	bool one_bank;			  /* workers go on in the bank that was folded */
 	const struct nt_signatures *next; /* to begin with at the interval's end; NULL: no change */
 	uint64_t folded;		  /* frames of all workers at the last fold */
 	uint64_t folded_ns;		  /* monotonic time of it */
@@ -35,7 +37,9 @@ struct stats_options {
 	const struct nt_signatures *signatures; /* NULL: none */
 	struct nt_tally_options tables;		/* per sensor; split evenly over the workers */
 	bool sketches;				/* make HyperLogLogs, for a sink that merges them */
-	const int *socket;			/* [workers] NUMA socket of each worker's memory; NULL: any */
+	bool drained;	      /* all frames are counted when it is folded, so the spare banks need never be touched */
+	bool ordinary_memory; /* not DPDK's: needs no EAL, and serves better than that without hugepages */
+	const int *socket;    /* [workers] NUMA socket of each worker's DPDK memory; NULL: any */
 };
 
 /** What only the receiving side knows of an interval. */
@@ -48,10 +52,13 @@ struct interval {
 	struct nt_loss loss; /* unexplained: of the receiving side alone */
 };
 
-/** Makes the workers, with both banks each. Needs the EAL. Returns 0 or -errno; undone by stats_fini(). */
+/**
+ * Makes the workers, with both banks each. Needs the EAL, but with ordinary_memory. Returns 0 or -errno; undone by
+ * stats_fini().
+ */
 int stats_init(struct stats *s, const struct stats_options *options);
 
-/** Lets go of the workers, whose memory stays until eal_stop(); none may run any more. */
+/** Lets go of the workers, whose DPDK memory stays until eal_stop(); none may run any more. */
 void stats_fini(struct stats *s);
 
 /**

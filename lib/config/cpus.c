@@ -68,3 +68,10 @@ int nt_cpus_parse(const char *text, struct nt_cpus *out, const char **why)
 		}
 	}
 }
+
+uint16_t nt_cpus_of_lcore(const struct nt_cpus *cpus, uint32_t lcore)
+{
+	if (!lcore || cpus->n == 1)
+		return cpus->cpu[0];
+	return cpus->cpu[1 + (lcore - 1) % (cpus->n - 1)];
+}

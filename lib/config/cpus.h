@@ -19,4 +19,7 @@ struct nt_cpus {
  */
 int nt_cpus_parse(const char *text, struct nt_cpus *out, const char **why);
 
+/** CPU of an lcore: the first of the list for lcore 0, the main one, the others in turn for the workers. Any thread. */
+uint16_t nt_cpus_of_lcore(const struct nt_cpus *cpus, uint32_t lcore);
+
 #endif

@@ -182,6 +182,27 @@ static void list_explaining(const struct nt_snapshot *s, uint32_t explaining[sta
 	}
 }
 
+/* How many sources ahead slots are asked for; half as many, lines. */
+#define AHEAD 16u
+
+static void ask_ahead(const struct nt_fixed_tool *d, const struct nt_snapshot *s, const uint32_t *order, uint32_t n,
+		      uint32_t i)
+{
+	struct nt_index_key key;
+	uint32_t at;
+
+	if (i + AHEAD < n) {
+		key = nt_index_address(&s->source[order[i + AHEAD]].address, 0);
+		nt_index_ask_slot(&d->index, &key);
+	}
+	if (i + AHEAD / 2 < n) {
+		key = nt_index_address(&s->source[order[i + AHEAD / 2]].address, 0);
+		at = nt_index_ask_key(&d->index, &key);
+		if (at != NT_INDEX_NONE)
+			__builtin_prefetch(&d->source[at], 1);
+	}
+}
+
 static int gather(struct nt_fixed_tool *d, struct nt_snapshot *s)
 {
 	uint32_t explaining[NT_TOOL_MARKS] = {0}, n = 0;
@@ -198,8 +219,10 @@ static int gather(struct nt_fixed_tool *d, struct nt_snapshot *s)
 	list_explaining(s, explaining);
 	if (n > d->index.capacity - d->index.n)
 		qsort_r(order, n, sizeof(order[0]), by_weight, s);
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
+		ask_ahead(d, s, order, n, i);
 		add_source(d, &s->source[order[i]], &s->detail[order[i]], explaining);
+	}
 	free(order);
 	return 0;
 }

@@ -77,6 +77,21 @@ uint32_t nt_index_find(const struct nt_index *x, const struct nt_index_key *key)
 	return place == 0 ? NT_INDEX_NONE : place - 1;
 }
 
+void nt_index_ask_slot(const struct nt_index *x, const struct nt_index_key *key)
+{
+	__builtin_prefetch(&x->slot[home(x, key)]);
+}
+
+uint32_t nt_index_ask_key(const struct nt_index *x, const struct nt_index_key *key)
+{
+	uint32_t place = x->slot[home(x, key)];
+
+	if (place == 0)
+		return NT_INDEX_NONE;
+	__builtin_prefetch(&x->key[place - 1]);
+	return place - 1;
+}
+
 uint32_t nt_index_add(struct nt_index *x, const struct nt_index_key *key)
 {
 	if (x->n == x->capacity)

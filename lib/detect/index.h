@@ -37,6 +37,15 @@ void nt_index_clear(struct nt_index *x);
 /** Place of a key's line, or NT_INDEX_NONE. */
 uint32_t nt_index_find(const struct nt_index *x, const struct nt_index_key *key);
 
+/**
+ * Asks the cache for what nt_index_find() will look at: some keys ahead for the slot, later for the line's key that the
+ * slot leads to. An interval's sources are so many that their lines are in no cache.
+ */
+void nt_index_ask_slot(const struct nt_index *x, const struct nt_index_key *key);
+
+/** Returns the place that the slot has by now, which may be another key's, or NT_INDEX_NONE. */
+uint32_t nt_index_ask_key(const struct nt_index *x, const struct nt_index_key *key);
+
 /** Place, always the last, for a line whose key is not there yet; NT_INDEX_NONE when full. */
 uint32_t nt_index_add(struct nt_index *x, const struct nt_index_key *key);
 

@@ -16,6 +16,7 @@ struct claim {
 struct nt_series_table {
 	struct nt_series_options options;
 	uint32_t places;
+	uint32_t high;		  /* no place from here on was ever taken, and none of their memory touched */
 	uint32_t ports;		  /* places taken by ports */
 	struct nt_series *series; /* [places] */
 	uint32_t *vacant;	  /* [n_vacant] */
@@ -131,6 +132,7 @@ static void take_in(struct nt_series_table *t, uint32_t key, uint32_t bin)
 	uint32_t place = t->vacant[--t->n_vacant];
 	struct nt_series *series = &t->series[place];
 
+	t->high = place >= t->high ? place + 1 : t->high;
 	*series = (struct nt_series){.key = key, .used = true};
 	for (uint32_t m = 0; m < NT_METRICS; m++) {
 		for (uint32_t i = 0; i < NT_USUAL_RING && !nt_series_is_region(key); i++)
@@ -198,7 +200,7 @@ static uint32_t list_weak(struct nt_series_table *t)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < t->places; i++) {
+	for (uint32_t i = 0; i < t->high; i++) {
 		const struct nt_series *series = &t->series[i];
 
 		if (series->used && !series->surging && !nt_series_is_region(series->key))
@@ -369,7 +371,7 @@ void nt_series_end_hour(struct nt_series_table *t, const struct nt_hours *hours,
 	else if (hour - t->floor_hour > (int64_t)hours->per_day * NT_USUAL_DAYS)
 		memset(t->floor, 0, sizeof(t->floor));
 	t->raised = false;
-	for (uint32_t i = 0; i < t->places; i++) {
+	for (uint32_t i = 0; i < t->high; i++) {
 		struct nt_series *series = &t->series[i];
 
 		if (!series->used)
@@ -391,7 +393,7 @@ void nt_series_end_hour(struct nt_series_table *t, const struct nt_hours *hours,
 
 uint32_t nt_series_places(const struct nt_series_table *t)
 {
-	return t->places;
+	return t->high;
 }
 
 struct nt_series *nt_series_at(struct nt_series_table *t, uint32_t place)

@@ -83,6 +83,25 @@ static int by_port(const void *a, const void *b)
 	return (x->port > y->port) - (x->port < y->port);
 }
 
+/* Most sources have a handful of ports, for which a call of qsort() costs more than sorting. */
+#define FEW 16u
+
+static void sort_ports(struct nt_pair *pair, size_t n)
+{
+	if (n > FEW) {
+		qsort(pair, n, sizeof(*pair), by_port);
+		return;
+	}
+	for (size_t i = 1; i < n; i++) {
+		struct nt_pair moved = pair[i];
+		size_t at = i;
+
+		for (; at && pair[at - 1].port > moved.port; at--)
+			pair[at] = pair[at - 1];
+		pair[at] = moved;
+	}
+}
+
 /* Places pairs by source, counting first; ports of a source are few, and sorted then. */
 static void sort_pairs(const struct nt_fold_interval *i, struct nt_snapshot *into, size_t *next)
 {
@@ -103,8 +122,7 @@ static void sort_pairs(const struct nt_fold_interval *i, struct nt_snapshot *int
 	for (size_t s = 0; s < i->sources.n; s++) {
 		size_t first = s ? next[s - 1] : 0;
 
-		if (next[s] - first > 1)
-			qsort(&into->pair[first], next[s] - first, sizeof(into->pair[0]), by_port);
+		sort_ports(&into->pair[first], next[s] - first);
 	}
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "geo/geo.h"
+#include "geo/leaves.h"
 #include "geo/mmdb.h"
 #include "geo/tree.h"
+#include "locate/filling.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -37,6 +39,13 @@ static void count(const struct nt_geo_lists *lists, struct nt_geo_info *info)
 	info->table_bytes = nt_locate_bytes(&tables);
 }
 
+static int say_why(const struct nt_geo_options *options, int rc, const char *reason, char why[static NT_GEO_WHY])
+{
+	if (rc)
+		snprintf(why, NT_GEO_WHY, "%.*s: %s", WHY_PATH, options->path, reason);
+	return rc;
+}
+
 static int read_lists(const struct nt_geo_options *options, struct nt_geo_lists *lists, struct nt_geo_info *info,
 		      char why[static NT_GEO_WHY])
 {
@@ -53,9 +62,7 @@ static int read_lists(const struct nt_geo_options *options, struct nt_geo_lists 
 	}
 	if (rc == 0)
 		count(lists, info);
-	else
-		snprintf(why, NT_GEO_WHY, "%.*s: %s", WHY_PATH, options->path, reason);
-	return rc;
+	return say_why(options, rc, reason, why);
 }
 
 static int build(const struct nt_geo_options *options, const struct nt_geo_lists *lists, struct nt_geo *geo,
@@ -78,11 +85,51 @@ static int build(const struct nt_geo_options *options, const struct nt_geo_lists
 	return -error;
 }
 
+/* Fills a table from an open database. */
+static int fill(struct nt_mmdb *mmdb, struct nt_geo *geo, const char **reason)
+{
+	struct nt_locate_filling *filling = nt_locate_fill_begin();
+	int rc = filling ? 0 : -ENOMEM;
+
+	nt_mmdb_info(mmdb, &geo->info);
+	*reason = strerrordesc_np(ENOMEM);
+	if (!rc)
+		rc = nt_geo_leaves_fill(filling, mmdb, geo->info.ip_version, &geo->info.regions, &geo->info.aliases6,
+					reason);
+	if (rc) {
+		nt_locate_fill_cancel(filling);
+		return rc;
+	}
+	geo->info.prefixes4 = nt_locate_filled4(filling);
+	geo->info.prefixes6 = nt_locate_filled6(filling);
+	geo->locate = nt_locate_fill_end(filling);
+	*reason = strerrordesc_np(ENOMEM);
+	return geo->locate ? 0 : -ENOMEM;
+}
+
+static int load_ordinary(const struct nt_geo_options *options, struct nt_geo *geo, char why[static NT_GEO_WHY])
+{
+	const char *reason = "";
+	struct nt_mmdb *mmdb;
+	int rc = nt_mmdb_open(&mmdb, options, &reason);
+
+	*geo = (struct nt_geo){0};
+	if (rc == 0) {
+		rc = fill(mmdb, geo, &reason);
+		nt_mmdb_close(mmdb);
+	}
+	if (rc)
+		*geo = (struct nt_geo){0};
+	return say_why(options, rc, reason, why);
+}
+
 int nt_geo_load(const struct nt_geo_options *options, struct nt_geo *geo, char why[static NT_GEO_WHY])
 {
 	struct nt_geo_lists lists;
 	int rc;
 
+	if (options->ordinary_memory)
+		return load_ordinary(options, geo, why);
 	*geo = (struct nt_geo){0};
 	rc = read_lists(options, &lists, &geo->info, why);
 	if (rc == 0)

@@ -22,7 +22,8 @@
 struct nt_geo_options {
 	const char *path;	  /**< database file */
 	const char *country_path; /**< where the region stands instead: keys joined by dots; NULL: as above */
-	int numa_socket;	  /**< where the tables live; negative: anywhere */
+	bool ordinary_memory;	  /**< not DPDK's: needs no EAL, and is ready much sooner (nt_locate_options) */
+	int numa_socket;	  /**< where the tables live in DPDK's memory; negative: anywhere */
 };
 
 /** What a database says about itself, and how much is in it. */
@@ -31,10 +32,11 @@ struct nt_geo_info {
 	char database_type[NT_GEO_TYPE]; /**< for example "GeoLite2-Country" */
 	uint32_t ip_version;		 /**< 4 or 6 */
 	uint32_t regions;		 /**< different known regions; 0: this is no country database */
-	uint32_t prefixes4;		 /**< in the tables: fewest that give the same answers */
-	uint32_t prefixes6;		 /**< likewise */
-	uint32_t aliases6;		 /**< places in the IPv6 space where the IPv4 space stands again */
-	uint64_t table_bytes;		 /**< DPDK memory of the tables; twice while a reload has old and new */
+	uint32_t prefixes4;   /**< in the tables: fewest that give the same answers; in ordinary memory: ranges of one
+				 region */
+	uint32_t prefixes6;   /**< likewise */
+	uint32_t aliases6;    /**< places in the IPv6 space where the IPv4 space stands again */
+	uint64_t table_bytes; /**< DPDK memory of the tables; twice while a reload has old and new */
 };
 
 struct nt_geo {
@@ -43,7 +45,8 @@ struct nt_geo {
 };
 
 /**
- * Reads a database and builds its tables. Control threads only, after rte_eal_init(); takes up to a second.
+ * Reads a database and builds its tables. Control threads only, for DPDK's memory after rte_eal_init(); that takes up
+ * to a second.
  * Safe beside an older table in use, and beside somebody who rewrites the file: then it fails.
  * Returns 0; -EBADMSG (no database, or a broken one), -EINVAL (country_path), -ENOMEM (also: too little DPDK memory),
  * or what the system said about the file. On failure `why` holds one line for the user and *geo is all zero.

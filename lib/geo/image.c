@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,12 +43,19 @@ static int check_unchanged(int fd, const struct stat *before, const char **reaso
 	return -EBADMSG;
 }
 
-static int copy(int from, uint8_t *to, const struct stat *st, const char **reason)
+/* Moves some bytes without a look at them, where the file system can. */
+static ssize_t copy_some(int from, struct nt_image *image, size_t done)
 {
-	size_t size = (size_t)st->st_size;
+	uint8_t *to = (uint8_t *)(uintptr_t)image->bytes + done;
+	ssize_t n = sendfile(image->fd, from, NULL, image->size - done);
 
-	for (size_t done = 0; done < size;) {
-		ssize_t n = read(from, to + done, size - done);
+	return n < 0 && errno == EINVAL ? read(from, to, image->size - done) : n;
+}
+
+static int copy(int from, struct nt_image *image, const struct stat *st, const char **reason)
+{
+	for (size_t done = 0; done < image->size;) {
+		ssize_t n = copy_some(from, image, done);
 
 		if (n < 0 && errno != EINTR)
 			return fail(errno, reason);
@@ -95,7 +103,7 @@ static int fill(struct nt_image *image, int from, const char **reason)
 	rc = make_room(image, reason);
 	if (rc)
 		return rc;
-	rc = copy(from, (uint8_t *)(uintptr_t)image->bytes, &st, reason);
+	rc = copy(from, image, &st, reason);
 	if (rc)
 		nt_image_close(image);
 	return rc;

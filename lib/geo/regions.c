@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "geo/regions.h"
+#include "geo/mmdb.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SLOTS_MIN 1024u
 
@@ -24,8 +26,9 @@ static struct nt_region_slot *find(const struct nt_region_cache *c, uint32_t off
 
 static int grow(struct nt_region_cache *c)
 {
-	struct nt_region_cache larger = {.slots = c->slots ? 2 * c->slots : SLOTS_MIN, .used = c->used};
+	struct nt_region_cache larger = *c;
 
+	larger.slots = c->slots ? 2 * c->slots : SLOTS_MIN;
 	larger.slot = calloc(larger.slots, sizeof(*larger.slot));
 	if (!larger.slot)
 		return -ENOMEM;
@@ -55,6 +58,24 @@ int nt_region_cache_put(struct nt_region_cache *cache, uint32_t offset, uint16_t
 	*find(cache, offset) = (struct nt_region_slot){.offset = offset, .region = region, .taken = 1};
 	cache->used++;
 	return 0;
+}
+
+int nt_region_cache_find(struct nt_region_cache *cache, struct nt_mmdb *mmdb, uint32_t offset, const char **reason)
+{
+	int region = nt_region_cache_get(cache, offset);
+
+	if (region >= 0)
+		return region;
+	region = nt_mmdb_region(mmdb, offset, reason);
+	if (region < 0)
+		return region;
+	if (nt_region_cache_put(cache, offset, (uint16_t)region)) {
+		*reason = strerrordesc_np(ENOMEM);
+		return -ENOMEM;
+	}
+	cache->known += region != NT_REGION_UNKNOWN && !cache->seen[region];
+	cache->seen[region] = true;
+	return region;
 }
 
 void nt_region_cache_fini(struct nt_region_cache *cache)

@@ -16,16 +16,6 @@
  * on the list in ascending order.
  */
 
-/* The IPv4 space has 32 bits: its alias cannot begin later than here. */
-#define ALIAS_LENGTH_MAX 96u
-
-/*
- * The way down comes by every node once. Databases may share subtrees other than the IPv4 space, so a node may be met
- * again, but not so often that a small file becomes a large table.
- */
-#define VISITS_PER_NODE 4u
-#define VISITS_MIN	65536u
-
 /* What is known of a node. Its choice is the same wherever it is met. */
 struct node {
 	struct nt_choice choice;
@@ -36,7 +26,6 @@ struct walk {
 	struct nt_geo_lists *lists;
 	struct nt_mmdb *mmdb;
 	struct nt_region_cache regions;
-	bool region_seen[NT_REGIONS];
 	struct node *node;
 	uint32_t bits;			 /* of an address here: 32 or 128 */
 	struct nt_mmdb_record ipv4_root; /* in a tree of IPv6: where the IPv4 space hangs */
@@ -111,25 +100,9 @@ static int put_prefix(struct walk *w, nt_u128 network, uint32_t length, uint16_t
 	return w->bits == 32 ? put4(w, (uint32_t)(network >> 96), length, region) : put6(w, network, length, region);
 }
 
-static int region_of(struct walk *w, uint32_t offset)
-{
-	int region = nt_region_cache_get(&w->regions, offset);
-
-	if (region >= 0)
-		return region;
-	region = nt_mmdb_region(w->mmdb, offset, w->reason);
-	if (region < 0)
-		return region;
-	if (nt_region_cache_put(&w->regions, offset, (uint16_t)region))
-		return no_memory(w);
-	w->lists->regions += region != NT_REGION_UNKNOWN && !w->region_seen[region];
-	w->region_seen[region] = true;
-	return region;
-}
-
 static bool is_alias(const struct walk *w, struct nt_mmdb_record record, uint32_t length)
 {
-	return w->bits == 128 && length <= ALIAS_LENGTH_MAX && w->ipv4_root.kind == NT_MMDB_NODE &&
+	return w->bits == 128 && length <= NT_GEO_ALIAS_LENGTH_MAX && w->ipv4_root.kind == NT_MMDB_NODE &&
 	       record.kind == NT_MMDB_NODE && record.value == w->ipv4_root.value;
 }
 
@@ -138,7 +111,7 @@ static int leaf_choice(struct walk *w, struct nt_mmdb_record record, struct nt_c
 	int region = NT_REGION_UNKNOWN;
 
 	if (record.kind == NT_MMDB_DATA)
-		region = region_of(w, record.value);
+		region = nt_region_cache_find(&w->regions, w->mmdb, record.value, w->reason);
 	*choice = (struct nt_choice){.region = {(uint16_t)region}, .n = 1};
 	return region < 0 ? region : 0;
 }
@@ -156,7 +129,7 @@ static int walk_up(struct walk *w, struct nt_mmdb_record record, uint32_t length
 	if (is_alias(w, record, length))
 		return 0;
 	if (length == w->bits) /* looked at first: a shared node can be deeper here than where it was seen */
-		return fail(w, -EBADMSG, "search tree deeper than an address is long");
+		return fail(w, -EBADMSG, NT_GEO_TOO_DEEP);
 	if (w->node[record.value].seen) {
 		*choice = w->node[record.value].choice;
 		return 0;
@@ -180,7 +153,7 @@ static int walk_down(struct walk *w, struct nt_mmdb_record record, nt_u128 netwo
 	if (is_alias(w, record, length))
 		return put_alias(w, network, length);
 	if (w->visits_left-- == 0)
-		return fail(w, -EBADMSG, "search tree leads to the same nodes too often");
+		return fail(w, -EBADMSG, NT_GEO_TOO_OFTEN);
 	rc = walk_up(w, record, length, &choice);
 	if (rc == 0 && choice.n && !nt_choice_has(&choice, inherited)) {
 		inherited = choice.region[0];
@@ -203,7 +176,7 @@ int nt_geo_lists_fill(struct nt_geo_lists *lists, struct nt_mmdb *mmdb, uint32_t
 	    .mmdb = mmdb,
 	    .node = calloc(nt_mmdb_nodes(mmdb), sizeof(*w.node)),
 	    .bits = 32,
-	    .visits_left = VISITS_MIN + (uint64_t)nt_mmdb_nodes(mmdb) * VISITS_PER_NODE,
+	    .visits_left = nt_geo_visits(mmdb),
 	    .reason = reason,
 	};
 	struct nt_mmdb_record root = {.kind = NT_MMDB_NODE, .value = 0};
@@ -217,6 +190,7 @@ int nt_geo_lists_fill(struct nt_geo_lists *lists, struct nt_mmdb *mmdb, uint32_t
 		w.bits = 128;
 		rc = walk_down(&w, root, 0, 0, NT_REGION_UNKNOWN);
 	}
+	lists->regions = w.regions.known;
 	free(w.node);
 	nt_region_cache_fini(&w.regions);
 	return rc;

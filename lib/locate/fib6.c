@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "locate/address6.h"
+#include "locate/routes6.h"
 #include "locate/table.h"
 
 #include <errno.h>
@@ -16,24 +16,11 @@
 /* A prefix that fills a group exactly takes that group until it is seen to be uniform. */
 #define GROUPS_IN_FLIGHT 16u
 
-/* One route: a prefix or an alias, as next hop (table.h). */
-struct route {
-	nt_u128 network;
-	uint32_t length;
-	uint16_t hop;
-};
-
-/* Goes through prefixes and aliases as one list in ascending order. */
-struct cursor {
-	const struct nt_locate_options *options;
-	uint32_t prefix, alias;
-};
-
 /* What has gone before the current route. */
 struct path {
 	bool begun;
-	struct route previous;
-	struct route cover[129]; /* the default, then the routes around the current one, from wide to narrow */
+	struct nt_route6 previous;
+	struct nt_route6 cover[129]; /* the default, then the routes around the current one, from wide to narrow */
 	uint32_t covers;
 };
 
@@ -42,38 +29,10 @@ struct size {
 	uint64_t routes;
 };
 
-static bool precedes(const struct route *a, const struct route *b)
-{
-	return a->network < b->network || (a->network == b->network && a->length < b->length);
-}
-
-static bool next_route(struct cursor *c, struct route *r)
-{
-	const struct nt_locate_options *o = c->options;
-	const struct nt_prefix6 *p = c->prefix < o->prefixes6 ? &o->prefix6[c->prefix] : NULL;
-	const struct nt_alias6 *a = c->alias < o->aliases6 ? &o->alias6[c->alias] : NULL;
-	struct route prefix = {0}, alias = {0};
-
-	if (!p && !a)
-		return false;
-	if (p)
-		prefix = (struct route){nt_address6_load(p->network), p->length, p->region};
-	if (a)
-		alias = (struct route){nt_address6_load(a->network), a->length, (uint16_t)(NT_REGIONS + a->length)};
-	if (!a || (p && precedes(&prefix, &alias))) {
-		*r = prefix;
-		c->prefix++;
-	} else {
-		*r = alias;
-		c->alias++;
-	}
-	return true;
-}
-
 bool nt_fib6_valid(const struct nt_locate_options *o)
 {
-	struct cursor c = {.options = o};
-	struct route r, before = {0}; /* the default precedes everything */
+	struct nt_cursor6 c = {.options = o};
+	struct nt_route6 r, before = {0}; /* the default precedes everything */
 
 	for (uint32_t i = 0; i < o->prefixes6; i++)
 		if (o->prefix6[i].length < 1 || o->prefix6[i].length > 128 || o->prefix6[i].region >= NT_REGIONS)
@@ -81,8 +40,8 @@ bool nt_fib6_valid(const struct nt_locate_options *o)
 	for (uint32_t i = 0; i < o->aliases6; i++)
 		if (o->alias6[i].length < 1 || o->alias6[i].length > NT_ALIAS_LENGTH_MAX)
 			return false;
-	for (; next_route(&c, &r); before = r)
-		if (r.network & nt_address6_host_bits(r.length) || !precedes(&before, &r))
+	for (; nt_cursor6_next(&c, &r); before = r)
+		if (r.network & nt_address6_host_bits(r.length) || !nt_route6_precedes(&before, &r))
 			return false;
 	return (uint64_t)o->prefixes6 + o->aliases6 <= NT_ROUTES_MAX && o->default6 < NT_REGIONS;
 }
@@ -100,23 +59,23 @@ static uint32_t common_bits(nt_u128 a, nt_u128 b)
  * True if no route before r is longer than `longer_than` and agrees with r in its first `bits`. The order of the list
  * makes the last one stand for all.
  */
-static bool first_in(const struct path *path, const struct route *r, uint32_t bits, uint32_t longer_than)
+static bool first_in(const struct path *path, const struct nt_route6 *r, uint32_t bits, uint32_t longer_than)
 {
 	return !path->begun || path->previous.length <= longer_than ||
 	       common_bits(path->previous.network, r->network) < bits;
 }
 
 /* Is there to be a filler for r in the group of prefix length k? */
-static bool wants_filler(const struct path *path, const struct route *r, uint32_t k)
+static bool wants_filler(const struct path *path, const struct nt_route6 *r, uint32_t k)
 {
 	return k + 1 < r->length && first_in(path, r, k + 1, k);
 }
 
 /* r becomes the current route: forgets those that are not around it. */
-static void enter(struct path *path, const struct route *r)
+static void enter(struct path *path, const struct nt_route6 *r)
 {
 	while (path->covers > 1) {
-		const struct route *c = &path->cover[path->covers - 1];
+		const struct nt_route6 *c = &path->cover[path->covers - 1];
 
 		if (common_bits(c->network, r->network) >= c->length)
 			break;
@@ -124,7 +83,7 @@ static void enter(struct path *path, const struct route *r)
 	}
 }
 
-static void leave(struct path *path, const struct route *r)
+static void leave(struct path *path, const struct nt_route6 *r)
 {
 	path->cover[path->covers++] = *r;
 	path->previous = *r;
@@ -134,12 +93,12 @@ static void leave(struct path *path, const struct route *r)
 /* A group is every prefix of 24, 32, 40 ... bits with something longer in it. */
 static struct size count(const struct nt_locate_options *o)
 {
-	struct cursor c = {.options = o};
+	struct nt_cursor6 c = {.options = o};
 	struct path path = {.begun = false};
 	struct size s = {0};
-	struct route r;
+	struct nt_route6 r;
 
-	while (next_route(&c, &r)) {
+	while (nt_cursor6_next(&c, &r)) {
 		for (uint32_t k = 24; k < r.length; k += 8) {
 			s.groups += first_in(&path, &r, k, k);
 			s.routes += wants_filler(&path, &r, k);
@@ -180,7 +139,7 @@ static int add(struct rte_fib6 *fib, nt_u128 network, uint32_t length, uint16_t 
 	return rte_fib6_add(fib, bytes, (uint8_t)length, hop);
 }
 
-static int add_route(struct rte_fib6 *fib, struct path *path, const struct route *r)
+static int add_route(struct rte_fib6 *fib, struct path *path, const struct nt_route6 *r)
 {
 	enter(path, r);
 	for (uint32_t k = 24; k < r->length; k += 8) {
@@ -198,11 +157,11 @@ static int add_route(struct rte_fib6 *fib, struct path *path, const struct route
 
 int nt_fib6_build(struct nt_locate *l, const struct nt_locate_options *o)
 {
-	struct cursor c = {.options = o};
+	struct nt_cursor6 c = {.options = o};
 	struct path path = {.cover = {{.hop = o->default6}}, .covers = 1};
 	struct size s = count(o);
 	struct rte_fib6_conf conf = make_conf(o, s);
-	struct route r;
+	struct nt_route6 r;
 	char name[NT_TABLE_NAME];
 
 	if (s.routes == 0)
@@ -213,7 +172,7 @@ int nt_fib6_build(struct nt_locate *l, const struct nt_locate_options *o)
 	l->fib6 = rte_fib6_create(name, o->numa_socket, &conf);
 	if (!l->fib6)
 		return -ENOMEM; /* as in fib4.c */
-	while (next_route(&c, &r)) {
+	while (nt_cursor6_next(&c, &r)) {
 		int rc = add_route(l->fib6, &path, &r);
 
 		if (rc)

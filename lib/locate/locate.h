@@ -2,6 +2,7 @@
 #ifndef NT_LOCATE_LOCATE_H
 #define NT_LOCATE_LOCATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -38,9 +39,10 @@ struct nt_alias6 {
  * an address decides; prefix6 and alias6 have no prefix in common. What is in none has the default.
  */
 struct nt_locate_options {
-	int numa_socket;   /**< where the tables live; negative: anywhere */
-	uint16_t default4; /**< region of every other IPv4 address */
-	uint16_t default6; /**< region of every other IPv6 address */
+	bool ordinary_memory; /**< tables of our own, which need no EAL and are built in a fraction of the time */
+	int numa_socket;      /**< where the tables live in DPDK's memory; negative: anywhere */
+	uint16_t default4;    /**< region of every other IPv4 address */
+	uint16_t default6;    /**< region of every other IPv6 address */
 	const struct nt_prefix4 *prefix4;
 	uint32_t prefixes4;
 	const struct nt_prefix6 *prefix6;
@@ -52,7 +54,8 @@ struct nt_locate_options {
 struct nt_locate;
 
 /**
- * Builds the tables in DPDK's memory; the lists are not needed afterwards. Control threads only, after rte_eal_init().
+ * Builds the tables, in DPDK's memory unless told otherwise; the lists are not needed afterwards. Control threads only,
+ * for DPDK's memory after rte_eal_init().
  * NULL and errno: EINVAL (a list out of order or out of range), ENOMEM (see nt_locate_bytes()).
  */
 struct nt_locate *nt_locate_create(const struct nt_locate_options *options);
@@ -62,11 +65,13 @@ void nt_locate_free(struct nt_locate *l);
 
 /**
  * DPDK memory in bytes that nt_locate_create() takes for these lists, within a few per cent; the lists must be valid.
+ * Nothing with ordinary_memory.
  * Any thread. A reload needs it twice: the old table is in use while the new one is built.
  */
 uint64_t nt_locate_bytes(const struct nt_locate_options *options);
 
-/** How lookups are done: "avx512" or "scalar". Any thread. DPDK takes AVX-512 only if the EAL is allowed to. */
+/** How lookups are done: "avx512", "scalar" or, in ordinary memory, "plain". Any thread. DPDK takes AVX-512 only if the
+ * EAL is allowed to. */
 const char *nt_locate_simd(const struct nt_locate *l);
 
 /**

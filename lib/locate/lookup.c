@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "locate/address6.h"
+#include "locate/plain.h"
 #include "locate/table.h"
 
 #include <rte_branch_prediction.h>
@@ -22,6 +23,11 @@ static inline void lookup4(const struct nt_locate *l, const uint32_t *addresses,
 
 void nt_locate_v4(const struct nt_locate *l, const uint32_t *addresses, uint16_t *regions, uint32_t n)
 {
+	if (l && l->plain) {
+		for (uint32_t i = 0; i < n; i++)
+			regions[i] = nt_plain_find4(l->plain, addresses[i]);
+		return;
+	}
 	if (unlikely(!l || !l->fib4)) {
 		fill(regions, n, l ? l->default4 : NT_REGION_UNKNOWN);
 		return;
@@ -41,7 +47,11 @@ static inline void lookup6(const struct nt_locate *l, const uint8_t (*addresses)
 	uint32_t ipv4[NT_LOCATE_BURST], aliased = 0;
 	uint16_t index[NT_LOCATE_BURST], ipv4_region[NT_LOCATE_BURST];
 
-	rte_fib6_lookup_bulk(l->fib6, (uint8_t(*)[16])(uintptr_t)addresses, hop, (int)n);
+	if (l->plain)
+		for (uint32_t i = 0; i < n; i++)
+			hop[i] = nt_plain_find6(l->plain, nt_address6_load(addresses[i]));
+	else
+		rte_fib6_lookup_bulk(l->fib6, (uint8_t(*)[16])(uintptr_t)addresses, hop, (int)n);
 	for (uint32_t i = 0; i < n; i++) {
 		regions[i] = (uint16_t)hop[i];
 		if (unlikely(hop[i] >= NT_REGIONS)) {
@@ -56,7 +66,7 @@ static inline void lookup6(const struct nt_locate *l, const uint8_t (*addresses)
 
 void nt_locate_v6(const struct nt_locate *l, const uint8_t (*addresses)[16], uint16_t *regions, uint32_t n)
 {
-	if (unlikely(!l || !l->fib6)) {
+	if (unlikely(!l || (!l->fib6 && !l->plain))) {
 		fill(regions, n, l ? l->default6 : NT_REGION_UNKNOWN);
 		return;
 	}

@@ -34,8 +34,9 @@ _Static_assert(NT_REGIONS + NT_ALIAS_LENGTH_MAX < 1u << 15, "a next hop of two b
 
 /** Written by nt_locate_create(), read-only afterwards. */
 struct nt_locate {
-	struct rte_fib *fib4;  /**< NULL: every IPv4 address has default4 */
-	struct rte_fib6 *fib6; /**< NULL: every IPv6 address has default6 */
+	struct nt_plain *plain; /**< NULL: the tables are DPDK's, the next two */
+	struct rte_fib *fib4;	/**< NULL: every IPv4 address has default4 */
+	struct rte_fib6 *fib6;	/**< NULL: every IPv6 address has default6 */
 	uint16_t default4;
 	uint16_t default6;
 	const char *simd;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Room for the common table of a quiet interval without a second allocation. */
 #define FIRST_CAPACITY 64
@@ -29,13 +30,65 @@ static int compare_keys(const void *a, const void *b)
 	return (x->key > y->key) - (x->key < y->key);
 }
 
+/* Below this, comparing is as quick as counting digits. */
+#define RADIX_MIN 256
+
+#define RADIX_BITS 11
+#define RADIX	   (1u << RADIX_BITS)
+
+/* One pass: stable, by one digit. */
+static void pass(const struct nt_count *from, struct nt_count *to, size_t n, unsigned shift)
+{
+	size_t at[RADIX] = {0}, before = 0;
+
+	for (size_t i = 0; i < n; i++)
+		at[from[i].key >> shift & (RADIX - 1)]++;
+	for (size_t d = 0; d < RADIX; d++) {
+		size_t here = at[d];
+
+		at[d] = before;
+		before += here;
+	}
+	for (size_t i = 0; i < n; i++)
+		to[at[from[i].key >> shift & (RADIX - 1)]++] = from[i];
+}
+
+/* By key. Keys have 28 bits at most, three digits, and are a hundred thousand: no comparison sort comes near that. */
+static void sort_by_key(struct nt_counts *c)
+{
+	struct nt_count *scratch = c->n < RADIX_MIN ? NULL : malloc(c->n * sizeof(*scratch));
+	uint64_t differ = 0;
+
+	if (!scratch) {
+		qsort(c->entry, c->n, sizeof(c->entry[0]), compare_keys);
+		return;
+	}
+	for (size_t i = 1; i < c->n; i++)
+		differ |= c->entry[i].key ^ c->entry[0].key;
+	for (unsigned shift = 0; shift < 64 && differ >> shift; shift += RADIX_BITS) {
+		if (!(differ >> shift & (RADIX - 1)))
+			continue;
+		pass(c->entry, scratch, c->n, shift);
+		memcpy(c->entry, scratch, c->n * sizeof(*scratch));
+	}
+	free(scratch);
+}
+
+static bool is_compact(const struct nt_counts *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (!c->entry[i].count || (i && c->entry[i - 1].key >= c->entry[i].key))
+			return false;
+	return true;
+}
+
 void nt_counts_compact(struct nt_counts *c)
 {
 	size_t kept = 0;
 
-	if (!c->n)
+	if (is_compact(c))
 		return;
-	qsort(c->entry, c->n, sizeof(c->entry[0]), compare_keys);
+	sort_by_key(c);
 	for (size_t i = 0; i < c->n; i++) {
 		if (kept && c->entry[kept - 1].key == c->entry[i].key)
 			c->entry[kept - 1].count += c->entry[i].count;

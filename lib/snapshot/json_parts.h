@@ -4,29 +4,61 @@
 
 #include "needletail/schema.h"
 
-#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 /*
- * What the files that write JSON share. jansson keeps the order in which keys were set and carries a failed allocation
- * along: setting a NULL value fails, and a failure anywhere makes the whole NULL.
+ * What the files that write an interval's JSON share: a text that grows. A line has a hundred thousand members, so it
+ * is written as it comes and never stands in memory as a tree. A failed allocation is carried along to the end.
  */
+struct nt_json {
+	char *text; /* [room], n in use, no NUL */
+	size_t n;
+	size_t room;
+	bool failed;
+};
 
-bool nt_json_set(json_t *object, const char *key, json_t *value);
-bool nt_json_set_count(json_t *object, const char *key, uint64_t count);
+/** A member of an open map before it is sorted. */
+struct nt_json_member {
+	uint64_t count;
+	char text[NT_MEMBER_TEXT];
+};
 
-/** The object if it holds all it should, else NULL. */
-json_t *nt_json_complete(json_t *object, bool ok);
+/** Opens or closes an object or array, as `bracket` says; the first with the comma that it takes. */
+void nt_json_open(struct nt_json *j, char bracket);
+void nt_json_close(struct nt_json *j, char bracket);
 
-/** {"KEY":N}, most first, then by key; NULL without memory. */
-json_t *nt_json_map(const struct nt_counts *table, void (*member)(char text[static NT_MEMBER_TEXT], uint64_t key));
+/** Writes a key, with the comma that it takes; its value is to follow. */
+void nt_json_key(struct nt_json *j, const char *key);
+
+void nt_json_count(struct nt_json *j, uint64_t count);
+void nt_json_signed(struct nt_json *j, int64_t number);
+void nt_json_string(struct nt_json *j, const char *string);
+
+/** `true`, `false` or `null`. */
+void nt_json_word(struct nt_json *j, const char *word);
+void nt_json_bool(struct nt_json *j, bool value);
+
+/** A key and its number. */
+void nt_json_set_count(struct nt_json *j, const char *key, uint64_t count);
+
+/** Sets the count; the text is to follow. */
+void nt_json_member_begin(struct nt_json_member *member, uint64_t count);
+
+/** Most first, then by text. */
+void nt_json_sort(struct nt_json *j, struct nt_json_member *member, size_t n);
+
+/** {"KEY":N}, most first, then by key. */
+void nt_json_map(struct nt_json *j, const struct nt_counts *table,
+		 void (*member)(char text[static NT_MEMBER_TEXT], uint64_t key));
 
 /** {"NAME":N} of what is not zero, in the same order. */
-json_t *nt_json_named_map(const uint64_t *counts, const char *const *names, size_t n);
+void nt_json_named_map(struct nt_json *j, const uint64_t *counts, const char *const *names, size_t n);
 
-/** `sources`, `backscatter` and `signatures` of the line. */
-json_t *nt_json_sources(const struct nt_snapshot *s);
-json_t *nt_json_backscatter(const struct nt_snapshot *s);
-json_t *nt_json_signatures(const struct nt_snapshot *s);
+/** Values of `sources`, `backscatter` and `signatures` of the line. */
+void nt_json_sources(struct nt_json *j, const struct nt_snapshot *s);
+void nt_json_backscatter(struct nt_json *j, const struct nt_snapshot *s);
+void nt_json_signatures(struct nt_json *j, const struct nt_snapshot *s);
 
 /** Texts of keys: a region, and an nt_port_key(). */
 void nt_json_region_text(char text[static NT_MEMBER_TEXT], uint64_t key);

@@ -17,66 +17,74 @@ void nt_json_port_text(char text[static NT_MEMBER_TEXT], uint64_t key)
 	nt_port_text((uint32_t)key, text);
 }
 
-json_t *nt_json_sources(const struct nt_snapshot *s)
+void nt_json_sources(struct nt_json *j, const struct nt_snapshot *s)
 {
 	const struct nt_unique *u = &s->unique;
-	json_t *object = json_object();
-	bool ok = nt_json_set_count(object, "total", u->sources) &&
-		  nt_json_set(object, "estimated", json_boolean(u->estimated)) &&
-		  nt_json_set(object, "region", nt_json_map(&u->region, nt_json_region_text)) &&
-		  (s->reduced || nt_json_set(object, "port", nt_json_map(&u->port, nt_json_port_text)));
 
-	return nt_json_complete(object, ok);
+	nt_json_open(j, '{');
+	nt_json_set_count(j, "total", u->sources);
+	nt_json_key(j, "estimated");
+	nt_json_bool(j, u->estimated);
+	nt_json_key(j, "region");
+	nt_json_map(j, &u->region, nt_json_region_text);
+	if (!s->reduced) {
+		nt_json_key(j, "port");
+		nt_json_map(j, &u->port, nt_json_port_text);
+	}
+	nt_json_close(j, '}');
 }
 
 /* ---- backscatter ---- */
 
-static json_t *source_port(const struct nt_backscatter_source *b)
-{
-	return b->has_port ? json_integer(b->source_port) : json_null();
-}
-
-static json_t *sender_object(const struct nt_backscatter_source *b)
+static void put_sender(struct nt_json *j, const struct nt_backscatter_source *b)
 {
 	char address[NT_ADDRESS_TEXT], region[3];
-	json_t *object = json_object();
-	bool ok;
 
 	nt_address_text(&b->address, address);
 	nt_region_text(b->region, region);
-	ok = nt_json_set(object, "source", json_string(address)) &&
-	     nt_json_set(object, "region", json_string(region)) && nt_json_set_count(object, "asn", b->asn) &&
-	     nt_json_set_count(object, "packets", b->packets) && nt_json_set(object, "source_port", source_port(b)) &&
-	     nt_json_set(object, "source_port_same", json_boolean(b->has_port && b->source_port_same)) &&
-	     nt_json_set(object, "classes", nt_json_named_map(b->classes, nt_backscatter_name, NT_BACKSCATTERS)) &&
-	     nt_json_set_count(object, "targets", b->targets) &&
-	     nt_json_set(object, "first", json_integer(b->first_s)) &&
-	     nt_json_set(object, "last", json_integer(b->last_s));
-	return nt_json_complete(object, ok);
+	nt_json_open(j, '{');
+	nt_json_key(j, "source");
+	nt_json_string(j, address);
+	nt_json_key(j, "region");
+	nt_json_string(j, region);
+	nt_json_set_count(j, "asn", b->asn);
+	nt_json_set_count(j, "packets", b->packets);
+	nt_json_key(j, "source_port");
+	if (b->has_port)
+		nt_json_count(j, b->source_port);
+	else
+		nt_json_word(j, "null");
+	nt_json_key(j, "source_port_same");
+	nt_json_bool(j, b->has_port && b->source_port_same);
+	nt_json_key(j, "classes");
+	nt_json_named_map(j, b->classes, nt_backscatter_name, NT_BACKSCATTERS);
+	nt_json_set_count(j, "targets", b->targets);
+	nt_json_key(j, "first");
+	nt_json_signed(j, b->first_s);
+	nt_json_key(j, "last");
+	nt_json_signed(j, b->last_s);
+	nt_json_close(j, '}');
 }
 
-static json_t *top_array(const struct nt_snapshot *s)
-{
-	json_t *array = json_array();
-	bool ok = array;
-
-	for (size_t i = 0; i < s->n_backscatter && i < TOP && ok; i++)
-		ok = json_array_append_new(array, sender_object(&s->backscatter[i])) == 0;
-	return nt_json_complete(array, ok);
-}
-
-json_t *nt_json_backscatter(const struct nt_snapshot *s)
+void nt_json_backscatter(struct nt_json *j, const struct nt_snapshot *s)
 {
 	uint64_t packets[NT_BACKSCATTERS];
-	json_t *object = json_object();
-	bool ok;
 
 	nt_snapshot_backscatter(s, packets);
-	ok = nt_json_set(object, "packets", nt_json_named_map(packets, nt_backscatter_name, NT_BACKSCATTERS)) &&
-	     nt_json_set_count(object, "sources", s->unique.backscatter) &&
-	     nt_json_set(object, "region", nt_json_map(&s->unique.backscatter_region, nt_json_region_text)) &&
-	     (s->reduced || nt_json_set(object, "top", top_array(s)));
-	return nt_json_complete(object, ok);
+	nt_json_open(j, '{');
+	nt_json_key(j, "packets");
+	nt_json_named_map(j, packets, nt_backscatter_name, NT_BACKSCATTERS);
+	nt_json_set_count(j, "sources", s->unique.backscatter);
+	nt_json_key(j, "region");
+	nt_json_map(j, &s->unique.backscatter_region, nt_json_region_text);
+	if (!s->reduced) {
+		nt_json_key(j, "top");
+		nt_json_open(j, '[');
+		for (size_t i = 0; i < s->n_backscatter && i < TOP; i++)
+			put_sender(j, &s->backscatter[i]);
+		nt_json_close(j, ']');
+	}
+	nt_json_close(j, '}');
 }
 
 /* ---- signatures ---- */
@@ -115,42 +123,42 @@ static size_t join(const struct nt_counts *packets, const struct nt_counts *sour
 	return n;
 }
 
-static json_t *both_object(uint64_t packets, uint64_t sources)
+static void put_both(struct nt_json *j, const struct nt_counts *packets, const struct nt_counts *sources,
+		     void (*member)(char text[static NT_MEMBER_TEXT], uint64_t key))
 {
-	json_t *object = json_object();
-
-	return nt_json_complete(object, nt_json_set_count(object, "packets", packets) &&
-					    nt_json_set_count(object, "sources", sources));
-}
-
-static json_t *both_map(const struct nt_counts *packets, const struct nt_counts *sources,
-			void (*member)(char text[static NT_MEMBER_TEXT], uint64_t key))
-{
-	struct both *both = calloc(packets->n + sources->n + 1, sizeof(*both));
-	json_t *map = json_object();
-	bool ok = both && map;
+	struct both *both = malloc((packets->n + sources->n + 1) * sizeof(*both));
 	size_t n = 0;
 
-	if (ok) {
+	if (both) {
 		n = join(packets, sources, both, member);
 		qsort(both, n, sizeof(*both), by_packets_then_text);
+	} else {
+		j->failed = true;
 	}
-	for (size_t i = 0; i < n && ok; i++)
-		ok = nt_json_set(map, both[i].text, both_object(both[i].packets, both[i].sources));
+	nt_json_open(j, '{');
+	for (size_t i = 0; i < n; i++) {
+		nt_json_key(j, both[i].text);
+		nt_json_open(j, '{');
+		nt_json_set_count(j, "packets", both[i].packets);
+		nt_json_set_count(j, "sources", both[i].sources);
+		nt_json_close(j, '}');
+	}
+	nt_json_close(j, '}');
 	free(both);
-	return nt_json_complete(map, ok);
 }
 
-static json_t *signature_object(const struct nt_signature_counts *c, bool reduced)
+static void put_signature(struct nt_json *j, const struct nt_signature_counts *c, bool reduced)
 {
-	json_t *object = json_object();
-	bool ok = nt_json_set_count(object, "packets", c->packets) && nt_json_set_count(object, "sources", c->sources);
-
-	if (ok && !reduced)
-		ok = nt_json_set(object, "region",
-				 both_map(&c->region_packets, &c->region_sources, nt_json_region_text)) &&
-		     nt_json_set(object, "port", both_map(&c->port_packets, &c->port_sources, nt_json_port_text));
-	return nt_json_complete(object, ok);
+	nt_json_open(j, '{');
+	nt_json_set_count(j, "packets", c->packets);
+	nt_json_set_count(j, "sources", c->sources);
+	if (!reduced) {
+		nt_json_key(j, "region");
+		put_both(j, &c->region_packets, &c->region_sources, nt_json_region_text);
+		nt_json_key(j, "port");
+		put_both(j, &c->port_packets, &c->port_sources, nt_json_port_text);
+	}
+	nt_json_close(j, '}');
 }
 
 static int by_packets_then_name(const void *a, const void *b)
@@ -163,18 +171,21 @@ static int by_packets_then_name(const void *a, const void *b)
 }
 
 /* Every signature stands there, also those that matched nothing: that is an answer. */
-json_t *nt_json_signatures(const struct nt_snapshot *s)
+void nt_json_signatures(struct nt_json *j, const struct nt_snapshot *s)
 {
-	const struct nt_signature_counts **order = calloc(s->n_signatures + 1, sizeof(*order));
-	json_t *map = json_object();
-	bool ok = order && map;
+	const struct nt_signature_counts **order = malloc((s->n_signatures + 1) * sizeof(*order));
 
-	for (size_t i = 0; i < s->n_signatures && ok; i++)
+	nt_json_open(j, '{');
+	if (!order)
+		j->failed = true;
+	for (size_t i = 0; i < s->n_signatures && order; i++)
 		order[i] = &s->signature[i];
-	if (ok)
+	if (order)
 		qsort(order, s->n_signatures, sizeof(*order), by_packets_then_name);
-	for (size_t i = 0; i < s->n_signatures && ok; i++)
-		ok = nt_json_set(map, order[i]->name, signature_object(order[i], s->reduced));
+	for (size_t i = 0; i < s->n_signatures && order; i++) {
+		nt_json_key(j, order[i]->name);
+		put_signature(j, order[i], s->reduced);
+	}
+	nt_json_close(j, '}');
 	free(order);
-	return nt_json_complete(map, ok);
 }

@@ -64,9 +64,29 @@ const char *const nt_event_name[NT_EVENT_TYPES] = {
     [NT_EVENT_SCANNER] = "scanner", [NT_EVENT_SENSOR] = "sensor",
 };
 
+/* A line of JSON has a hundred thousand of these: printf() would be most of its cost. Returns where the text ends. */
+static char *put_number(char *text, uint64_t number)
+{
+	char digit[20];
+	size_t n = 0;
+
+	do
+		digit[n++] = (char)('0' + number % 10);
+	while (number /= 10);
+	while (n)
+		*text++ = digit[--n];
+	*text = '\0';
+	return text;
+}
+
+static void put_port(char *text, uint32_t port)
+{
+	memcpy(put_number(text, port & 0xffff), port >> 16 & 1 ? "/udp" : "/tcp", sizeof("/tcp"));
+}
+
 static void number_text(char text[static NT_MEMBER_TEXT], uint64_t key)
 {
-	snprintf(text, NT_MEMBER_TEXT, "%" PRIu64, key);
+	put_number(text, key);
 }
 
 static void proto_text(char text[static NT_MEMBER_TEXT], uint64_t key)
@@ -94,10 +114,9 @@ static void region_text(char text[static NT_MEMBER_TEXT], uint64_t key)
 
 static void region_port_text(char text[static NT_MEMBER_TEXT], uint64_t key)
 {
-	char region[3];
-
-	nt_region_text((uint32_t)(key >> 17), region);
-	snprintf(text, NT_MEMBER_TEXT, "%s:%u/%s", region, (uint32_t)(key & 0xffff), key >> 16 & 1 ? "udp" : "tcp");
+	nt_region_text((uint32_t)(key >> 17), text);
+	text[2] = ':';
+	put_port(text + 3, (uint32_t)key);
 }
 
 const struct nt_table_row nt_table_row[NT_TABLES] = {
@@ -134,7 +153,7 @@ void nt_address_text(const struct nt_address *address, char text[static NT_ADDRE
 
 void nt_port_text(uint32_t port, char text[static NT_MEMBER_TEXT])
 {
-	snprintf(text, NT_MEMBER_TEXT, "%u/%s", port & 0xffff, port >> 16 & 1 ? "udp" : "tcp");
+	put_port(text, port);
 }
 
 /* The part of a sketch's name that says of what it is. */

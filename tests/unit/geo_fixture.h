@@ -49,13 +49,24 @@ static inline void save(const struct mmdb_writer *w)
 	free(b.data);
 }
 
-/** nt_geo_check() of the file; what it complains about is in `why`. */
+/** nt_geo_check() of the file; what it complains about is in `why`. Loading into ordinary memory is to agree. */
 static inline int check(const char *country_path)
 {
-	const struct nt_geo_options o = {.path = file, .country_path = country_path};
+	struct nt_geo_options o = {.path = file, .country_path = country_path};
+	char loading[NT_GEO_WHY] = "";
+	struct nt_geo geo;
+	int rc, loaded;
 
 	memset(why, 0, sizeof(why));
-	return nt_geo_check(&o, NULL, why);
+	rc = nt_geo_check(&o, NULL, why);
+	o.ordinary_memory = true;
+	loaded = nt_geo_load(&o, &geo, loading);
+	if (loaded != rc || !loaded != !!geo.locate) {
+		fprintf(stderr, "checked: %d %s, loaded: %d %s\n", rc, why, loaded, loading);
+		abort();
+	}
+	nt_geo_unload(&geo);
+	return rc;
 }
 
 /** {"country": {"iso_code": CODE}} */

@@ -566,6 +566,12 @@ static void cpu_lists(void **state)
 	assert_int_equal(cpus.cpu[1], 0);
 	assert_int_equal(cpus.cpu[3], 2);
 	assert_int_equal(cpus.cpu[4], 1023);
+	assert_int_equal(nt_cpus_of_lcore(&cpus, 0), 6);
+	for (uint32_t lcore = 1; lcore < 12; lcore++) /* the others in turn */
+		assert_int_equal(nt_cpus_of_lcore(&cpus, lcore), cpus.cpu[1 + (lcore - 1) % 4]);
+	assert_int_equal(nt_cpus_parse("5", &cpus, &why), 0);
+	assert_int_equal(nt_cpus_of_lcore(&cpus, 0), 5);
+	assert_int_equal(nt_cpus_of_lcore(&cpus, 3), 5);
 	assert_int_equal(nt_cpus_parse("0-1023", &cpus, &why), 0);
 	assert_int_equal(cpus.n, NT_CPUS_MAX);
 }

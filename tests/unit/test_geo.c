@@ -17,31 +17,50 @@
 
 #include <cmocka.h>
 
+/* The database that was loaded last, and the same in ordinary memory: every question goes to both. */
+static const struct nt_locate *newest;
+static struct nt_geo ordinary;
+
 static struct nt_geo load(const char *country_path)
 {
-	const struct nt_geo_options o = {.path = file, .country_path = country_path, .numa_socket = -1};
+	struct nt_geo_options o = {.path = file, .country_path = country_path, .numa_socket = -1};
 	struct nt_geo geo;
 
 	if (nt_geo_load(&o, &geo, why))
 		fail_msg("%s", why);
+	nt_geo_unload(&ordinary);
+	o.ordinary_memory = true;
+	if (nt_geo_load(&o, &ordinary, why))
+		fail_msg("%s", why);
+	assert_int_equal(geo.info.regions, ordinary.info.regions);
+	assert_int_equal(geo.info.aliases6, ordinary.info.aliases6);
+	newest = geo.locate;
 	return geo;
 }
 
 static uint16_t region4(const struct nt_geo *geo, uint32_t address)
 {
-	uint16_t region;
+	uint16_t region, again;
 
 	nt_locate_v4(geo->locate, &address, &region, 1);
+	if (geo->locate == newest) {
+		nt_locate_v4(ordinary.locate, &address, &again, 1);
+		assert_int_equal(again, region);
+	}
 	return region;
 }
 
 static uint16_t region6(const struct nt_geo *geo, nt_u128 address)
 {
 	uint8_t bytes[1][16];
-	uint16_t region;
+	uint16_t region, again;
 
 	nt_address6_store(address, bytes[0]);
 	nt_locate_v6(geo->locate, (const uint8_t(*)[16])bytes, &region, 1);
+	if (geo->locate == newest) {
+		nt_locate_v6(ordinary.locate, (const uint8_t(*)[16])bytes, &again, 1);
+		assert_int_equal(again, region);
+	}
 	return region;
 }
 

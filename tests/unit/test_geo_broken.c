@@ -350,7 +350,7 @@ static void rewritten_meanwhile(void **state)
 	if (child == 0)
 		_exit(0);
 	for (uint32_t i = 0; i < 200; i++) {
-		int rc = check(NULL);
+		int rc = nt_geo_check(&(struct nt_geo_options){.path = file}, NULL, why);
 
 		assert_true(rc == 0 || rc == -EBADMSG);
 	}

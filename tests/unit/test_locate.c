@@ -165,10 +165,27 @@ static void compare6(const struct nt_locate *l, const struct nt_locate_options *
 	free(region);
 }
 
+static void compare_plain(const struct nt_locate_options *o, uint32_t more)
+{
+	struct nt_locate_options options = *o;
+	struct nt_locate *l;
+
+	options.ordinary_memory = true;
+	l = nt_locate_create(&options);
+	assert_non_null(l);
+	assert_string_equal(nt_locate_simd(l), "plain");
+	assert_int_equal(nt_locate_bytes(&options), 0);
+	compare4(l, &options, more);
+	compare6(l, &options, more);
+	nt_locate_free(l);
+}
+
+/* DPDK's tables, with and without AVX-512, and our own. */
 static void compare(const struct nt_locate_options *o, uint32_t more)
 {
 	static const uint16_t widths[] = {RTE_VECT_SIMD_256, RTE_VECT_SIMD_512};
 
+	compare_plain(o, more);
 	for (uint32_t i = 0; i < LENGTH(widths); i++) {
 		struct nt_locate *l;
 

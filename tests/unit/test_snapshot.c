@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "random.h"
+
 #include "needletail/schema.h"
 #include "snapshot/json.h"
 
@@ -32,6 +34,39 @@ static void counts_are_compacted(void **state)
 	assert_int_equal(nt_counts_get(&c, 0), 0);
 	assert_int_equal(nt_counts_get(&c, 100), 0);
 	free(c.entry);
+}
+
+/* Of every size and width of keys, some often, some with no count: as counting them one by one has it. */
+static void many_counts_are_compacted(void **state)
+{
+	(void)state;
+	for (uint32_t round = 0; round < 300; round++) {
+		uint32_t n = (uint32_t)(next_random() % 2000), bits = 1 + (uint32_t)(next_random() % 64);
+		struct nt_counts c = {0};
+		uint64_t *key = malloc((n + 1) * sizeof(*key)), *count = malloc((n + 1) * sizeof(*count));
+
+		assert_true(key && count);
+		for (uint32_t i = 0; i < n; i++) {
+			key[i] = i && next_random() % 4 == 0 ? key[next_random() % i] : next_random() >> (64 - bits);
+			count[i] = next_random() % 5;
+			assert_int_equal(nt_counts_append(&c, key[i], count[i]), 0);
+		}
+		nt_counts_compact(&c);
+		for (uint32_t i = 0; i < n; i++) {
+			uint64_t sum = 0;
+
+			for (uint32_t k = 0; k < n; k++)
+				sum += key[k] == key[i] ? count[k] : 0;
+			assert_int_equal(nt_counts_get(&c, key[i]), sum);
+		}
+		for (size_t i = 0; i < c.n; i++) {
+			assert_true(c.entry[i].count);
+			assert_true(!i || c.entry[i - 1].key < c.entry[i].key);
+		}
+		free(c.entry);
+		free(key);
+		free(count);
+	}
 }
 
 static void counts_merge(void **state)
@@ -543,6 +578,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(counts_are_compacted),
+	    cmocka_unit_test(many_counts_are_compacted),
 	    cmocka_unit_test(counts_merge),
 	    cmocka_unit_test(regions_have_one_index_each),
 	    cmocka_unit_test(what_is_no_region_is_unknown),
