@@ -155,6 +155,7 @@ static int make_workers(struct bench *b)
 	    .locate = regions_of(b),
 	    .signatures = b->signatures,
 	    .tables = sizing_tables(&b->options->config),
+	    .ready = true,
 	    .socket = socket,
 	};
 

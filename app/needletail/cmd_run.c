@@ -134,6 +134,7 @@ static int with_regions(struct run *r)
 	    .asn = r->live.databases.asn,
 	    .signatures = r->live.signatures,
 	    .tables = sizing_tables(r->config),
+	    .ready = true,
 	    .sketches = *r->config->redis.url,
 	    .socket = socket,
 	};

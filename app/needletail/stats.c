@@ -18,12 +18,24 @@
 #define YIELDS_BEFORE_NAP 100
 #define NAP_NS		  20000
 
+#define PAGE_BYTES 4096 /* or more: then some are touched again */
+
 static int make_qsbr(struct stats *s)
 {
 	s->qsbr = rte_zmalloc("qsbr", rte_rcu_qsbr_get_memsize(s->n), RTE_CACHE_LINE_SIZE);
 	if (!s->qsbr || rte_rcu_qsbr_init(s->qsbr, s->n))
 		return -ENOMEM;
 	return 0;
+}
+
+/*
+ * Without hugepages the system gives a page when it is written to first, which takes longer than to count a packet: the
+ * first flood after quiet days would meet tables that no packet ever touched.
+ */
+static void touch(volatile uint8_t *memory, size_t size)
+{
+	for (size_t i = 0; i < size; i += PAGE_BYTES)
+		memory[i] = 0; /* as it is */
 }
 
 static struct nt_worker *make_worker(struct stats *s, uint32_t id, const struct stats_options *o)
@@ -36,9 +48,14 @@ static struct nt_worker *make_worker(struct stats *s, uint32_t id, const struct 
 	    .tables = sizing_split(&o->tables, o->workers),
 	};
 	int socket = o->socket ? o->socket[id] : SOCKET_ID_ANY;
-	void *memory = rte_zmalloc_socket("worker", nt_worker_memsize(&options), RTE_CACHE_LINE_SIZE, socket);
+	size_t size = nt_worker_memsize(&options);
+	void *memory = rte_zmalloc_socket("worker", size, RTE_CACHE_LINE_SIZE, socket);
 
-	return memory ? nt_worker_init(memory, &options) : NULL;
+	if (!memory)
+		return NULL;
+	if (o->ready)
+		touch(memory, size);
+	return nt_worker_init(memory, &options);
 }
 
 int stats_init(struct stats *s, const struct stats_options *options)

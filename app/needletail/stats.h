@@ -34,6 +34,7 @@ struct stats_options {
 	struct nt_asn *asn;			/* NULL: none */
 	const struct nt_signatures *signatures; /* NULL: none */
 	struct nt_tally_options tables;		/* per sensor; split evenly over the workers */
+	bool ready;				/* take the memory of all tables at once, not when it is used first */
 	bool sketches;				/* make HyperLogLogs, for a sink that merges them */
 	const int *socket;			/* [workers] NUMA socket of each worker's memory; NULL: any */
 };
