@@ -89,24 +89,27 @@ static void watch_clock_rate(struct bench *b)
 
 /* ---- making ---- */
 
-static uint64_t mbuf_bytes(void)
+/* Without hugepages no buffer lies on two pages, which are too small for two. */
+static uint64_t mbuf_bytes(bool hugepages)
 {
-	return sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE + RTE_CACHE_LINE_SIZE;
+	const uint64_t page = 4096;
+
+	return hugepages ? sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE + RTE_CACHE_LINE_SIZE : page;
 }
 
 /* Memory of the whole run; region tables as generated ones take it. */
-static uint64_t needed_mib(const struct bench_options *o, uint32_t workers)
+static uint64_t needed_mib(const struct bench_options *o, uint32_t workers, bool hugepages)
 {
 	const uint64_t regions_mib = 400;
 	uint64_t mbufs = o->frames + workers * (uint64_t)(SPARE_MBUFS + DESCRIPTORS);
 
-	return sizing_mib(&o->config, workers) + mbufs * mbuf_bytes() / MIB + regions_mib;
+	return sizing_mib(&o->config, workers) + mbufs * mbuf_bytes(hugepages) / MIB + regions_mib;
 }
 
 static int start_eal(struct bench *b)
 {
 	const struct nt_config *c = &b->options->config;
-	uint64_t free_mib = eal_free_hugepages_mib(), mib = needed_mib(b->options, b->workers);
+	uint64_t free_mib = eal_free_hugepages_mib(), mib = needed_mib(b->options, b->workers, true);
 	struct eal_options options = {.workers = b->workers, .lcores = c->lcores, .memory_mib = (uint32_t)mib};
 	char why[WHY_BYTES];
 	int err;
@@ -119,6 +122,8 @@ static int start_eal(struct bench *b)
 		return -ENOMEM;
 	}
 	options.hugepages = b->machine.hugepages;
+	if (!options.hugepages)
+		options.memory_mib = (uint32_t)needed_mib(b->options, b->workers, false);
 	err = eal_start(&options, why, sizeof(why));
 	if (err)
 		nt_error("dpdk: %s", why);
