@@ -413,10 +413,11 @@ static int measure_device(struct bench *b, const struct bench_case *which, const
 	int err = rounds ? open_device(&device, parts) : -ENOMEM;
 
 	if (!err) {
-		err = measure_rounds(b, &device, which, parts, rounds);
+		err = b->options->switches ? bench_switch(b, device.port, &result->switches)
+					   : measure_rounds(b, &device, which, parts, rounds);
 		close_device(&device);
 	}
-	for (enum bench_stage s = 0; s < BENCH_STAGES && !err; s++) {
+	for (enum bench_stage s = 0; s < BENCH_STAGES && !err && !b->options->switches; s++) {
 		result->measured[s] = wanted(b->options, s);
 		if (result->measured[s])
 			sum_up(b, &rounds[s], &result->rate[s]);

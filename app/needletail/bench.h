@@ -3,6 +3,7 @@
 #define NEEDLETAIL_BENCH_H
 
 #include "bench_loop.h"
+#include "bench_switch.h"
 #include "bench_traffic.h"
 #include "databases.h"
 #include "stats.h"
@@ -29,9 +30,10 @@ struct bench_options {
 	uint32_t n_frame_bytes;
 	uint64_t frames;
 	uint32_t rounds;
-	double seconds; /**< that each stage is measured in each round */
-	bool stages;	/**< not only receiving alone and everything */
-	bool testpmd;	/**< compare with dpdk-testpmd, too */
+	double seconds;	   /**< that each stage is measured in each round */
+	bool stages;	   /**< not only receiving alone and everything */
+	bool testpmd;	   /**< compare with dpdk-testpmd, too */
+	uint32_t switches; /**< instead of rates, what so many ends of intervals do to the workers; 0: rates */
 	bool json;
 };
 
@@ -56,6 +58,7 @@ struct bench_result {
 	bool measured[BENCH_STAGES];
 	struct bench_rate rate[BENCH_STAGES];
 	double testpmd_pps; /**< 0: not asked for */
+	struct bench_switches switches;
 };
 
 /** What the numbers depend on, and what would make them worthless. */

@@ -21,7 +21,7 @@ const char *const bench_stage_name[BENCH_STAGES] = {
 /* Bursts between looks at the clock: some tens of microseconds. */
 #define BURSTS_A_LOOK 16
 
-static uint64_t thread_ns(void)
+uint64_t bench_thread_ns(void)
 {
 	struct nt_time t = nt_clock_read(CLOCK_THREAD_CPUTIME_ID);
 
@@ -44,7 +44,7 @@ static void count(const struct bench_lane *lane, struct rte_mbuf *const *mbufs, 
 		nt_worker_burst_part(lane->worker, frames, n, NT_LINK_ETHERNET, part_of[lane->stage]);
 }
 
-static uint32_t take_burst(const struct bench_lane *lane)
+uint32_t bench_take_burst(const struct bench_lane *lane)
 {
 	struct rte_mbuf *mbufs[NT_BURST];
 	uint32_t n = rte_eth_rx_burst(lane->port, lane->queue, mbufs, NT_BURST);
@@ -67,7 +67,7 @@ static void take_all(struct bench_lane *lane)
 
 	while (now - begin - emptying < lane->duration) {
 		for (uint32_t i = 0; i < BURSTS_A_LOOK; i++)
-			in_pass += take_burst(lane);
+			in_pass += bench_take_burst(lane);
 		lane->bursts += BURSTS_A_LOOK;
 		now = rte_rdtsc();
 		if (!lane->pass_packets || in_pass < lane->pass_packets)
@@ -95,10 +95,10 @@ int bench_loop(void *argument)
 	while (!atomic_load_explicit(lane->go, memory_order_acquire))
 		rte_pause();
 	counted = nt_worker_frames(lane->worker);
-	cpu_ns = thread_ns();
+	cpu_ns = bench_thread_ns();
 	wall_ns = nt_clock_monotonic_ns();
 	take_all(lane);
-	lane->cpu_ns = thread_ns() - cpu_ns;
+	lane->cpu_ns = bench_thread_ns() - cpu_ns;
 	lane->wall_ns = nt_clock_monotonic_ns() - wall_ns;
 	nt_tally_clear(bank_of(lane));
 	nt_worker_leave(lane->worker);

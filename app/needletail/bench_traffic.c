@@ -16,6 +16,10 @@
 #define SOURCES 100000u
 #define VICTIMS 1000u
 
+/* Half as many again as tables have room for by default, or more. */
+#define FULL_SOURCES 400000u
+#define FULL_VICTIMS 50000u
+
 const char *const bench_workload_name[BENCH_WORKLOADS] = {
     [BENCH_TELESCOPE] = "telescope", [BENCH_FLOOD] = "flood", [BENCH_BACKSCATTER] = "backscatter"};
 
@@ -311,9 +315,23 @@ static void put_reply(uint8_t *frame, uint32_t bytes, uint32_t victim, struct di
 	icmp[8 + 9] = 6;
 }
 
+/* What fills tables: each source at ports that are hardly ever the same, and one frame in eight a reply. */
+static void put_filling(uint8_t *frame, uint32_t bytes, uint64_t i, struct dice *d)
+{
+	struct frame_shape s = {
+	    .bytes = bytes, .source = address_of((uint32_t)(i % FULL_SOURCES)), .target = target(d), .ttl = 64};
+
+	if (i % 8)
+		put_syn(frame, &s, (uint16_t)below(d, 65536), d);
+	else
+		put_reply(frame, bytes, FULL_SOURCES + (uint32_t)(i / 8 % FULL_VICTIMS), d);
+}
+
 static void put_frame(uint8_t *frame, enum bench_workload workload, uint64_t i, uint32_t bytes, struct dice *d)
 {
-	if (workload == BENCH_FLOOD)
+	if (workload == BENCH_FULL)
+		put_filling(frame, bytes, i, d);
+	else if (workload == BENCH_FLOOD)
 		put_probe(frame, bytes, (uint32_t)i, d);
 	else if (workload == BENCH_BACKSCATTER && below(d, 2))
 		put_reply(frame, bytes, zipf(d, VICTIMS), d);

@@ -36,6 +36,7 @@ static const char help[] =
     "      --seconds S         for each stage of a round (default 0.5)\n"
     "      --country FILE      country database, MMDB (default: generated regions)\n"
     "      --no-stages         only receiving alone and everything, not what lies between\n"
+    "      --switches N        instead: what the ends of N intervals of a second do to busy workers with full tables\n"
     "      --compare-testpmd   also run dpdk-testpmd, receiving only, on the same frames\n"
     "      --json              print one JSON object\n";
 
@@ -48,6 +49,7 @@ enum option_id {
 	OPT_SECONDS,
 	OPT_COUNTRY,
 	OPT_NO_STAGES,
+	OPT_SWITCHES,
 	OPT_TESTPMD,
 	OPT_JSON
 };
@@ -63,6 +65,7 @@ static const struct option options_table[] = {
     {"seconds", required_argument, NULL, OPT_SECONDS},
     {"country", required_argument, NULL, OPT_COUNTRY},
     {"no-stages", no_argument, NULL, OPT_NO_STAGES},
+    {"switches", required_argument, NULL, OPT_SWITCHES},
     {"compare-testpmd", no_argument, NULL, OPT_TESTPMD},
     {"json", no_argument, NULL, OPT_JSON},
     {NULL, 0, NULL, 0},
@@ -138,6 +141,8 @@ static int set_option(struct bench_options *o, int id, const char *value)
 	case OPT_NO_STAGES:
 		o->stages = false;
 		return 0;
+	case OPT_SWITCHES:
+		return set_u32("switches", value, BENCH_SWITCHES_MAX, &o->switches);
 	case OPT_TESTPMD:
 		o->testpmd = true;
 		return 0;
@@ -159,6 +164,10 @@ static int complete_options(struct bench_options *o, int argc, char **argv)
 		o->capture = argv[optind];
 	if (o->capture && (o->workloads || o->n_frame_bytes)) {
 		nt_error("bench: --workload and --bytes are for generated frames, and %s is a capture", o->capture);
+		return -EINVAL;
+	}
+	if (o->switches && (o->capture || o->workloads || o->n_frame_bytes || o->testpmd)) {
+		nt_error("bench: --switches has frames of its own, and measures nothing else");
 		return -EINVAL;
 	}
 	if (!o->workloads)
@@ -187,6 +196,11 @@ static uint32_t list_cases(const struct bench_options *o, struct bench_case case
 {
 	uint32_t n = 0;
 
+	if (o->switches) {
+		cases[n++] =
+		    (struct bench_case){.name = "switches", .workload = BENCH_FULL, .frame_bytes = BENCH_FRAME_MIN};
+		return n;
+	}
 	if (o->capture) {
 		cases[n++] = (struct bench_case){.name = o->capture, .workload = BENCH_CAPTURE};
 		return n;
