@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bench.h"
 
+#include "bench_device.h"
+#include "bench_growth.h"
+#include "bench_regions.h"
+#include "bench_signatures.h"
 #include "eal.h"
 #include "rules.h"
 #include "sizing.h"
@@ -13,8 +17,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <rte_cycles.h>
-#include <rte_dev.h>
-#include <rte_ethdev.h>
 #include <rte_launch.h>
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
@@ -22,15 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WHY_BYTES   512
-#define MIB	    (UINT64_C(1) << 20)
-#define DESCRIPTORS 1024
-#define DEVICE	    "net_pcap_bench"
-#define QUEUE_ARG   (BENCH_PATH + 16)
-
-/* Buffers beside those that the endless frames are kept in: what is under way, and the workers' caches. */
-#define SPARE_MBUFS 8191
-#define POOL_CACHE  250 /* as testpmd has it */
+#define WHY_BYTES 512
+#define MIB	  (UINT64_C(1) << 20)
 
 /* On a wire each frame has a preamble of 8 bytes, an FCS of 4 and a gap of 12 besides. */
 #define WIRE_BYTES 24
@@ -39,6 +34,15 @@
 #define SPIN_TURNS 1000000
 
 #define LOOK_NS 1000000 /* between looks at whether the workers are done */
+
+/* Packets with senders of their own: many, but no more pairs of source and port than tables hold by default. */
+#define SENDERS (1u << 20)
+
+/* The number of the first source that is there before a flood, whose own begin with 0. */
+#define FLOOD_KNOWN (1u << 28)
+
+/* A flood that begins in a table filled so far begins anew when it has added this part of the table. */
+#define FLOOD_PART 20
 
 /* ---- what the numbers depend on ---- */
 
@@ -73,7 +77,7 @@ static double spin_ns(void)
 	return (double)(nt_clock_monotonic_ns() - begin);
 }
 
-static void watch_clock_rate(struct bench *b)
+void bench_watch_clock(struct bench *b)
 {
 	double ns = spin_ns();
 
@@ -101,9 +105,10 @@ static uint64_t mbuf_bytes(bool hugepages)
 static uint64_t needed_mib(const struct bench_options *o, uint32_t workers, bool hugepages)
 {
 	const uint64_t regions_mib = 400;
-	uint64_t mbufs = o->frames + workers * (uint64_t)(SPARE_MBUFS + DESCRIPTORS);
+	uint64_t mbufs = bench_device_mbufs(o->frames, workers);
 
-	return sizing_mib(&o->config, workers) + mbufs * mbuf_bytes(hugepages) / MIB + regions_mib;
+	return sizing_mib(&o->config, workers) + mbufs * mbuf_bytes(hugepages) / MIB + regions_mib +
+	       (o->growth ? bench_growth_mib(o) : 0);
 }
 
 static int start_eal(struct bench *b)
@@ -140,14 +145,14 @@ static int open_regions(struct bench *b)
 		if (err || b->machine.own_regions)
 			return err;
 	}
-	b->generated = bench_regions(&b->machine.prefixes);
+	b->generated = bench_regions(b->options->prefixes, &b->machine.prefixes);
 	if (b->generated)
 		return 0;
 	nt_error("no memory for region tables: %s", strerror(errno));
 	return -errno;
 }
 
-static const struct nt_locate *regions_of(const struct bench *b)
+const struct nt_locate *bench_regions_of(const struct bench *b)
 {
 	return b->generated ? b->generated : b->databases.geo.locate;
 }
@@ -157,7 +162,7 @@ static int make_workers(struct bench *b)
 	int socket[RTE_MAX_LCORE];
 	const struct stats_options options = {
 	    .workers = b->workers,
-	    .locate = regions_of(b),
+	    .locate = bench_regions_of(b),
 	    .signatures = b->signatures,
 	    .tables = sizing_tables(&b->options->config),
 	    .ready = true,
@@ -173,6 +178,17 @@ static int make_workers(struct bench *b)
 	return -ENOMEM;
 }
 
+static int open_signatures(struct bench *b)
+{
+	if (b->options->signatures < 0)
+		return rules_open(&b->options->config, &b->signatures);
+	b->signatures = bench_signatures((uint32_t)b->options->signatures);
+	if (b->signatures)
+		return 0;
+	nt_error("no memory for signatures: %s", strerror(errno));
+	return -errno;
+}
+
 int bench_open(struct bench *b, const struct bench_options *options)
 {
 	int err;
@@ -180,7 +196,7 @@ int bench_open(struct bench *b, const struct bench_options *options)
 	*b = (struct bench){.options = options, .workers = options->config.workers};
 	b->machine.cpu_share = 1;
 	read_cpu(b->machine.cpu, sizeof(b->machine.cpu));
-	err = rules_open(&options->config, &b->signatures);
+	err = open_signatures(b);
 	if (!err)
 		err = start_eal(b);
 	if (err) {
@@ -197,7 +213,7 @@ int bench_open(struct bench *b, const struct bench_options *options)
 		bench_close(b);
 		return err;
 	}
-	b->machine.simd = nt_locate_simd(regions_of(b));
+	b->machine.simd = nt_locate_simd(bench_regions_of(b));
 	return 0;
 }
 
@@ -210,77 +226,6 @@ void bench_close(struct bench *b)
 	databases_free(&b->databases);
 	eal_stop();
 	nt_signatures_free(b->signatures);
-}
-
-/* ---- the endless device ---- */
-
-struct device {
-	uint16_t port;
-	struct rte_mempool *pool;
-};
-
-static int plug(const struct bench_parts *parts)
-{
-	char *args = malloc(parts->n * (size_t)QUEUE_ARG + QUEUE_ARG), path[BENCH_PATH];
-	size_t used = 0, size = parts->n * (size_t)QUEUE_ARG + QUEUE_ARG;
-	int err;
-
-	if (!args)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < parts->n; i++) {
-		bench_parts_path(parts, i, path);
-		used += (size_t)snprintf(args + used, size - used, "rx_pcap=%s,", path);
-	}
-	snprintf(args + used, size - used, "infinite_rx=1");
-	err = rte_eal_hotplug_add("vdev", DEVICE, args);
-	free(args);
-	return err;
-}
-
-static int set_up(struct device *d, uint32_t queues)
-{
-	const struct rte_eth_conf conf = {.rxmode = {.mq_mode = RTE_ETH_MQ_RX_NONE}};
-	int err = rte_eth_dev_get_port_by_name(DEVICE, &d->port);
-
-	if (!err)
-		err = rte_eth_dev_configure(d->port, (uint16_t)queues, 0, &conf);
-	for (uint32_t q = 0; q < queues && !err; q++)
-		err = rte_eth_rx_queue_setup(d->port, (uint16_t)q, DESCRIPTORS, 0, NULL, d->pool);
-	return err ? err : rte_eth_dev_start(d->port);
-}
-
-static void close_device(struct device *d)
-{
-	if (d->port != RTE_MAX_ETHPORTS) {
-		rte_eth_dev_stop(d->port);
-		rte_eth_dev_close(d->port);
-	}
-	rte_eal_hotplug_remove("vdev", DEVICE);
-	rte_mempool_free(d->pool);
-}
-
-static int open_device(struct device *d, const struct bench_parts *parts)
-{
-	uint64_t mbufs = parts->frames_all + parts->n * (uint64_t)(SPARE_MBUFS + DESCRIPTORS);
-	int err;
-
-	d->port = RTE_MAX_ETHPORTS;
-	d->pool =
-	    rte_pktmbuf_pool_create("bench", (uint32_t)mbufs, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-	if (!d->pool) {
-		nt_error("no memory for %" PRIu64 " buffers: fewer --frames, or more hugepages", mbufs);
-		return -ENOMEM;
-	}
-	eal_hold_messages();
-	err = plug(parts);
-	if (!err)
-		err = set_up(d, parts->n);
-	if (err) {
-		nt_error("the endless device: %s", eal_reason(err));
-		close_device(d);
-	}
-	eal_release_messages();
-	return err;
 }
 
 /* ---- measuring ---- */
@@ -299,8 +244,7 @@ static int compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* Sorts. */
-static double median(double *values, uint32_t n)
+double bench_median(double *values, uint32_t n)
 {
 	qsort(values, n, sizeof(values[0]), compare);
 	return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
@@ -314,21 +258,13 @@ static void note_round(struct bench *b, struct rounds *into, uint32_t round)
 	for (uint32_t i = 0; i < b->workers; i++) {
 		const struct bench_lane *l = &b->lane[i];
 		double pps = (double)l->packets * (double)b->machine.tsc_hz / (double)l->cycles;
-		double share = (double)l->cpu_ns / (double)l->wall_ns;
 
 		into->worker_pps[i][round] = pps;
 		into->pps[round] += pps;
 		packets += l->packets;
 		cycles += l->cycles;
-		b->machine.cpu_share = share < b->machine.cpu_share ? share : b->machine.cpu_share;
 	}
 	into->cycles[round] = (double)cycles / (double)packets;
-}
-
-/* Every packet of a flood is from a new source: each pass over its frames begins with an empty table. */
-static uint64_t pass_packets(const struct bench_case *which, uint64_t frames)
-{
-	return which->workload == BENCH_FLOOD ? frames : 0;
 }
 
 /* Asleep: rte_eal_wait_lcore() would keep a CPU busy meanwhile, perhaps the worker's. */
@@ -339,20 +275,31 @@ static int wait_for_lane(uint32_t lcore)
 	return rte_eal_wait_lcore(lcore);
 }
 
-static int measure_once(struct bench *b, const struct device *d, const struct bench_case *which,
-			const struct bench_parts *parts, enum bench_stage stage)
+static void note_share(struct bench *b, const struct bench_lane *lane)
 {
+	double share = (double)lane->cpu_ns / (double)lane->wall_ns;
+
+	b->machine.cpu_share = share < b->machine.cpu_share ? share : b->machine.cpu_share;
+}
+
+int bench_once(struct bench *b, const struct bench_run *run, enum bench_stage stage)
+{
+	const struct bench_setting *s = run->setting;
 	int err = 0;
 
 	atomic_store_explicit(&b->go, false, memory_order_release);
 	for (uint32_t i = 0; i < b->workers; i++) {
+		uint64_t frames = run->parts->frames[i];
+
+		atomic_store_explicit(&s->stats->worker[i]->locate, s->locate, memory_order_release);
 		b->lane[i] = (struct bench_lane){
-		    .worker = b->stats.worker[i],
-		    .signatures = b->signatures,
-		    .port = d->port,
+		    .worker = s->stats->worker[i],
+		    .signatures = s->signatures,
+		    .senders = s->senders,
+		    .port = run->device->port,
 		    .queue = (uint16_t)i,
 		    .stage = stage,
-		    .pass_packets = pass_packets(which, parts->frames[i]),
+		    .pass_packets = s->pass < frames ? s->pass : frames,
 		    .duration = (uint64_t)(b->options->seconds * (double)b->machine.tsc_hz),
 		    .go = &b->go,
 		};
@@ -363,6 +310,7 @@ static int measure_once(struct bench *b, const struct device *d, const struct be
 		int returned = wait_for_lane(EAL_WORKER_LCORE(i));
 
 		err = err ? err : returned;
+		note_share(b, &b->lane[i]);
 	}
 	return err;
 }
@@ -373,17 +321,16 @@ static bool wanted(const struct bench_options *o, enum bench_stage stage)
 }
 
 /* All stages in turn, then all again: what changes on the machine meets them alike. The first turn is for caches. */
-static int measure_rounds(struct bench *b, const struct device *d, const struct bench_case *which,
-			  const struct bench_parts *parts, struct rounds rounds[static BENCH_STAGES])
+static int measure_rounds(struct bench *b, const struct bench_run *run, struct rounds rounds[static BENCH_STAGES])
 {
 	int err = 0;
 
 	for (uint32_t round = 0; round <= b->options->rounds && !err; round++) {
-		watch_clock_rate(b);
+		bench_watch_clock(b);
 		for (enum bench_stage s = 0; s < BENCH_STAGES && !err; s++) {
 			if (!wanted(b->options, s))
 				continue;
-			err = measure_once(b, d, which, parts, s);
+			err = bench_once(b, run, s);
 			if (!err && round)
 				note_round(b, &rounds[s], round - 1);
 		}
@@ -397,25 +344,26 @@ static void sum_up(const struct bench *b, struct rounds *r, struct bench_rate *r
 {
 	uint32_t n = b->options->rounds;
 
-	rate->pps = median(r->pps, n);
+	rate->pps = bench_median(r->pps, n);
 	rate->pps_min = r->pps[0];
 	rate->pps_max = r->pps[n - 1];
-	rate->cycles = median(r->cycles, n);
+	rate->cycles = bench_median(r->cycles, n);
 	for (uint32_t i = 0; i < b->workers; i++)
-		rate->worker_pps[i] = median(r->worker_pps[i], n);
+		rate->worker_pps[i] = bench_median(r->worker_pps[i], n);
 }
 
-static int measure_device(struct bench *b, const struct bench_case *which, const struct bench_parts *parts,
+static int measure_device(struct bench *b, const struct bench_setting *setting, const struct bench_parts *parts,
 			  struct bench_result *result)
 {
 	struct rounds *rounds = calloc(BENCH_STAGES, sizeof(*rounds));
-	struct device device;
-	int err = rounds ? open_device(&device, parts) : -ENOMEM;
+	struct bench_device device;
+	const struct bench_run run = {.device = &device, .parts = parts, .setting = setting};
+	int err = rounds ? bench_device_open(&device, parts) : -ENOMEM;
 
 	if (!err) {
 		err = b->options->switches ? bench_switch(b, device.port, &result->switches)
-					   : measure_rounds(b, &device, which, parts, rounds);
-		close_device(&device);
+					   : measure_rounds(b, &run, rounds);
+		bench_device_close(&device);
 	}
 	for (enum bench_stage s = 0; s < BENCH_STAGES && !err && !b->options->switches; s++) {
 		result->measured[s] = wanted(b->options, s);
@@ -426,7 +374,45 @@ static int measure_device(struct bench *b, const struct bench_case *which, const
 	return err;
 }
 
-static int make_parts(struct bench *b, const struct bench_case *which, struct bench_parts *parts)
+uint32_t bench_table_sources(const struct bench *b, const struct nt_tally_options *tables)
+{
+	return sizing_split(tables, b->workers).source_entries;
+}
+
+struct bench_setting bench_setting(struct bench *b)
+{
+	return (struct bench_setting){.stats = &b->stats, .locate = bench_regions_of(b), .signatures = b->signatures};
+}
+
+/* Every packet of a flood is from a new source: each pass over its frames begins anew. */
+void bench_setting_flood(struct bench_setting *s, uint32_t table, uint32_t fill_percent)
+{
+	s->pass = UINT64_MAX;
+	s->senders.known = (uint32_t)((uint64_t)table * fill_percent / 100);
+	s->senders.first = FLOOD_KNOWN;
+	if (fill_percent > 0 && fill_percent < 100)
+		s->pass = table / FLOOD_PART ? table / FLOOD_PART : 1;
+}
+
+int bench_setting_sources(struct bench_setting *s, uint32_t sources)
+{
+	s->senders.n = sources <= SENDERS ? SENDERS : 4 * SENDERS;
+	s->senders.known = sources;
+	s->senders.list = bench_senders(s->senders.n, sources);
+	return s->senders.list ? 0 : -ENOMEM;
+}
+
+static int make_setting(struct bench *b, const struct bench_case *which, struct bench_setting *s)
+{
+	const struct nt_tally_options tables = sizing_tables(&b->options->config);
+
+	*s = bench_setting(b);
+	if (which->workload == BENCH_FLOOD)
+		bench_setting_flood(s, bench_table_sources(b, &tables), which->fill_percent);
+	return which->sources ? bench_setting_sources(s, RTE_MAX(which->sources / b->workers, 1u)) : 0;
+}
+
+int bench_make_parts(struct bench *b, const struct bench_case *which, struct bench_parts *parts)
 {
 	const struct bench_options *o = b->options;
 	char why[WHY_BYTES];
@@ -445,20 +431,24 @@ static int make_parts(struct bench *b, const struct bench_case *which, struct be
 
 int bench_measure(struct bench *b, const struct bench_case *which, struct bench_result *result)
 {
+	struct bench_setting setting;
 	struct bench_parts parts;
 	char why[WHY_BYTES];
-	int err = make_parts(b, which, &parts);
+	int err = bench_make_parts(b, which, &parts);
 
 	if (err)
 		return err;
 	*result = (struct bench_result){.which = *which, .workers = b->workers};
 	result->wire_bits = 8 * ((double)parts.bytes_all / (double)parts.frames_all + WIRE_BYTES);
-	err = measure_device(b, which, &parts, result);
+	err = make_setting(b, which, &setting);
+	if (!err)
+		err = measure_device(b, &setting, &parts, result);
 	if (!err && b->options->testpmd) {
 		err = bench_testpmd(&parts, b->options, b->machine.hugepages, &result->testpmd_pps, why, sizeof(why));
 		if (err)
 			nt_error("%s", why);
 	}
+	free(setting.senders.list);
 	bench_parts_free(&parts);
 	return err;
 }

@@ -2,6 +2,8 @@
 #ifndef NEEDLETAIL_BENCH_LOOP_H
 #define NEEDLETAIL_BENCH_LOOP_H
 
+#include "bench_frames.h"
+
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -30,27 +32,39 @@ enum bench_stage {
 /** What they add, in words. */
 extern const char *const bench_stage_name[BENCH_STAGES];
 
+/** Who sends, where that is not left to the frames. */
+struct bench_senders {
+	struct bench_sender *list; /**< [n] of the packets, in turn, again and again; NULL: as the frames have it */
+	uint32_t n;
+	uint32_t known; /**< sources that are in the bank before the clock runs, */
+	uint32_t first; /**< with numbers from here on */
+};
+
 /** One worker lcore. */
 struct bench_lane {
 	alignas(64) struct nt_worker *worker;
 	const struct nt_signatures *signatures;
+	struct bench_senders senders;
 	uint16_t port;
 	uint16_t queue;
 	enum bench_stage stage;
-	uint64_t pass_packets; /**< the bank is emptied after so many, with the clock stopped; 0: never */
+	uint64_t pass_packets; /**< the bank begins anew after so many, with the clock stopped; 0: never */
 	uint64_t duration;     /**< cycles of the TSC */
 	const _Atomic bool *go;
 
 	/* The lane writes; read when it has ended. */
+	uint32_t at;	/**< in the list of senders */
+	uint64_t known; /**< packets that made sources known */
 	uint64_t packets;
-	uint64_t cycles; /**< of the TSC, without emptying banks */
+	uint64_t cycles; /**< of the TSC, without making banks ready */
+	uint64_t own_ns; /**< CPU time of the same */
 	uint64_t bursts;
 	uint64_t cpu_ns;  /**< that the lane had of its CPU, */
 	uint64_t wall_ns; /**< out of so much */
 };
 
 /** Takes one burst and does with it what the lane's stage says. Returns its packets. The lane's lcore. */
-uint32_t bench_take_burst(const struct bench_lane *lane);
+uint32_t bench_take_burst(struct bench_lane *lane);
 
 /** CPU time of the calling thread. */
 uint64_t bench_thread_ns(void);

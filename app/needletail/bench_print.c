@@ -72,6 +72,10 @@ static void print_workers(const struct bench_result *r)
 static void print_result(const struct bench_result *r)
 {
 	printf("\n%s, ", r->which.name);
+	if (r->which.sources)
+		printf("%" PRIu32 " sources evenly, ", r->which.sources);
+	if (r->which.fill_percent)
+		printf("from %" PRIu32 " %% fill, ", r->which.fill_percent);
 	if (r->which.frame_bytes)
 		printf("%" PRIu32 "-byte frames, ", r->which.frame_bytes);
 	printf("%" PRIu32 " worker%s: full / receive only = %.3f\n", r->workers, r->workers > 1 ? "s" : "",
@@ -97,6 +101,31 @@ int bench_print(const struct bench_machine *machine, const struct bench_result *
 			print_result(&result[i]);
 	if (n && !result[0].switches.n)
 		print_doubts(machine);
+	return fflush(stdout) || ferror(stdout) ? -EIO : 0;
+}
+
+/* 1234567 as 1,234,567. */
+static const char *grouped(uint32_t n, char text[static 16])
+{
+	if (n >= 1000000)
+		snprintf(text, 16, "%u,%03u,%03u", n / 1000000, n / 1000 % 1000, n % 1000);
+	else if (n >= 1000)
+		snprintf(text, 16, "%u,%03u", n / 1000, n % 1000);
+	else
+		snprintf(text, 16, "%u", n);
+	return text;
+}
+
+int bench_print_growth(const struct bench_machine *machine, const struct bench_growth *row, uint32_t n)
+{
+	char many[16], table[16];
+
+	print_machine(machine);
+	printf("\n| what grows | to | the table takes | ns per packet | least | most |\n|---|--:|--:|--:|--:|--:|\n");
+	for (uint32_t i = 0; i < n; i++)
+		printf("| %s | %s%s | %s | %.1f | %.1f | %.1f |\n", row[i].what, grouped(row[i].n, many), row[i].unit,
+		       grouped(row[i].table, table), row[i].ns, row[i].ns_min, row[i].ns_max);
+	print_doubts(machine);
 	return fflush(stdout) || ferror(stdout) ? -EIO : 0;
 }
 
@@ -159,23 +188,45 @@ static json_t *result_json(const struct bench_result *r)
 
 	if (o && r->testpmd_pps > 0)
 		json_object_set_new(o, "testpmd_pps", integer(r->testpmd_pps));
+	if (o && r->which.sources)
+		json_object_set_new(o, "sources", json_integer(r->which.sources));
+	if (o && r->which.fill_percent)
+		json_object_set_new(o, "fill_percent", json_integer(r->which.fill_percent));
 	return o;
 }
 
-int bench_print_json(const struct bench_machine *machine, const struct bench_result *result, uint32_t n)
+static int print_json(json_t *whole)
 {
-	json_t *workloads = json_array(), *whole;
 	int err = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		json_array_append_new(workloads, result[i].switches.n ? bench_switch_json(&result[i].switches)
-								      : result_json(&result[i]));
-	whole = json_pack("{s:s, s:o, s:o}", "schema", "needletail-bench/1", "machine", machine_json(machine),
-			  "workloads", workloads);
 	if (!whole)
 		return -ENOMEM;
 	if (json_dumpf(whole, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12)) || putchar('\n') == EOF || fflush(stdout))
 		err = -EIO;
 	json_decref(whole);
 	return err;
+}
+
+int bench_print_json(const struct bench_machine *machine, const struct bench_result *result, uint32_t n)
+{
+	json_t *workloads = json_array();
+
+	for (uint32_t i = 0; i < n; i++)
+		json_array_append_new(workloads, result[i].switches.n ? bench_switch_json(&result[i].switches)
+								      : result_json(&result[i]));
+	return print_json(json_pack("{s:s, s:o, s:o}", "schema", "needletail-bench/1", "machine", machine_json(machine),
+				    "workloads", workloads));
+}
+
+int bench_print_growth_json(const struct bench_machine *machine, const struct bench_growth *row, uint32_t n)
+{
+	json_t *growth = json_array();
+
+	for (uint32_t i = 0; i < n; i++)
+		json_array_append_new(
+		    growth, json_pack("{s:s, s:I, s:I, s:o, s:o, s:o}", "what", row[i].what, "to", (json_int_t)row[i].n,
+				      "table", (json_int_t)row[i].table, "ns_per_packet", rounded(row[i].ns, 0.01),
+				      "ns_min", rounded(row[i].ns_min, 0.01), "ns_max", rounded(row[i].ns_max, 0.01)));
+	return print_json(json_pack("{s:s, s:o, s:o, s:o}", "schema", "needletail-bench/1", "machine",
+				    machine_json(machine), "workloads", json_array(), "growth", growth));
 }

@@ -2,28 +2,14 @@
 #ifndef NEEDLETAIL_BENCH_TRAFFIC_H
 #define NEEDLETAIL_BENCH_TRAFFIC_H
 
+#include "bench_frames.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * What a benchmark counts: captures, one for each worker, each with the frames that RSS would give it. A generated
- * workload is the same each time and on every machine.
+ * What a benchmark counts: captures, one for each worker, each with the frames that RSS would give it.
  */
-
-enum bench_workload {
-	BENCH_TELESCOPE,   /**< 100,000 sources, by Zipf's law, with the ports, windows and flags of unused addresses */
-	BENCH_FLOOD,	   /**< every frame from another source */
-	BENCH_BACKSCATTER, /**< half telescope, half replies of 1,000 victims of attacks */
-	BENCH_WORKLOADS,
-	BENCH_CAPTURE = BENCH_WORKLOADS, /**< somebody's own file */
-	BENCH_FULL			 /**< a million of its frames fill the tables of sources, pairs and victims */
-};
-
-extern const char *const bench_workload_name[BENCH_WORKLOADS];
-
-/** Shortest and longest frame without its FCS, in bytes. */
-#define BENCH_FRAME_MIN 60
-#define BENCH_FRAME_MAX 1514
 
 /** Longest path of a part with its NUL. */
 #define BENCH_PATH 128

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bench.h"
+#include "bench_growth.h"
+#include "bench_regions.h"
 #include "commands.h"
 #include "complete.h"
 #include "options.h"
@@ -14,12 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FRAMES	      1000000
-#define FRAMES_MOST   20000000
-#define ROUNDS	      5
-#define SECONDS	      0.5
-#define SECONDS_LEAST 0.01
-#define SECONDS_MOST  60
+#define FRAMES	       1000000
+#define FRAMES_MOST    20000000
+#define ROUNDS	       5
+#define GROWTH_FRAMES  262144 /* whose senders are put in: enough that all else repeats seldom */
+#define SECONDS	       0.5
+#define SECONDS_LEAST  0.01
+#define SECONDS_MOST   60
+#define PREFIXES_LEAST 1000
 
 static const char help[] =
     "usage: needletail bench [options] [CAPTURE]\n"
@@ -35,6 +39,12 @@ static const char help[] =
     "      --rounds N          1 to 99; medians are over rounds (default 5)\n"
     "      --seconds S         for each stage of a round (default 0.5)\n"
     "      --country FILE      country database, MMDB (default: generated regions)\n"
+    "      --sources N         of telescope, each sending as much as any other; tables are made large enough\n"
+    "      --fill PERCENT      of the source table when a flood begins, 0 to 100 (default 0)\n"
+    "      --prefixes N        of generated regions, about (default: as many as databases have, 580567)\n"
+    "      --signatures N      0 to 32, of all kinds (default: those of the configuration)\n"
+    "      --growth            instead: how the cost grows with sources (up to --sources, 10000000), prefixes,\n"
+    "                          signatures and fill, as Markdown; takes 4 GB and four minutes\n"
     "      --no-stages         only receiving alone and everything, not what lies between\n"
     "      --switches N        instead: what the ends of N intervals of a second do to busy workers with full tables\n"
     "      --compare-testpmd   also run dpdk-testpmd, receiving only, on the same frames\n"
@@ -48,6 +58,11 @@ enum option_id {
 	OPT_ROUNDS,
 	OPT_SECONDS,
 	OPT_COUNTRY,
+	OPT_SOURCES,
+	OPT_FILL,
+	OPT_PREFIXES,
+	OPT_SIGNATURES,
+	OPT_GROWTH,
 	OPT_NO_STAGES,
 	OPT_SWITCHES,
 	OPT_TESTPMD,
@@ -64,6 +79,11 @@ static const struct option options_table[] = {
     {"rounds", required_argument, NULL, OPT_ROUNDS},
     {"seconds", required_argument, NULL, OPT_SECONDS},
     {"country", required_argument, NULL, OPT_COUNTRY},
+    {"sources", required_argument, NULL, OPT_SOURCES},
+    {"fill", required_argument, NULL, OPT_FILL},
+    {"prefixes", required_argument, NULL, OPT_PREFIXES},
+    {"signatures", required_argument, NULL, OPT_SIGNATURES},
+    {"growth", no_argument, NULL, OPT_GROWTH},
     {"no-stages", no_argument, NULL, OPT_NO_STAGES},
     {"switches", required_argument, NULL, OPT_SWITCHES},
     {"compare-testpmd", no_argument, NULL, OPT_TESTPMD},
@@ -110,13 +130,39 @@ static int set_seconds(struct bench_options *o, const char *value)
 	return options_bad_value("seconds", value, "must be a number from 0.01 to 60");
 }
 
-static int set_u32(const char *option, const char *value, uint64_t most, uint32_t *into)
+static int set_u32(const char *option, const char *value, uint64_t least, uint64_t most, uint32_t *into)
 {
 	uint64_t number = 0;
-	int err = options_number(option, value, 1, most, &number);
+	int err = options_number(option, value, least, most, &number);
 
 	*into = (uint32_t)number;
 	return err;
+}
+
+static int set_signatures(struct bench_options *o, const char *value)
+{
+	uint64_t number = 0;
+	int err = options_number("signatures", value, 0, NT_SIGNATURES_MAX, &number);
+
+	o->signatures = (int32_t)number;
+	return err;
+}
+
+/* What the path holds. */
+static int set_load(struct bench_options *o, int id, const char *value)
+{
+	switch (id) {
+	case OPT_SOURCES:
+		return set_u32("sources", value, 1, BENCH_SOURCES_MAX, &o->sources);
+	case OPT_FILL:
+		return set_u32("fill", value, 0, 100, &o->fill_percent);
+	case OPT_PREFIXES:
+		return set_u32("prefixes", value, PREFIXES_LEAST, BENCH_PREFIXES_MAX, &o->prefixes);
+	case OPT_SIGNATURES:
+		return set_signatures(o, value);
+	default:
+		return -EINVAL; /* getopt has named it */
+	}
 }
 
 static int set_option(struct bench_options *o, int id, const char *value)
@@ -131,9 +177,9 @@ static int set_option(struct bench_options *o, int id, const char *value)
 	case OPT_FRAMES:
 		return options_number("frames", value, 1, FRAMES_MOST, &o->frames);
 	case OPT_WORKERS:
-		return set_u32("workers", value, BENCH_WORKERS_MAX, &o->config.workers);
+		return set_u32("workers", value, 1, BENCH_WORKERS_MAX, &o->config.workers);
 	case OPT_ROUNDS:
-		return set_u32("rounds", value, BENCH_ROUNDS_MAX, &o->rounds);
+		return set_u32("rounds", value, 1, BENCH_ROUNDS_MAX, &o->rounds);
 	case OPT_SECONDS:
 		return set_seconds(o, value);
 	case OPT_COUNTRY:
@@ -142,15 +188,18 @@ static int set_option(struct bench_options *o, int id, const char *value)
 		o->stages = false;
 		return 0;
 	case OPT_SWITCHES:
-		return set_u32("switches", value, BENCH_SWITCHES_MAX, &o->switches);
+		return set_u32("switches", value, 1, BENCH_SWITCHES_MAX, &o->switches);
 	case OPT_TESTPMD:
 		o->testpmd = true;
+		return 0;
+	case OPT_GROWTH:
+		o->growth = true;
 		return 0;
 	case OPT_JSON:
 		o->json = true;
 		return 0;
 	default:
-		return -EINVAL; /* getopt has named it */
+		return set_load(o, id, value);
 	}
 }
 
@@ -162,11 +211,19 @@ static int complete_options(struct bench_options *o, int argc, char **argv)
 	}
 	if (argc > optind)
 		o->capture = argv[optind];
-	if (o->capture && (o->workloads || o->n_frame_bytes)) {
-		nt_error("bench: --workload and --bytes are for generated frames, and %s is a capture", o->capture);
+	if (o->capture && (o->workloads || o->n_frame_bytes || o->sources || o->fill_percent || o->growth)) {
+		nt_error(
+		    "bench: --workload, --bytes, --sources, --fill and --growth are for generated frames, and %s is a "
+		    "capture",
+		    o->capture);
 		return -EINVAL;
 	}
-	if (o->switches && (o->capture || o->workloads || o->n_frame_bytes || o->testpmd)) {
+	if (o->growth && o->config.workers > 1) {
+		nt_error("bench: --growth is measured with one worker");
+		return -EINVAL;
+	}
+	if (o->switches && (o->capture || o->workloads || o->n_frame_bytes || o->sources || o->fill_percent ||
+			    o->testpmd || o->growth)) {
 		nt_error("bench: --switches has frames of its own, and measures nothing else");
 		return -EINVAL;
 	}
@@ -176,6 +233,10 @@ static int complete_options(struct bench_options *o, int argc, char **argv)
 		o->frame_bytes[o->n_frame_bytes++] = BENCH_FRAME_MIN;
 	if (!o->config.workers)
 		o->config.workers = 1;
+	if (o->growth && o->frames > GROWTH_FRAMES)
+		o->frames = GROWTH_FRAMES;
+	if (!o->growth)
+		bench_growth_tables(&o->config, o->sources);
 	return 0;
 }
 
@@ -208,9 +269,12 @@ static uint32_t list_cases(const struct bench_options *o, struct bench_case case
 	for (uint32_t b = 0; b < o->n_frame_bytes; b++)
 		for (uint32_t w = 0; w < BENCH_WORKLOADS; w++)
 			if (o->workloads >> w & 1)
-				cases[n++] = (struct bench_case){.name = bench_workload_name[w],
-								 .workload = (enum bench_workload)w,
-								 .frame_bytes = o->frame_bytes[b]};
+				cases[n++] =
+				    (struct bench_case){.name = bench_workload_name[w],
+							.workload = (enum bench_workload)w,
+							.frame_bytes = o->frame_bytes[b],
+							.sources = w == BENCH_TELESCOPE ? o->sources : 0,
+							.fill_percent = w == BENCH_FLOOD ? o->fill_percent : 0};
 	return n;
 }
 
@@ -239,7 +303,7 @@ static int bench(const struct bench_options *o)
 	if (bench_open(b, o)) {
 		status = NT_EXIT_UNUSABLE;
 	} else {
-		if (!measure_all(b, o))
+		if (!(o->growth ? bench_growth_run(b) : measure_all(b, o)))
 			status = NT_EXIT_OK;
 		else if (b->unusable)
 			status = NT_EXIT_UNUSABLE;
@@ -251,7 +315,8 @@ static int bench(const struct bench_options *o)
 
 int cmd_bench(int argc, char **argv)
 {
-	struct bench_options options = {.frames = FRAMES, .rounds = ROUNDS, .seconds = SECONDS, .stages = true};
+	struct bench_options options = {
+	    .frames = FRAMES, .rounds = ROUNDS, .seconds = SECONDS, .stages = true, .signatures = -1};
 	int status = NT_EXIT_UNUSABLE, parsed;
 
 	argv[0] = (char[]){"needletail: bench"}; /* getopt's messages begin like ours */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "mixed_signatures.h"
+#include "bench_signatures.h"
 #include "random.h"
 
 #include "base/clock.h"
@@ -105,22 +105,6 @@ static struct nt_signatures *compile(const struct nt_signature *signature, uint3
 	return s;
 }
 
-static struct nt_signatures *compile_mixed(void)
-{
-	struct nt_signature signature[NT_SIGNATURES_MAX];
-	char name[NT_SIGNATURES_MAX][8];
-
-	for (uint32_t i = 0; i < NT_SIGNATURES_MAX; i++) {
-		snprintf(name[i], sizeof(name[i]), "m%u", i);
-		signature[i] = i < nt_signatures_shipped_n ? nt_signatures_shipped[i]
-							   : (struct nt_signature){
-								 .name = name[i],
-								 .match = mixed_match[i - nt_signatures_shipped_n],
-							     };
-	}
-	return compile(signature, NT_SIGNATURES_MAX);
-}
-
 /* The worst case: every packet's source is searched for. */
 static struct nt_signatures *compile_prefixes(void)
 {
@@ -142,8 +126,8 @@ static struct nt_signatures *compile_prefixes(void)
 int main(void)
 {
 	static const char *const label[SETS] = {"7 shipped", "32 mixed", "32 of 544 prefixes"};
-	struct nt_signatures *set[SETS] = {compile(nt_signatures_shipped, nt_signatures_shipped_n), compile_mixed(),
-					   compile_prefixes()};
+	struct nt_signatures *set[SETS] = {bench_signatures(nt_signatures_shipped_n),
+					   bench_signatures(NT_SIGNATURES_MAX), compile_prefixes()};
 	double took[SETS][ROUNDS];
 	uint64_t sum[SETS] = {0};
 

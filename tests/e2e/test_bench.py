@@ -24,7 +24,9 @@ def bench(run):
 
 
 def left_overs():
-    return [path for place in ("/dev/shm", "/tmp") for path in Path(place).glob("needletail-bench-*")]
+    """Of programs that have ended: others on this machine may be running."""
+    found = [path for place in ("/dev/shm", "/tmp") for path in Path(place).glob("needletail-bench-[0-9]*-*")]
+    return [path for path in found if not Path("/proc", path.name.split("-")[2]).exists()]
 
 
 def measured(done):
@@ -94,6 +96,48 @@ def test_beside_testpmd(bench):
     assert found["workloads"][0]["testpmd_pps"] > 100_000
 
 
+def test_sources_and_fill(bench):
+    load = ("--sources", 1000, "--fill", 90, "--signatures", 32, "--prefixes", 5000)
+    found = measured(bench("--json", "--no-stages", *load))
+    assert found["machine"]["signatures"] == 32
+    assert 4500 < found["machine"]["prefixes"] < 5500
+    telescope, flood, backscatter = found["workloads"]
+    assert telescope["sources"] == 1000 and flood["fill_percent"] == 90
+    assert not {"sources", "fill_percent"} & backscatter.keys()
+
+
+def test_workers_share_sources_and_fill(bench):
+    for what in (("--sources", 5000), ("--fill", 100)):
+        found = measured(bench("--json", "--no-stages", "--workers", 2, *what))
+        assert all(len(workload["full_pps_per_worker"]) == 2 for workload in found["workloads"])
+
+
+def test_growth(bench):
+    found = measured(bench("--json", "--growth", "--rounds", 1, "--sources", 1_000_000))
+    assert found["workloads"] == []
+    rows = {(row["what"], row["to"], row["table"]): row for row in found["growth"]}
+    assert len(rows) == len(found["growth"])
+    whats = [what for what, _, _ in rows]
+    assert whats.count("signatures") == 5 and whats.count("prefixes of regions") == 4
+    sources = {to: table for what, to, table in rows if what == "sources"}
+    assert sorted(sources) == [1000, 10_000, 100_000, 1_000_000]
+    assert all(table >= to for to, table in sources.items())
+    for what in ("fill, sources that are in the table", "fill, every packet a new source"):
+        assert [to for name, to, _ in rows if name == what] == [10, 50, 90, 100]
+    prefixes = [to for what, to, _ in rows if what == "prefixes of regions"]
+    assert prefixes == pytest.approx([1000, 10_000, 100_000, 700_000], rel=0.01)
+    assert all(row["ns_min"] <= row["ns_per_packet"] <= row["ns_max"] for row in rows.values())
+
+
+def test_growth_is_a_table(bench):
+    done = bench("--growth", "--rounds", 1, "--sources", 100_000)
+    assert done.status == 0, done.errors
+    rows = [line.split("|")[1:-1] for line in done.text.splitlines() if line.startswith("| ")]
+    assert len(rows) > 20 and {len(row) for row in rows} == {6}
+    assert [cell.strip() for cell in rows[0]][:2] == ["what grows", "to"]
+    assert ["sources", "100,000", "262,144"] in [[cell.strip() for cell in row[:3]] for row in rows]
+
+
 WRONG = [
     (("--workload", "telescop"), "did you mean telescope?"),
     (("--bytes", "59"), "--bytes 59: must be a number from 60 to 1514"),
@@ -107,6 +151,12 @@ WRONG = [
     (("--switches", "100"), "--switches 100: must be a number"),
     (("--switches", "1", "--bytes", "60"), "--switches has frames of its own"),
     (("--country", "/nonexistent.mmdb"), "/nonexistent.mmdb"),
+    (("--sources", "0"), "--sources 0: must be a number from 1 to"),
+    (("--fill", "101"), "--fill 101: must be a number from 0 to 100"),
+    (("--prefixes", "999"), "--prefixes 999: must be a number"),
+    (("--signatures", "33"), "--signatures 33: must be a number from 0 to 32"),
+    (("--growth", "one.pcap"), "one.pcap is a capture"),
+    (("--growth", "--workers", "2"), "--growth is measured with one worker"),
 ]
 
 

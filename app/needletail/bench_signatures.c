@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef NT_TESTS_BENCH_MIXED_SIGNATURES_H
-#define NT_TESTS_BENCH_MIXED_SIGNATURES_H
+#include "bench_signatures.h"
 
-#include "tally/signature.h"
+#include <stdio.h>
 
 /* Beside the shipped ones: ranges, sets, negations, prefixes, values; most with conditions that much traffic passes. */
-static const char *const mixed_match[NT_SIGNATURES_MAX] = {
+static const char *const mixed[] = {
     "tcp flags S/SAFR dport 23,2323,5555",
     "tcp flags S/SAFR dport 22 not window 1024,1025,64240",
     "tcp flags S/SAFR dport 3389 ttl 100-128",
@@ -33,4 +32,18 @@ static const char *const mixed_match[NT_SIGNATURES_MAX] = {
     "tcp flags S/SAFR seq 1,1234,0x1000193",
 };
 
-#endif
+_Static_assert(7 + sizeof(mixed) / sizeof(mixed[0]) == NT_SIGNATURES_MAX, "seven are shipped");
+
+struct nt_signatures *bench_signatures(uint32_t n)
+{
+	struct nt_signature all[NT_SIGNATURES_MAX];
+	char name[NT_SIGNATURES_MAX][16], why[NT_SIGNATURE_WHY];
+
+	for (uint32_t i = 0; i < n; i++) {
+		snprintf(name[i], sizeof(name[i]), "mixed-%u", i);
+		all[i] = i < nt_signatures_shipped_n
+			     ? nt_signatures_shipped[i]
+			     : (struct nt_signature){.name = name[i], .match = mixed[i - nt_signatures_shipped_n]};
+	}
+	return nt_signatures_new(all, n, why);
+}
