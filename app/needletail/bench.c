@@ -73,7 +73,7 @@ static double spin_ns(void)
 	return (double)(nt_clock_monotonic_ns() - begin);
 }
 
-static void watch_clock_rate(struct bench *b)
+void bench_watch_clock(struct bench *b)
 {
 	double ns = spin_ns();
 
@@ -379,7 +379,7 @@ static int measure_rounds(struct bench *b, const struct device *d, const struct 
 	int err = 0;
 
 	for (uint32_t round = 0; round <= b->options->rounds && !err; round++) {
-		watch_clock_rate(b);
+		bench_watch_clock(b);
 		for (enum bench_stage s = 0; s < BENCH_STAGES && !err; s++) {
 			if (!wanted(b->options, s))
 				continue;

@@ -96,6 +96,9 @@ int bench_measure(struct bench *b, const struct bench_case *which, struct bench_
 
 void bench_close(struct bench *b);
 
+/** Looks whether the clock rate changed since the last time. */
+void bench_watch_clock(struct bench *b);
+
 /** Region tables of a size as real ones have, with prefixes of nobody. Undone by nt_locate_free(). NULL + errno. */
 struct nt_locate *bench_regions(uint32_t *prefixes);
 

@@ -250,7 +250,7 @@ static void merge(struct gap *longest, const struct gap *other)
 	longest->cpu_ns = larger(longest->cpu_ns, other->cpu_ns);
 }
 
-static void sum_up_gaps(const struct bench *b, const struct rounds *r, struct bench_switches *s)
+static void sum_up_gaps(struct bench *b, const struct rounds *r, struct bench_switches *s)
 {
 	struct gap folding[BENCH_SWITCHES_MAX] = {0}, otherwise[BENCH_SWITCHES_MAX] = {0},
 		   change[BENCH_SWITCHES_MAX] = {0};
@@ -258,7 +258,9 @@ static void sum_up_gaps(const struct bench *b, const struct rounds *r, struct be
 
 	for (uint32_t w = 0; w < b->workers; w++) {
 		const struct switch_lane *l = &r->lane[w];
+		double share = (double)l->all.cpu_ns / NT_SECOND_NS / ((double)l->all.cycles / tsc_hz);
 
+		b->machine.cpu_share = share < b->machine.cpu_share ? share : b->machine.cpu_share;
 		gaps += (double)l->gaps;
 		cpu_ns += (double)l->all.cpu_ns;
 		cycles += (double)l->all.cycles;
@@ -291,7 +293,7 @@ static void note_fill(const struct bench *b, struct bench_switches *s)
 	}
 }
 
-static void sum_up(const struct bench *b, struct rounds *r, struct bench_switches *s)
+static void sum_up(struct bench *b, struct rounds *r, struct bench_switches *s)
 {
 	double tsc_hz = (double)b->machine.tsc_hz;
 
@@ -315,9 +317,11 @@ int bench_switch(struct bench *b, uint16_t port, struct bench_switches *result)
 	if (!r || !r->lane) {
 		err = -ENOMEM;
 	} else {
+		bench_watch_clock(b);
 		start_lanes(b, port, r);
 		err = end_intervals(b, r);
 		stopped = stop_lanes(b, r);
+		bench_watch_clock(b);
 		err = err ? err : stopped;
 	}
 	if (err)
