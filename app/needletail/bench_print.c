@@ -99,8 +99,7 @@ int bench_print(const struct bench_machine *machine, const struct bench_result *
 			bench_switch_print(&result[i].switches);
 		else
 			print_result(&result[i]);
-	if (n && !result[0].switches.n)
-		print_doubts(machine);
+	print_doubts(machine);
 	return fflush(stdout) || ferror(stdout) ? -EIO : 0;
 }
 

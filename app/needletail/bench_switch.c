@@ -25,10 +25,11 @@
 
 #define NAP_NS 1000000
 
-/* What the workers' times belong to: slot 0 is not measured, then two for each interval, folding one being even. */
-#define SLOT_OTHERWISE(i) (1 + 2 * (i))
-#define SLOT_FOLDING(i)	  (2 + 2 * (i))
-#define SLOTS		  (1 + 2 * BENCH_SWITCHES_MAX)
+/* What the workers' times belong to: slot 0 is not measured, then three for each interval. */
+#define SLOT_RECEIVE(i)	  (1 + 3 * (i))
+#define SLOT_OTHERWISE(i) (2 + 3 * (i))
+#define SLOT_FOLDING(i)	  (3 + 3 * (i))
+#define SLOTS		  (1 + 3 * BENCH_SWITCHES_MAX)
 #define SLOT_END	  UINT32_MAX
 
 /* A moment, or what lies between two. */
@@ -44,7 +45,7 @@ struct switch_lane {
 	const _Atomic uint32_t *slot; /* the main lcore writes */
 
 	/* The lane writes; read when it has ended. */
-	uint64_t gaps;
+	uint64_t gaps;	/* with counting, */
 	struct gap all; /* added up */
 	struct gap longest[SLOTS];
 	struct gap change[SLOTS]; /* the first in another bank */
@@ -101,9 +102,11 @@ static void take_gap(struct switch_lane *l, uint32_t slot, struct gap begin, str
 {
 	struct gap g = between(begin, end);
 
-	l->gaps++;
-	l->all.cycles += g.cycles;
-	l->all.cpu_ns += g.cpu_ns;
+	if (l->lane.stage != BENCH_RECEIVE) {
+		l->gaps++;
+		l->all.cycles += g.cycles;
+		l->all.cpu_ns += g.cpu_ns;
+	}
 	note_gap(&l->longest[slot], g);
 	if (other_bank)
 		note_gap(&l->change[slot], g);
@@ -124,6 +127,7 @@ static int lane_loop(void *argument)
 		uint32_t before = turn;
 
 		turn = turn_of(l->lane.worker);
+		l->lane.stage = slot && slot % 3 == SLOT_RECEIVE(0) ? BENCH_RECEIVE : BENCH_SIGNATURES;
 		bench_take_burst(&l->lane);
 		last = now();
 		take_gap(l, slot, begin, last, turn != before);
@@ -203,6 +207,10 @@ static int end_intervals(struct bench *b, struct rounds *r)
 	for (uint32_t i = 0; i < WARM_UP + b->options->switches && !err; i++) {
 		uint32_t n = i < WARM_UP ? 0 : i - WARM_UP;
 
+		if (i >= WARM_UP) {
+			enter(r, SLOT_RECEIVE(n)); /* what the machine does to a worker by itself */
+			sleep_for_second();
+		}
 		enter(r, i < WARM_UP ? 0 : SLOT_OTHERWISE(n));
 		sleep_for_second();
 		enter(r, i < WARM_UP ? 0 : SLOT_FOLDING(n));
@@ -250,15 +258,17 @@ static void merge(struct gap *longest, const struct gap *other)
 	longest->cpu_ns = larger(longest->cpu_ns, other->cpu_ns);
 }
 
-static void sum_up_gaps(const struct bench *b, const struct rounds *r, struct bench_switches *s)
+static void sum_up_gaps(struct bench *b, const struct rounds *r, struct bench_switches *s)
 {
-	struct gap folding[BENCH_SWITCHES_MAX] = {0}, otherwise[BENCH_SWITCHES_MAX] = {0},
-		   change[BENCH_SWITCHES_MAX] = {0};
+	struct gap folding[BENCH_SWITCHES_MAX] = {0}, otherwise[BENCH_SWITCHES_MAX] = {0};
+	struct gap change[BENCH_SWITCHES_MAX] = {0}, receive[BENCH_SWITCHES_MAX] = {0};
 	double tsc_hz = (double)b->machine.tsc_hz, gaps = 0, cpu_ns = 0, cycles = 0;
 
 	for (uint32_t w = 0; w < b->workers; w++) {
 		const struct switch_lane *l = &r->lane[w];
+		double share = (double)l->all.cpu_ns / NT_SECOND_NS / ((double)l->all.cycles / tsc_hz);
 
+		b->machine.cpu_share = share < b->machine.cpu_share ? share : b->machine.cpu_share;
 		gaps += (double)l->gaps;
 		cpu_ns += (double)l->all.cpu_ns;
 		cycles += (double)l->all.cycles;
@@ -266,12 +276,14 @@ static void sum_up_gaps(const struct bench *b, const struct rounds *r, struct be
 			merge(&folding[i], &l->longest[SLOT_FOLDING(i)]);
 			merge(&otherwise[i], &l->longest[SLOT_OTHERWISE(i)]);
 			merge(&change[i], &l->change[SLOT_FOLDING(i)]);
+			merge(&receive[i], &l->longest[SLOT_RECEIVE(i)]);
 		}
 	}
 	s->gap_cpu = cpu_ns / gaps / 1e3;
 	s->gap_wall = cycles / gaps / tsc_hz * 1e6;
 	s->gap_folding = time_of(folding, s->n, tsc_hz, 1e6);
 	s->gap_otherwise = time_of(otherwise, s->n, tsc_hz, 1e6);
+	s->gap_receive = time_of(receive, s->n, tsc_hz, 1e6);
 	s->gap_change = time_of(change, s->n, tsc_hz, 1e6);
 }
 
@@ -291,7 +303,7 @@ static void note_fill(const struct bench *b, struct bench_switches *s)
 	}
 }
 
-static void sum_up(const struct bench *b, struct rounds *r, struct bench_switches *s)
+static void sum_up(struct bench *b, struct rounds *r, struct bench_switches *s)
 {
 	double tsc_hz = (double)b->machine.tsc_hz;
 
@@ -315,9 +327,11 @@ int bench_switch(struct bench *b, uint16_t port, struct bench_switches *result)
 	if (!r || !r->lane) {
 		err = -ENOMEM;
 	} else {
+		bench_watch_clock(b);
 		start_lanes(b, port, r);
 		err = end_intervals(b, r);
 		stopped = stop_lanes(b, r);
+		bench_watch_clock(b);
 		err = err ? err : stopped;
 	}
 	if (err)
@@ -351,6 +365,7 @@ void bench_switch_print(const struct bench_switches *s)
 	print_time("gap in which the bank changes, us", &s->gap_change, 1);
 	print_time("longest gap while one is folded, us", &s->gap_folding, 1);
 	print_time("longest gap otherwise, us", &s->gap_otherwise, 1);
+	print_time("longest gap, only receiving, us", &s->gap_receive, 1);
 	print_time("fold, s", &s->fold, 3);
 	print_time("make the snapshot, s", &s->take, 3);
 	printf("  both are %.1f %% of an interval of 60 s\n", 100 * whole_s / 60);
@@ -371,10 +386,10 @@ struct json_t *bench_switch_json(const struct bench_switches *s)
 	json_t *fill = json_pack("{s:f, s:f, s:f, s:f, s:f}", "sources", s->sources, "pairs", s->pairs, "senders",
 				 s->senders, "victims", s->victims, "region_port", s->region_port);
 
-	return json_pack("{s:s, s:I, s:I, s:f, s:o, s:{s:f, s:f}, s:o, s:o, s:o, s:o, s:o}", "name", "switches",
+	return json_pack("{s:s, s:I, s:I, s:f, s:o, s:{s:f, s:f}, s:o, s:o, s:o, s:o, s:o, s:o}", "name", "switches",
 			 "workers", (json_int_t)s->workers, "intervals", (json_int_t)s->n, "packets", s->packets,
 			 "fill", fill, "gap_mean_us", "cpu", s->gap_cpu, "clock", s->gap_wall, "gap_change_us",
 			 time_json(&s->gap_change), "gap_folding_us", time_json(&s->gap_folding), "gap_otherwise_us",
-			 time_json(&s->gap_otherwise), "fold_s", time_json(&s->fold), "snapshot_s",
-			 time_json(&s->take));
+			 time_json(&s->gap_otherwise), "gap_receive_us", time_json(&s->gap_receive), "fold_s",
+			 time_json(&s->fold), "snapshot_s", time_json(&s->take));
 }

@@ -9,7 +9,7 @@ struct json_t;
 
 /*
  * What the end of an interval does to the workers. They count without rest, from a device that always has packets,
- * while intervals end every second and full tables are folded; each notes its longest time from one look at its queue
+ * while intervals end after a second and full tables are folded; each notes its longest time from one look at its queue
  * to the next. A device loses packets if that is longer than its descriptors last.
  */
 
@@ -23,8 +23,7 @@ struct bench_spread {
 
 /** How long something took. */
 struct bench_time {
-	struct bench_spread
-	    cpu; /**< of its thread: what the program is to blame for. Gaps: those without context switch */
+	struct bench_spread cpu;  /**< of its thread; of gaps, those without context switch */
 	struct bench_spread wall; /**< with what the system took meanwhile */
 };
 
@@ -35,6 +34,7 @@ struct bench_switches {
 	struct bench_time gap_change;	 /**< us, in which a worker changes banks */
 	struct bench_time gap_folding;	 /**< us, longest of all workers while an interval is folded */
 	struct bench_time gap_otherwise; /**< us, the rest of the time */
+	struct bench_time gap_receive;	 /**< us, while nothing is counted: what the machine does by itself */
 	struct bench_time fold;		 /**< s, banks to interval, and empty banks */
 	struct bench_time take;		 /**< s, interval to snapshot */
 	double packets;			 /**< of an interval, median */

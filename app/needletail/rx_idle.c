@@ -69,15 +69,30 @@ static bool wait_for_packets(struct rx_worker *w)
 	return woken;
 }
 
+/* Sleeps once. Returns how long the next nap is to be. */
+static uint32_t nap(struct rx_worker *w, uint32_t ns)
+{
+	bool bounded = ns >= w->idle_sleep_ns;
+
+	nt_worker_pause(w->worker);
+	nt_clock_nap(bounded ? w->idle_sleep_ns : ns);
+	nt_worker_resume(w->worker);
+	return bounded && !w->n_wake ? ns : 2 * ns;
+}
+
+/*
+ * Woken for nothing, a worker naps before it waits again, so that a device that does that for ever does not take the
+ * core: only after packets, nap_ns being 0, the nap may be left out.
+ */
 uint32_t rx_rest(struct rx_worker *w, uint32_t nap_ns)
 {
-	bool bounded = nap_ns >= w->idle_sleep_ns;
+	uint64_t begin_ns;
+	bool woken;
 
-	/* Woken for nothing it naps before it waits again: a device that does that for ever does not take the core. */
-	if (w->n_wake && nap_ns > RX_FIRST_NAP_NS)
-		return wait_for_packets(w) ? RX_FIRST_NAP_NS : nap_ns;
-	nt_worker_pause(w->worker);
-	nt_clock_nap(bounded ? w->idle_sleep_ns : nap_ns);
-	nt_worker_resume(w->worker);
-	return bounded && !w->n_wake ? nap_ns : 2 * nap_ns;
+	if (!w->n_wake || (nap_ns ? nap_ns == RX_FIRST_NAP_NS : !w->sparse))
+		return nap(w, nap_ns ? nap_ns : RX_FIRST_NAP_NS);
+	begin_ns = nt_clock_monotonic_ns();
+	woken = wait_for_packets(w);
+	w->sparse = nt_clock_monotonic_ns() - begin_ns > RX_FIRST_NAP_NS;
+	return woken ? RX_FIRST_NAP_NS : 2 * RX_FIRST_NAP_NS;
 }

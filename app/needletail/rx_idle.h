@@ -13,8 +13,9 @@ struct rx_worker;
  */
 
 /**
- * The first nap. Inside traffic that comes in portions it is cheaper than to be woken for each, and a queue must hold
- * what comes meanwhile in any case: 1,024 descriptors, the default, are 69 us of the shortest frames at 10 Gb/s.
+ * The first nap. Packets that come thick are taken several at a time then, which is cheaper than to be woken for each;
+ * where they do not, it is left out. A queue must hold what comes meanwhile in any case: 1,024 descriptors, the
+ * default, are 69 us of the shortest frames at 10 Gb/s.
  */
 #define RX_FIRST_NAP_NS 50000
 
@@ -23,10 +24,7 @@ struct rx_worker;
 /** Makes naps exact. Worker, once. */
 void rx_idle_begin(void);
 
-/**
- * Rests for once. `nap_ns` is RX_FIRST_NAP_NS after packets came, else what the last call returned: what to give the
- * next one. May poll. Worker.
- */
+/** Rests for once. `nap_ns` is 0 after packets came, else what the last call returned. May poll. Worker. */
 uint32_t rx_rest(struct rx_worker *w, uint32_t nap_ns);
 
 #endif

@@ -41,6 +41,7 @@ struct rx_worker {
 	struct pollfd wake[RTE_MAX_ETHPORTS + 1];
 	uint32_t n_wake; /* 0: not all of its queues can wake it */
 	int interrupts;	 /* one of `wake`: the epoll instance for devices that interrupt; -1: there are none */
+	bool sparse;	 /* it waited longer than it naps, the last time */
 
 	/* The worker writes, the main lcore reads. */
 	alignas(64) _Atomic bool drained; /* found every queue empty since RX_DRAIN */
