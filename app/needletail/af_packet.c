@@ -25,11 +25,20 @@
 
 #define VLAN_BYTES 4
 
+/* The driver's sockets, one for each queue, as they came by below. More than that many are waited for in naps. */
+#define SOCKETS_MAX 512
+
+static struct {
+	uint32_t n;
+	int fd[SOCKETS_MAX];
+} sockets; /* the main thread's: it starts the devices */
+
 /*
  * DPDK's driver joins its sockets into a fan-out group that has the kernel put IPv4 fragments together first, and
  * offers no way to say otherwise. Then a fragment whose datagram stays incomplete is never seen, and one that
  * completes it is seen as a packet that was never on the wire. We count fragments. So this stands in front of the
- * system's setsockopt(), as a symbol of the program does for every library, and takes that wish back.
+ * system's setsockopt(), as a symbol of the program does for every library, and takes that wish back. Sockets that join
+ * are remembered: DPDK has no other way to them.
  */
 int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
@@ -39,8 +48,29 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 		memcpy(&fanout, value, sizeof(fanout));
 		fanout &= ~((uint32_t)PACKET_FANOUT_FLAG_DEFRAG << 16);
 		value = &fanout;
+		if (sockets.n < SOCKETS_MAX)
+			sockets.fd[sockets.n++] = fd;
 	}
 	return (int)syscall(SYS_setsockopt, fd, level, name, value, length);
+}
+
+/* The interface that a socket is bound to; 0 for what is no such socket. */
+static unsigned int interface_of(int fd)
+{
+	struct sockaddr_ll address = {0};
+	socklen_t length = sizeof(address);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &length) || address.sll_family != AF_PACKET)
+		return 0;
+	return (unsigned int)address.sll_ifindex;
+}
+
+int af_packet_socket(unsigned int if_index, uint32_t n)
+{
+	for (uint32_t i = 0; if_index && i < sockets.n; i++)
+		if (interface_of(sockets.fd[i]) == if_index && !n--)
+			return sockets.fd[i];
+	return -1;
 }
 
 static uint32_t ethtool_value(const char *interface, uint32_t command)

@@ -93,25 +93,28 @@ void bench_watch_clock(struct bench *b)
 
 /* ---- making ---- */
 
-static uint64_t mbuf_bytes(void)
+/* Without hugepages no buffer lies on two pages, which are too small for two. */
+static uint64_t mbuf_bytes(bool hugepages)
 {
-	return sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE + RTE_CACHE_LINE_SIZE;
+	const uint64_t page = 4096;
+
+	return hugepages ? sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE + RTE_CACHE_LINE_SIZE : page;
 }
 
 /* Memory of the whole run; region tables as generated ones take it. */
-static uint64_t needed_mib(const struct bench_options *o, uint32_t workers)
+static uint64_t needed_mib(const struct bench_options *o, uint32_t workers, bool hugepages)
 {
 	const uint64_t regions_mib = 400;
 	uint64_t mbufs = bench_device_mbufs(o->frames, workers);
 
-	return sizing_mib(&o->config, workers) + mbufs * mbuf_bytes() / MIB + regions_mib +
+	return sizing_mib(&o->config, workers) + mbufs * mbuf_bytes(hugepages) / MIB + regions_mib +
 	       (o->growth ? bench_growth_mib(o) : 0);
 }
 
 static int start_eal(struct bench *b)
 {
 	const struct nt_config *c = &b->options->config;
-	uint64_t free_mib = eal_free_hugepages_mib(), mib = needed_mib(b->options, b->workers);
+	uint64_t free_mib = eal_free_hugepages_mib(), mib = needed_mib(b->options, b->workers, true);
 	struct eal_options options = {.workers = b->workers, .lcores = c->lcores, .memory_mib = (uint32_t)mib};
 	char why[WHY_BYTES];
 	int err;
@@ -124,6 +127,8 @@ static int start_eal(struct bench *b)
 		return -ENOMEM;
 	}
 	options.hugepages = b->machine.hugepages;
+	if (!options.hugepages)
+		options.memory_mib = (uint32_t)needed_mib(b->options, b->workers, false);
 	err = eal_start(&options, why, sizeof(why));
 	if (err)
 		nt_error("dpdk: %s", why);
@@ -160,6 +165,7 @@ static int make_workers(struct bench *b)
 	    .locate = bench_regions_of(b),
 	    .signatures = b->signatures,
 	    .tables = sizing_tables(&b->options->config),
+	    .ready = true,
 	    .socket = socket,
 	};
 
@@ -355,10 +361,11 @@ static int measure_device(struct bench *b, const struct bench_setting *setting, 
 	int err = rounds ? bench_device_open(&device, parts) : -ENOMEM;
 
 	if (!err) {
-		err = measure_rounds(b, &run, rounds);
+		err = b->options->switches ? bench_switch(b, device.port, &result->switches)
+					   : measure_rounds(b, &run, rounds);
 		bench_device_close(&device);
 	}
-	for (enum bench_stage s = 0; s < BENCH_STAGES && !err; s++) {
+	for (enum bench_stage s = 0; s < BENCH_STAGES && !err && !b->options->switches; s++) {
 		result->measured[s] = wanted(b->options, s);
 		if (result->measured[s])
 			sum_up(b, &rounds[s], &result->rate[s]);

@@ -4,6 +4,7 @@
 
 #include "bench_device.h"
 #include "bench_loop.h"
+#include "bench_switch.h"
 #include "bench_traffic.h"
 #include "databases.h"
 #include "stats.h"
@@ -30,10 +31,11 @@ struct bench_options {
 	uint32_t n_frame_bytes;
 	uint64_t frames;
 	uint32_t rounds;
-	double seconds; /**< that each stage is measured in each round */
-	bool stages;	/**< not only receiving alone and everything */
-	bool testpmd;	/**< compare with dpdk-testpmd, too */
-	bool growth;	/**< instead of all that: how the cost grows with what the path holds */
+	double seconds;	   /**< that each stage is measured in each round */
+	bool stages;	   /**< not only receiving alone and everything */
+	bool testpmd;	   /**< compare with dpdk-testpmd, too */
+	uint32_t switches; /**< instead of rates, what so many ends of intervals do to the workers; 0: rates */
+	bool growth;	   /**< instead of all that: how the cost grows with what the path holds */
 	bool json;
 	uint32_t sources;      /**< of telescope, each sending as much as any other; 0: as bench_frames.h has it */
 	uint32_t fill_percent; /**< of the source table when a flood begins */
@@ -93,6 +95,7 @@ struct bench_result {
 	bool measured[BENCH_STAGES];
 	struct bench_rate rate[BENCH_STAGES];
 	double testpmd_pps; /**< 0: not asked for */
+	struct bench_switches switches;
 };
 
 /** What the numbers depend on, and what would make them worthless. */

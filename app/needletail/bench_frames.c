@@ -10,6 +10,10 @@
 #define SOURCES 100000u
 #define VICTIMS 1000u
 
+/* Half as many again as tables have room for by default, or more. */
+#define FULL_SOURCES 400000u
+#define FULL_VICTIMS 50000u
+
 /* Where a frame has its source's address and its destination port; a ping has a checksum there, which nobody looks at.
  */
 #define SOURCE_AT 26
@@ -209,6 +213,18 @@ static void put_reply(uint8_t *frame, uint32_t bytes, uint32_t victim, struct be
 	icmp[8 + 9] = 6;
 }
 
+/* What fills tables: each source at ports that are hardly ever the same, and one frame in eight a reply. */
+static void put_filling(uint8_t *frame, uint32_t bytes, struct bench_frames *f)
+{
+	struct frame_shape s = {
+	    .bytes = bytes, .source = address_of((uint32_t)(f->made % FULL_SOURCES)), .target = target(f), .ttl = 64};
+
+	if (f->made % 8)
+		put_syn(frame, &s, (uint16_t)below(f, 65536), f);
+	else
+		put_reply(frame, bytes, FULL_SOURCES + (uint32_t)(f->made / 8 % FULL_VICTIMS), f);
+}
+
 int bench_frames_open(struct bench_frames *f, enum bench_workload workload, uint32_t bytes)
 {
 	double sum = 0;
@@ -230,7 +246,9 @@ void bench_frames_close(struct bench_frames *f)
 
 void bench_frames_next(struct bench_frames *f, uint8_t *frame)
 {
-	if (f->workload == BENCH_FLOOD)
+	if (f->workload == BENCH_FULL)
+		put_filling(frame, f->bytes, f);
+	else if (f->workload == BENCH_FLOOD)
 		put_probe(frame, f->bytes, (uint32_t)f->made, f);
 	else if (f->workload == BENCH_BACKSCATTER && below(f, 2))
 		put_reply(frame, f->bytes, zipf(f, VICTIMS), f);

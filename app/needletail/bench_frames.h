@@ -14,7 +14,8 @@ enum bench_workload {
 	BENCH_FLOOD,	   /**< every frame from another source */
 	BENCH_BACKSCATTER, /**< half telescope, half replies of 1,000 victims of attacks */
 	BENCH_WORKLOADS,
-	BENCH_CAPTURE = BENCH_WORKLOADS /**< somebody's own file */
+	BENCH_CAPTURE = BENCH_WORKLOADS, /**< somebody's own file */
+	BENCH_FULL			 /**< a million of its frames fill the tables of sources, pairs and victims */
 };
 
 extern const char *const bench_workload_name[BENCH_WORKLOADS];

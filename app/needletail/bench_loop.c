@@ -21,7 +21,7 @@ const char *const bench_stage_name[BENCH_STAGES] = {
 /* Bursts between looks at the clock: some tens of microseconds. */
 #define BURSTS_A_LOOK 16
 
-static uint64_t thread_ns(void)
+uint64_t bench_thread_ns(void)
 {
 	struct nt_time t = nt_clock_read(CLOCK_THREAD_CPUTIME_ID);
 
@@ -53,7 +53,7 @@ static void put_senders(struct bench_lane *lane, struct rte_mbuf *const *mbufs, 
 	}
 }
 
-static uint32_t take_burst(struct bench_lane *lane)
+uint32_t bench_take_burst(struct bench_lane *lane)
 {
 	struct rte_mbuf *mbufs[NT_BURST];
 	uint32_t n = rte_eth_rx_burst(lane->port, lane->queue, mbufs, NT_BURST);
@@ -97,11 +97,11 @@ static void make_known(struct bench_lane *lane)
 /* The bank as it is when a pass begins. Not measured: in an interval that is the stats side's, elsewhere. */
 static void begin_anew(struct bench_lane *lane, uint64_t *cycles, uint64_t *cpu_ns)
 {
-	uint64_t begin = rte_rdtsc(), begin_ns = thread_ns();
+	uint64_t begin = rte_rdtsc(), begin_ns = bench_thread_ns();
 
 	nt_tally_clear(bank_of(lane));
 	make_known(lane);
-	*cpu_ns += thread_ns() - begin_ns;
+	*cpu_ns += bench_thread_ns() - begin_ns;
 	*cycles += rte_rdtsc() - begin;
 }
 
@@ -111,11 +111,11 @@ static void take_all(struct bench_lane *lane)
 	uint64_t begin, now, begin_ns, not_ns = 0, not = 0, in_pass = 0;
 
 	make_known(lane);
-	begin_ns = thread_ns();
+	begin_ns = bench_thread_ns();
 	begin = now = rte_rdtsc();
 	while (now - begin - not < lane->duration) {
 		for (uint32_t i = 0; i < BURSTS_A_LOOK; i++)
-			in_pass += take_burst(lane);
+			in_pass += bench_take_burst(lane);
 		lane->bursts += BURSTS_A_LOOK;
 		if (lane->pass_packets && in_pass >= lane->pass_packets) {
 			lane->packets += in_pass;
@@ -126,7 +126,7 @@ static void take_all(struct bench_lane *lane)
 	}
 	lane->packets += in_pass;
 	lane->cycles = now - begin - not ;
-	lane->own_ns = thread_ns() - begin_ns - not_ns;
+	lane->own_ns = bench_thread_ns() - begin_ns - not_ns;
 }
 
 int bench_loop(void *argument)
@@ -143,10 +143,10 @@ int bench_loop(void *argument)
 	while (!atomic_load_explicit(lane->go, memory_order_acquire))
 		rte_pause();
 	counted = nt_worker_frames(lane->worker);
-	cpu_ns = thread_ns();
+	cpu_ns = bench_thread_ns();
 	wall_ns = nt_clock_monotonic_ns();
 	take_all(lane);
-	lane->cpu_ns = thread_ns() - cpu_ns;
+	lane->cpu_ns = bench_thread_ns() - cpu_ns;
 	lane->wall_ns = nt_clock_monotonic_ns() - wall_ns;
 	nt_tally_clear(bank_of(lane));
 	nt_worker_leave(lane->worker);

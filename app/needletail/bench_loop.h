@@ -63,6 +63,12 @@ struct bench_lane {
 	uint64_t wall_ns; /**< out of so much */
 };
 
+/** Takes one burst and does with it what the lane's stage says. Returns its packets. The lane's lcore. */
+uint32_t bench_take_burst(struct bench_lane *lane);
+
+/** CPU time of the calling thread. */
+uint64_t bench_thread_ns(void);
+
 /** A lane's life; `argument` is its struct bench_lane. Returns 0, or -errno: -EIO if not all that came was counted. */
 int bench_loop(void *argument);
 

@@ -95,7 +95,10 @@ int bench_print(const struct bench_machine *machine, const struct bench_result *
 {
 	print_machine(machine);
 	for (uint32_t i = 0; i < n; i++)
-		print_result(&result[i]);
+		if (result[i].switches.n)
+			bench_switch_print(&result[i].switches);
+		else
+			print_result(&result[i]);
 	print_doubts(machine);
 	return fflush(stdout) || ferror(stdout) ? -EIO : 0;
 }
@@ -208,7 +211,8 @@ int bench_print_json(const struct bench_machine *machine, const struct bench_res
 	json_t *workloads = json_array();
 
 	for (uint32_t i = 0; i < n; i++)
-		json_array_append_new(workloads, result_json(&result[i]));
+		json_array_append_new(workloads, result[i].switches.n ? bench_switch_json(&result[i].switches)
+								      : result_json(&result[i]));
 	return print_json(json_pack("{s:s, s:o, s:o}", "schema", "needletail-bench/1", "machine", machine_json(machine),
 				    "workloads", workloads));
 }

@@ -46,6 +46,7 @@ static const char help[] =
     "      --growth            instead: how the cost grows with sources (up to --sources, 10000000), prefixes,\n"
     "                          signatures and fill, as Markdown; takes 4 GB and four minutes\n"
     "      --no-stages         only receiving alone and everything, not what lies between\n"
+    "      --switches N        instead: what the ends of N intervals of a second do to busy workers with full tables\n"
     "      --compare-testpmd   also run dpdk-testpmd, receiving only, on the same frames\n"
     "      --json              print one JSON object\n";
 
@@ -63,6 +64,7 @@ enum option_id {
 	OPT_SIGNATURES,
 	OPT_GROWTH,
 	OPT_NO_STAGES,
+	OPT_SWITCHES,
 	OPT_TESTPMD,
 	OPT_JSON
 };
@@ -83,6 +85,7 @@ static const struct option options_table[] = {
     {"signatures", required_argument, NULL, OPT_SIGNATURES},
     {"growth", no_argument, NULL, OPT_GROWTH},
     {"no-stages", no_argument, NULL, OPT_NO_STAGES},
+    {"switches", required_argument, NULL, OPT_SWITCHES},
     {"compare-testpmd", no_argument, NULL, OPT_TESTPMD},
     {"json", no_argument, NULL, OPT_JSON},
     {NULL, 0, NULL, 0},
@@ -184,6 +187,8 @@ static int set_option(struct bench_options *o, int id, const char *value)
 	case OPT_NO_STAGES:
 		o->stages = false;
 		return 0;
+	case OPT_SWITCHES:
+		return set_u32("switches", value, 1, BENCH_SWITCHES_MAX, &o->switches);
 	case OPT_TESTPMD:
 		o->testpmd = true;
 		return 0;
@@ -217,6 +222,11 @@ static int complete_options(struct bench_options *o, int argc, char **argv)
 		nt_error("bench: --growth is measured with one worker");
 		return -EINVAL;
 	}
+	if (o->switches && (o->capture || o->workloads || o->n_frame_bytes || o->sources || o->fill_percent ||
+			    o->testpmd || o->growth)) {
+		nt_error("bench: --switches has frames of its own, and measures nothing else");
+		return -EINVAL;
+	}
 	if (!o->workloads)
 		o->workloads = (1u << BENCH_WORKLOADS) - 1;
 	if (!o->n_frame_bytes)
@@ -247,6 +257,11 @@ static uint32_t list_cases(const struct bench_options *o, struct bench_case case
 {
 	uint32_t n = 0;
 
+	if (o->switches) {
+		cases[n++] =
+		    (struct bench_case){.name = "switches", .workload = BENCH_FULL, .frame_bytes = BENCH_FRAME_MIN};
+		return n;
+	}
 	if (o->capture) {
 		cases[n++] = (struct bench_case){.name = o->capture, .workload = BENCH_CAPTURE};
 		return n;

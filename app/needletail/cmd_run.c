@@ -11,6 +11,7 @@
 #include "port.h"
 #include "rules.h"
 #include "rx_loop.h"
+#include "rx_wake.h"
 #include "sinks.h"
 #include "sizing.h"
 #include "stats.h"
@@ -92,6 +93,7 @@ static int with_publisher(struct run *r)
 		nt_info("memory: %s", r->hugepages ? "hugepages" : "no hugepages");
 		for (uint32_t i = 0; i < r->config->n_devices; i++)
 			af_packet_each_doubt(r->config->device[i].name, say_doubt, NULL);
+		rx_wake_init(&r->rx, &r->ports);
 		return capture(r);
 	}
 	nt_error("%s", why);
@@ -118,6 +120,7 @@ static int with_workers(struct run *r)
 	status = sinks_open(&r->sinks, &options) ? NT_EXIT_UNUSABLE : with_publisher(r);
 	if (sinks_close(&r->sinks) && status == NT_EXIT_OK)
 		status = NT_EXIT_FAILED;
+	rx_wake_fini(&r->rx);
 	rx_fini(&r->rx);
 	return status;
 }
@@ -131,6 +134,7 @@ static int with_regions(struct run *r)
 	    .asn = r->live.databases.asn,
 	    .signatures = r->live.signatures,
 	    .tables = sizing_tables(r->config),
+	    .ready = true,
 	    .sketches = *r->config->redis.url,
 	    .socket = socket,
 	};

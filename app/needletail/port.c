@@ -82,6 +82,7 @@ static void add_port(struct ports *p, uint16_t id, const struct nt_config_device
 	    .if_index = info->if_index,
 	    .device = device,
 	    .driver = driver_find(info->driver_name),
+	    .wake = device->wake,
 	};
 	rte_eth_dev_get_name_by_port(id, port->name);
 }
@@ -264,6 +265,7 @@ static struct rte_eth_conf port_conf(const struct port *p, uint8_t key_bytes)
 		    .mtu = p->mtu,
 		    .offloads = p->scatter ? RTE_ETH_RX_OFFLOAD_SCATTER : 0,
 		},
+	    .intr_conf.rxq = p->wake,
 	};
 
 	/* A device with a longer key has one of its own; a NULL key means that. */
@@ -300,6 +302,12 @@ static int configure(struct port *p, struct rte_mempool *pool, const struct reas
 	tx_queues = info.max_tx_queues ? 1 : 0;
 	conf = port_conf(p, info.hash_key_size);
 	err = rte_eth_dev_configure(p->id, (uint16_t)p->device->queues, tx_queues, &conf);
+	if (err && p->wake) { /* not for want of interrupts: some drivers refuse what they do not have (virtio) */
+		eal_reason(err);
+		p->wake = false;
+		conf = port_conf(p, info.hash_key_size);
+		err = rte_eth_dev_configure(p->id, (uint16_t)p->device->queues, tx_queues, &conf);
+	}
 	if (err)
 		return refuse_call(r, p, err, "cannot be configured");
 	err = p->device->mtu ? rte_eth_dev_set_mtu(p->id, p->mtu) : 0;
@@ -401,7 +409,9 @@ static int start(struct port *p, const struct reason *r)
 		p->base = before;
 	err = rte_eth_dev_start(p->id);
 	if (err)
-		return refuse_call(r, p, err, "cannot be started");
+		return refuse_call(r, p, err,
+				   p->wake ? "cannot be started (without interrupts perhaps: devices[].wake: false)"
+					   : "cannot be started");
 	if (p->device->promiscuous)
 		make_promiscuous(p);
 	read_back_rss(p);

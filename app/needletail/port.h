@@ -31,6 +31,7 @@ struct port {
 	bool scatter;  /* longer frames come in several buffers */
 	int socket;
 	uint64_t rss; /* hash functions applied: RTE_ETH_RSS_* */
+	bool wake;    /* asked to wake idle workers by interrupts, and did not refuse */
 	bool link_up; /* when it was looked at last */
 	bool made_promiscuous;
 	struct loss_counters base; /* at the start */

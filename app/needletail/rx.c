@@ -23,6 +23,7 @@ int rx_init(struct rx *rx, struct nt_worker *const *workers, uint32_t n, uint32_
 		rx->worker[i].worker = workers[i];
 		rx->worker[i].phase = &rx->phase;
 		rx->worker[i].idle_sleep_ns = idle_sleep_us * 1000;
+		rx->worker[i].interrupts = -1;
 	}
 	return 0;
 }

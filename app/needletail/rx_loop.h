@@ -2,6 +2,7 @@
 #ifndef NEEDLETAIL_RX_LOOP_H
 #define NEEDLETAIL_RX_LOOP_H
 
+#include <poll.h>
 #include <rte_config.h>
 #include <stdalign.h>
 #include <stdatomic.h>
@@ -25,6 +26,7 @@ enum rx_phase {
 struct rx_queue {
 	alignas(64) uint16_t port;
 	uint16_t queue;
+	bool interrupts;	  /* its device has to be told when its worker waits, and when no more */
 	_Atomic uint64_t packets; /* polled since the start: the worker writes, the main lcore reads */
 };
 
@@ -35,6 +37,11 @@ struct rx_worker {
 	uint32_t idle_sleep_ns; /* longest sleep when nothing comes; 0: none */
 	uint32_t queues;
 	struct rx_queue queue[RTE_MAX_ETHPORTS];
+	/* What to wait at. The main lcore writes before rx_start(), then it is the worker's. */
+	struct pollfd wake[RTE_MAX_ETHPORTS + 1];
+	uint32_t n_wake; /* 0: not all of its queues can wake it */
+	int interrupts;	 /* one of `wake`: the epoll instance for devices that interrupt; -1: there are none */
+	bool sparse;	 /* it waited longer than it naps, the last time */
 
 	/* The worker writes, the main lcore reads. */
 	alignas(64) _Atomic bool drained; /* found every queue empty since RX_DRAIN */
@@ -45,6 +52,9 @@ struct rx {
 	struct rx_worker *worker;	    /* [n] */
 	uint32_t n;
 };
+
+/** One look at each queue of a worker; counts what is there. Returns the packets found. Worker. */
+uint32_t rx_poll_round(struct rx_worker *w);
 
 /** A worker lcore's life; `argument` is its struct rx_worker. Returns 0 or -errno. */
 int rx_loop(void *argument);

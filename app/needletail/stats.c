@@ -19,6 +19,8 @@
 #define YIELDS_BEFORE_NAP 100
 #define NAP_NS		  20000
 
+#define PAGE_BYTES 4096 /* or more: then some are touched again */
+
 static int make_qsbr(struct stats *s)
 {
 	size_t bytes = rte_rcu_qsbr_get_memsize(s->n);
@@ -27,6 +29,16 @@ static int make_qsbr(struct stats *s)
 	if (!s->qsbr || rte_rcu_qsbr_init(s->qsbr, s->n))
 		return -ENOMEM;
 	return 0;
+}
+
+/*
+ * Without hugepages the system gives a page when it is written to first, which takes longer than to count a packet: the
+ * first flood after quiet days would meet tables that no packet ever touched.
+ */
+static void touch(volatile uint8_t *memory, size_t size)
+{
+	for (size_t i = 0; i < size; i += PAGE_BYTES)
+		memory[i] = 0; /* as it is */
 }
 
 static struct nt_worker *make_worker(struct stats *s, uint32_t id, const struct stats_options *o)
@@ -46,6 +58,8 @@ static struct nt_worker *make_worker(struct stats *s, uint32_t id, const struct 
 		memory = nt_pages_take(s->worker_bytes = bytes);
 	else
 		memory = rte_zmalloc_socket("worker", bytes, RTE_CACHE_LINE_SIZE, socket);
+	if (memory && o->ready)
+		touch(memory, bytes);
 	return memory ? nt_worker_init(memory, &options) : NULL;
 }
 

@@ -36,6 +36,7 @@ struct stats_options {
 	struct nt_asn *asn;			/* NULL: none */
 	const struct nt_signatures *signatures; /* NULL: none */
 	struct nt_tally_options tables;		/* per sensor; split evenly over the workers */
+	bool ready;				/* take the memory of all tables at once, not when it is used first */
 	bool sketches;				/* make HyperLogLogs, for a sink that merges them */
 	bool drained;	      /* all frames are counted when it is folded, so the spare banks need never be touched */
 	bool ordinary_memory; /* not DPDK's: needs no EAL, and serves better than that without hugepages */

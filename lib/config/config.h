@@ -35,6 +35,7 @@ struct nt_config_device {
 	uint32_t descriptors; /**< per queue */
 	uint32_t mtu;	      /**< bytes; 0: as it is */
 	bool promiscuous;
+	bool wake; /**< an idle worker waits for it, where it can wake one */
 };
 
 /** signatures[].sources */

@@ -93,6 +93,9 @@ const struct nt_key nt_key[] = {
 	{ .path = "devices[].mtu", .type = NT_KEY_NUMBER, AT_DEVICE(mtu), .min = 68, .max = 16000, .zero = true,
 	  .unit = "bytes", .value = "0",
 	  .help = "MTU to set. 0: leave it as it is." },
+	{ .path = "devices[].wake", .type = NT_KEY_BOOL, AT_DEVICE(wake), .value = "true",
+	  .help = "Have an idle worker wait until the device wakes it: by interrupts, or the socket of af_packet. Where it\n"
+		  "cannot do that, and with false, the worker looks for packets at least every idle_sleep_us." },
 
 	{ .path = "geo", .type = NT_KEY_SECTION,
 	  .help = "Databases (MMDB) that say where a source is. Read again on SIGHUP." },
@@ -159,8 +162,8 @@ const struct nt_key nt_key[] = {
 	{ .path = "link_wait_s", .type = NT_KEY_NUMBER, AT(link_wait_s), .max = 600, .unit = "seconds", .value = "10",
 	  .help = "How long to wait for the link to come up before counting starts." },
 	{ .path = "idle_sleep_us", .type = NT_KEY_NUMBER, AT(idle_sleep_us), .max = 10000, .unit = "microseconds",
-	  .value = "50",
-	  .help = "Longest sleep of a worker that finds nothing to do. 0: poll without rest, at 100 % of the core." },
+	  .value = "500",
+	  .help = "Longest sleep of an idle worker that its devices cannot wake. 0: all poll on, at 100 % of the core." },
 	{ .path = "json", .type = NT_KEY_TEXT, AT(json), .max = PATH_BYTES,
 	  .form = "file, or \"-\" for standard output", .value = "",
 	  .help = "Where to write a JSON line for each interval. Empty: nowhere. A file is opened again on SIGHUP." },

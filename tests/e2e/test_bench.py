@@ -65,6 +65,15 @@ def test_without_stages(bench):
     assert list(found["workloads"][0]["stages"]) == ["receive", "signatures"]
 
 
+def test_switches(bench):
+    (found,) = measured(bench("--json", "--switches", 2, "--workers", 2))["workloads"]
+    assert found["name"] == "switches" and found["intervals"] == 2 and found["workers"] == 2
+    assert found["packets"] > 0 and 0 < found["fill"]["sources"] < 1
+    for name in ("gap_change_us", "gap_folding_us", "gap_otherwise_us", "fold_s", "snapshot_s"):
+        assert 0 < found[name]["clock"]["median"] <= found[name]["clock"]["most"]
+    assert found["gap_otherwise_us"]["clock"]["most"] >= found["gap_mean_us"]["clock"]
+
+
 def test_words(bench):
     done = bench("--workload", "backscatter")
     assert done.status == 0, done.errors
@@ -139,6 +148,8 @@ WRONG = [
     (("/nonexistent.pcap",), "/nonexistent.pcap: No such file or directory"),
     (("one.pcap", "two.pcap"), "one capture at most"),
     (("--bytes", "60", "one.pcap"), "one.pcap is a capture"),
+    (("--switches", "100"), "--switches 100: must be a number"),
+    (("--switches", "1", "--bytes", "60"), "--switches has frames of its own"),
     (("--country", "/nonexistent.mmdb"), "/nonexistent.mmdb"),
     (("--sources", "0"), "--sources 0: must be a number from 1 to"),
     (("--fill", "101"), "--fill 101: must be a number from 0 to 100"),

@@ -456,7 +456,7 @@ static void defaults(void **state)
 	assert_int_equal(c.memory.mbufs, 65535);
 	assert_int_equal(c.tables.region_port, 1048576);
 	assert_int_equal(c.link_wait_s, 10);
-	assert_int_equal(c.idle_sleep_us, 50);
+	assert_int_equal(c.idle_sleep_us, 500);
 	assert_string_equal(c.json, "");
 	assert_string_equal(c.redis.url, "");
 	assert_int_equal(c.redis.keep.q_days, 1830);
@@ -477,6 +477,7 @@ static void sparse_device(void **state)
 	assert_int_equal(c.device[0].queues, 1);
 	assert_int_equal(c.device[0].descriptors, 1024);
 	assert_true(c.device[0].promiscuous);
+	assert_true(c.device[0].wake);
 	assert_int_equal(c.device[0].mtu, 0);
 	assert_int_equal(c.redis.timeout_ms, 2000);
 	assert_int_equal(nt_config_check_run(&c, "f", why, sizeof(why)), 0);
@@ -503,7 +504,7 @@ static const char full[] = "sensor: tokyo-1\ngroup: domestic\naddresses: 65536\n
 			   "lcores: 4,0-2\nday_offset_h: -9\nlink_wait_s: 0\nidle_sleep_us: 0\njson: '-'\n"
 			   "devices:\n"
 			   "  - {name: \"net_af_packet0,iface=eth1,qpairs=2\", queues: 2, mtu: 9000}\n"
-			   "  - name: 0000:01:00.0\n    descriptors: 4096\n    promiscuous: No\n"
+			   "  - name: 0000:01:00.0\n    descriptors: 4096\n    promiscuous: No\n    wake: false\n"
 			   "geo:\n  country: 'a \"b\" \\c.mmdb'\n  country_path: country.iso_code\n  asn: /x/\xc3\xa9\n"
 			   "memory: {hugepages: no, mib: 2048, mbufs: 131071}\n"
 			   "tables:\n  region_port: 4096\n"
@@ -533,6 +534,8 @@ static void every_kind_of_value(void **state)
 	assert_string_equal(c.device[1].name, "0000:01:00.0");
 	assert_int_equal(c.device[1].descriptors, 4096);
 	assert_false(c.device[1].promiscuous);
+	assert_true(c.device[0].wake);
+	assert_false(c.device[1].wake);
 	assert_string_equal(c.geo.country, "a \"b\" \\c.mmdb");
 	assert_string_equal(c.geo.asn, "/x/\xc3\xa9");
 	assert_int_equal(c.memory.hugepages, NT_HUGEPAGES_NO);
