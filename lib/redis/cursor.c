@@ -27,8 +27,7 @@ bool nt_cursor_parse(const char *text, const char *id, struct nt_cursor *out)
 		return false;
 	memcpy(sequence, text, (size_t)(colon - text));
 	sequence[colon - text] = '\0';
-	if (nt_parse_u64(sequence, 1, UINT64_MAX, &number) ||
-	    nt_parse_u64(colon + 1, 0, UINT32_MAX, &chunk))
+	if (nt_parse_u64(sequence, 1, UINT64_MAX, &number) || nt_parse_u64(colon + 1, 0, UINT32_MAX, &chunk))
 		return false;
 	*out = (struct nt_cursor){.sequence = number, .chunk = (uint32_t)chunk};
 	return true;
