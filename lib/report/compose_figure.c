@@ -249,9 +249,13 @@ void add_figure(struct composing *c, const struct figure *f)
  * fewer of are left out. */
 void comparable(const struct nt_lines *l, size_t line, double out[static NT_LINE_MAX])
 {
-	const bool *at_least = &l->at_least[line * l->points];
-	size_t bounds = 0, known = nt_stat_known(&nt_line(l, line)[l->first], l->points - l->first);
+	const bool *at_least;
+	size_t bounds = 0, known;
 
+	if (!l->points)
+		return;
+	at_least = &l->at_least[line * l->points];
+	known = nt_stat_known(&nt_line(l, line)[l->first], l->points - l->first);
 	for (size_t p = l->first; p < l->points; p++)
 		bounds += at_least[p];
 	for (size_t p = 0; p < l->points; p++)
