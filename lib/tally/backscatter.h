@@ -102,7 +102,8 @@ struct nt_reply {
 };
 
 /** Instead of a class: the packet is a SYN in the sense of backscatter. */
-#define NT_REPLY_SYN 0x80u
+#define NT_REPLY_SYN	   0x80u
+#define NT_REPLY_SYN_SHIFT 7
 
 /**
  * Classes of a TCP packet, by its flags ACK to FIN, and of ICMP types: enum nt_backscatter + 1, 0: no backscatter

@@ -74,14 +74,14 @@ static void note_late(struct nt_source_line *line, const struct nt_fields *f)
 }
 
 /* Traits from a header with ports: what differs from the first one. */
-static inline uint32_t note_header(struct nt_source_line *line, const struct nt_fields *f)
+static inline uint32_t note_header(struct nt_source_line *line, const struct nt_fields *f, bool tcp)
 {
 	enum { OF_TCP = 0xff, OF_UDP = 0xe0 };
-	uint32_t known = f->udp ? NT_SOURCE_PORT : NT_SOURCE_PORT | NT_SOURCE_TCP;
+	uint32_t known = tcp ? NT_SOURCE_PORT | NT_SOURCE_TCP : NT_SOURCE_PORT;
 
 	if (__builtin_expect((line->traits & known) != known, 0))
 		note_late(line, f);
-	return (nt_differ(&line->seq, &f->seq) & (f->udp ? OF_UDP : OF_TCP)) << NT_SOURCE_VARIES_SHIFT;
+	return (nt_differ(&line->seq, &f->seq) & (tcp ? OF_TCP : OF_UDP)) << NT_SOURCE_VARIES_SHIFT;
 }
 
 /* Most packets of a source are no later than one before; only then can they be earlier than the first. */
@@ -139,12 +139,14 @@ static inline void note_pair(const struct nt_tally *t, struct passes *p, uint32_
 	line->pair_packets = 1;
 }
 
-/* A packet's source, whose line is in the cache. */
+/* What a packet of TCP, of UDP (`fate`, a constant), or of anything else says of its source, whose line is asked for.
+ */
 static inline __attribute__((always_inline)) void note_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i,
-							      struct passes *p, bool ports)
+							      struct passes *p, bool ports, enum nt_fate fate,
+							      uint32_t reply)
 {
 	const struct nt_fields *f = &b->fields[i];
-	uint32_t matched = p->matched[i], reply = nt_reply_of(f), traits = 0;
+	uint32_t matched = p->matched[i], syn = reply >> NT_REPLY_SYN_SHIFT, traits = 0;
 	uint64_t target = target_of(f);
 	struct nt_source_line *line;
 
@@ -159,11 +161,10 @@ static inline __attribute__((always_inline)) void note_source(struct nt_tally *t
 	line = &t->sources.line[b->line[i]];
 	line->packets++;
 	line->matched |= matched;
-	line->missed |= reply == NT_REPLY_SYN ? ~matched : 0;
 	note_time(line, seconds_of(p, b->time_ns[i]));
 	nt_targets_add(&line->targets, 1, target);
-	if (has_port(f)) {
-		traits |= note_header(line, f) | (reply == NT_REPLY_SYN ? NT_SOURCE_SYN : 0);
+	if (fate == NT_FATE_TCP || fate == NT_FATE_UDP) {
+		traits |= note_header(line, f, fate == NT_FATE_TCP);
 		if (!(traits & NT_SOURCE_PORT_VARIES) && line->pair_matched == matched)
 			line->pair_packets++;
 		else if (ports)
@@ -171,23 +172,19 @@ static inline __attribute__((always_inline)) void note_source(struct nt_tally *t
 	} else if (matched) {
 		nt_unplaced_match(t, b, i, matched);
 	}
+	if (fate == NT_FATE_TCP) {
+		traits |= syn * NT_SOURCE_SYN;
+		line->missed |= ~matched & -syn;
+	}
 	line->traits |= (uint16_t)traits;
 }
 
-/* What the packet itself says. */
-static inline void count_packet(struct nt_tally *t, const struct nt_fields *f)
+/* What a packet of another protocol says by itself. */
+static inline void count_other(struct nt_tally *t, const struct nt_fields *f)
 {
 	struct nt_histogram *h = t->histogram;
 
-	t->class_frames[f->class]++;
-	t->fate[f->fate]++;
 	switch (f->fate) {
-	case NT_FATE_TCP:
-		nt_histogram_count_small(&h[NT_TABLE_TCP_FLAGS], f->tcp_flags);
-		nt_histogram_count(&h[NT_TABLE_TCP_WINDOW], f->window);
-		return;
-	case NT_FATE_UDP:
-		return;
 	case NT_FATE_ICMP:
 		nt_histogram_count(&h[NT_TABLE_ICMP], f->icmp);
 		return;
@@ -202,6 +199,33 @@ static inline void count_packet(struct nt_tally *t, const struct nt_fields *f)
 	}
 	if (has_source(f))
 		nt_histogram_count_small(&h[NT_TABLE_IP_PROTO], f->ip_proto);
+}
+
+/* A packet: what it says by itself, and of its source. */
+static inline __attribute__((always_inline)) void count_packet(struct nt_tally *t, const struct nt_burst *b, uint32_t i,
+							       struct passes *p, enum nt_tally_part part)
+{
+	const struct nt_fields *f = &b->fields[i];
+	bool dense = part >= NT_TALLY_DENSE, ports = part >= NT_TALLY_ALL;
+
+	if (dense) {
+		t->class_frames[f->class]++;
+		t->fate[f->fate]++;
+	}
+	if (f->fate == NT_FATE_TCP) {
+		if (dense) {
+			nt_histogram_count_small(&t->histogram[NT_TABLE_TCP_FLAGS], f->tcp_flags);
+			nt_histogram_count(&t->histogram[NT_TABLE_TCP_WINDOW], f->window);
+		}
+		note_source(t, b, i, p, ports, NT_FATE_TCP, nt_reply_of_tcp[f->tcp_flags & 31]);
+	} else if (f->fate == NT_FATE_UDP) {
+		note_source(t, b, i, p, ports, NT_FATE_UDP, 0);
+	} else {
+		if (dense)
+			count_other(t, f);
+		if (has_source(f))
+			note_source(t, b, i, p, ports, NT_FATE_OTHER, nt_reply_of(f));
+	}
 }
 
 /* The regions of new sources are known by now. */
@@ -250,12 +274,8 @@ static inline __attribute__((always_inline)) void count(struct nt_tally *t, cons
 	p.second_s = p.second_ns = 0;
 	note_regions(t, b);
 	nt_signatures_match_burst(t->signatures, b->fields, b->region, b->n, p.matched);
-	for (uint32_t i = 0; i < b->n; i++) {
-		if (part >= NT_TALLY_DENSE)
-			count_packet(t, &b->fields[i]);
-		if (has_source(&b->fields[i]))
-			note_source(t, b, i, &p, part >= NT_TALLY_ALL);
-	}
+	for (uint32_t i = 0; i < b->n; i++)
+		count_packet(t, b, i, &p, part);
 	count_pairs(t, b, &p);
 	count_replies(t, &p);
 	if (p.n_unplaced)
