@@ -37,7 +37,7 @@ _Static_assert(7 + sizeof(mixed) / sizeof(mixed[0]) == NT_SIGNATURES_MAX, "seven
 struct nt_signatures *bench_signatures(uint32_t n)
 {
 	struct nt_signature all[NT_SIGNATURES_MAX];
-	char name[NT_SIGNATURES_MAX][16], why[NT_SIGNATURE_WHY];
+	char name[NT_SIGNATURES_MAX][24], why[NT_SIGNATURE_WHY];
 
 	for (uint32_t i = 0; i < n; i++) {
 		snprintf(name[i], sizeof(name[i]), "mixed-%u", i);
