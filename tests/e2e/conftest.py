@@ -44,6 +44,11 @@ class Run:
         return [line for line in self.errors.splitlines() if not line.startswith("needletail: event: ")]
 
 
+def whole_lines(text):
+    """Of a file that is being written: the kernel shows a long line page by page."""
+    return text[: text.rfind("\n") + 1]
+
+
 def intervals_of(text):
     return [one for one in map(json.loads, text.splitlines()) if one["schema"] == "needletail/1"]
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from captures import files, frames as f
-from conftest import events_of, intervals_of
+from conftest import events_of, intervals_of, whole_lines
 from conservation import conserves
 
 CLONE_NEWNET = 0x40000000
@@ -211,15 +211,18 @@ class Live:
         self.send(number)
         return self.wait()
 
+    def _written(self):
+        running = self.process.poll() is None
+        text = self.json.read_text(encoding="utf-8") if self.json.exists() else ""
+        return whole_lines(text) if running else text
+
     @property
     def lines(self):
-        if not self.json.exists():
-            return []
-        return intervals_of(self.json.read_text(encoding="utf-8"))
+        return intervals_of(self._written())
 
     @property
     def events(self):
-        return events_of(self.json.read_text(encoding="utf-8")) if self.json.exists() else []
+        return events_of(self._written())
 
     @property
     def frames(self):
