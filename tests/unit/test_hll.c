@@ -200,9 +200,21 @@ static void targets_merge(void **state)
 	}
 }
 
+/* The packet path's own version for IPv4. */
+static void four_bytes_hash_alike(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 100000; i++) {
+		uint32_t element = (uint32_t)next_random();
+
+		assert_int_equal(nt_hll_hash4(element), nt_hll_hash(&element, sizeof(element)));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(four_bytes_hash_alike),
 	    cmocka_unit_test(hash_has_known_values),
 	    cmocka_unit_test(rank_and_index_take_all_bits),
 	    cmocka_unit_test(estimate_holds_for_any_number),
