@@ -288,10 +288,10 @@ int bench_once(struct bench *b, const struct bench_run *run, enum bench_stage st
 	int err = 0;
 
 	atomic_store_explicit(&b->go, false, memory_order_release);
+	stats_set_locate(s->stats, s->locate);
 	for (uint32_t i = 0; i < b->workers; i++) {
 		uint64_t frames = run->parts->frames[i];
 
-		atomic_store_explicit(&s->stats->worker[i]->locate, s->locate, memory_order_release);
 		b->lane[i] = (struct bench_lane){
 		    .worker = s->stats->worker[i],
 		    .signatures = s->signatures,

@@ -57,7 +57,7 @@ struct bench_case {
 
 /** What workers count with. */
 struct bench_setting {
-	const struct stats *stats; /**< whose workers they are */
+	struct stats *stats; /**< whose workers they are */
 	const struct nt_locate *locate;
 	const struct nt_signatures *signatures;
 	struct bench_senders senders;

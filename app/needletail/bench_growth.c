@@ -92,7 +92,7 @@ static struct row *add_row(struct growth *g, const char *what, uint32_t n, const
 }
 
 /* `n` sources in the configuration's table, or in the large one. */
-static int add_sources(struct growth *g, const char *what, uint32_t n, const struct stats *stats)
+static int add_sources(struct growth *g, const char *what, uint32_t n, struct stats *stats)
 {
 	struct row *r = add_row(g, what, n, "");
 

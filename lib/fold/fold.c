@@ -157,11 +157,11 @@ static int fold_sources(const struct nt_tally *t, struct nt_fold_interval *i)
 	return err;
 }
 
-static int fold_bank(struct nt_tally *t, struct nt_fold_interval *i)
+static int fold_bank(struct nt_tally *t, const struct nt_locate *locate, struct nt_fold_interval *i)
 {
 	int err;
 
-	nt_tally_settle(t);
+	nt_tally_settle(t, locate);
 	err = fold_packets(t, &i->open);
 	i->lost_packets += t->sources.overflow;
 	i->overflowed = i->overflowed || t->sources.overflow || t->pairs.overflow;
@@ -247,7 +247,7 @@ int nt_fold_add(struct nt_fold *f, struct nt_tally *const *banks, uint32_t n)
 	int err = n ? note_signatures(banks[0]->signatures, &f->interval) : 0;
 
 	for (uint32_t b = 0; b < n && !err; b++)
-		err = fold_bank(banks[b], &f->interval);
+		err = fold_bank(banks[b], f->locate, &f->interval);
 	if (!err)
 		err = fold_victims(banks, n, &f->interval.victims);
 	compact_all(&f->interval.open);

@@ -32,7 +32,7 @@ void nt_fold_free(struct nt_fold *f);
 /** AS database to look sources up in; NULL: none. It must stay until replaced. */
 void nt_fold_set_asn(struct nt_fold *f, struct nt_asn *asn);
 
-/** Tables that tell a victim's region; NULL: none. */
+/** Tables that tell regions of sources and victims; NULL: none. They must stay until replaced. */
 void nt_fold_set_locate(struct nt_fold *f, const struct nt_locate *locate);
 
 /**

@@ -218,7 +218,8 @@ static void add_other_pairs(struct nt_fold_pairs *p, const struct nt_pairs *bank
 
 			nt_places_prefetch(&p->index, pair_hash(pair_source(key, place), nt_pair_port(key)));
 		}
-		add_pair(p, pair_source(slot->key, place), nt_pair_port(slot->key), slot->matched);
+		if (nt_pair_is_port(slot->key))
+			add_pair(p, pair_source(slot->key, place), nt_pair_port(slot->key), slot->matched);
 	}
 }
 

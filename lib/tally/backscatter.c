@@ -47,7 +47,6 @@ static struct nt_sender_line *find_sender(struct nt_senders *t, const struct nt_
 	line->used = true;
 	line->address = r->sender;
 	line->v6 = r->v6;
-	line->region = r->region;
 	line->first_ns = line->last_ns = r->time_ns;
 	return line;
 }

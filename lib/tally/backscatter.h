@@ -26,7 +26,7 @@ struct nt_sender_line {
 	uint64_t targets[NT_SENDER_TARGETS];
 	uint32_t packets[NT_BACKSCATTER_SLOTS];
 	uint16_t src_port; /* of the earliest packet with a port */
-	uint16_t region;
+	uint16_t region;   /* known when the bank is settled */
 	uint8_t used;
 	uint8_t v6;
 	uint8_t has_port;
@@ -91,7 +91,6 @@ struct nt_reply {
 	uint64_t target;      /* hash of our address that it went to */
 	uint32_t sender_home; /* slots of the tables it was made for */
 	uint32_t victim_home;
-	uint16_t region;	/* of the sender */
 	uint16_t src_port;	/* if has_port: TCP alone */
 	uint16_t attacked_port; /* if has_attacked_port */
 	uint8_t class;		/* enum nt_backscatter */

@@ -17,12 +17,12 @@ struct passes {
 	uint32_t n_pairs;
 	uint32_t n_replies;
 	uint32_t n_unplaced;
-	uint32_t matched[NT_BURST];	 /* signatures, by packet */
-	uint64_t pair_key[NT_BURST];	 /* by pair */
-	uint32_t pair_matched[NT_BURST]; /* by pair */
-	uint32_t pair_home[NT_BURST];	 /* by pair */
-	uint8_t pair[NT_BURST];		 /* a packet of the source, by pair */
-	uint8_t unplaced[NT_BURST];	 /* packets whose sources have no line */
+	uint32_t matched[NT_BURST]; /* signatures, by packet */
+	uint8_t unplaced[NT_BURST]; /* packets whose sources have no line */
+	uint64_t pair_key[NT_PAIRS_OF_BURST];
+	uint32_t pair_matched[NT_PAIRS_OF_BURST];
+	uint32_t pair_home[NT_PAIRS_OF_BURST];
+	uint8_t pair[NT_PAIRS_OF_BURST]; /* a packet of the source */
 	struct nt_reply reply[NT_BURST];
 };
 
@@ -95,19 +95,6 @@ static inline void note_time(struct nt_source_line *line, uint32_t time_s)
 		line->first_s = time_s;
 }
 
-static void ask_reply(const struct nt_tally *t, const struct nt_burst *b, uint32_t i, struct passes *p, uint32_t class,
-		      uint64_t target)
-{
-	const struct nt_fields *f = &b->fields[i];
-	struct nt_reply *r = &p->reply[p->n_replies++];
-
-	nt_reply_make(r, f, source_of(f), class);
-	r->time_ns = b->time_ns[i];
-	r->region = b->region[i];
-	r->target = target;
-	nt_reply_prefetch(r, &t->senders, &t->victims);
-}
-
 static inline void ask_pair(const struct nt_tally *t, struct passes *p, uint32_t i, uint64_t key, uint32_t matched)
 {
 	uint32_t home = nt_pairs_home(&t->pairs, key);
@@ -117,6 +104,20 @@ static inline void ask_pair(const struct nt_tally *t, struct passes *p, uint32_t
 	p->pair_matched[p->n_pairs] = matched;
 	p->pair_home[p->n_pairs] = home;
 	p->pair[p->n_pairs++] = (uint8_t)i;
+}
+
+static void ask_reply(const struct nt_tally *t, const struct nt_burst *b, uint32_t i, struct passes *p, uint32_t class,
+		      uint64_t target)
+{
+	const struct nt_fields *f = &b->fields[i];
+	struct nt_reply *r = &p->reply[p->n_replies++];
+
+	nt_reply_make(r, f, source_of(f), class);
+	r->time_ns = b->time_ns[i];
+	r->target = target;
+	nt_reply_prefetch(r, &t->senders, &t->victims);
+	if (r->has_port && b->line[i] != NT_SOURCE_NONE)
+		ask_pair(t, p, i, nt_pair_key(b->line[i], NT_PAIR_REPLY | r->src_port), 0);
 }
 
 /*
@@ -170,7 +171,7 @@ static inline __attribute__((always_inline)) void note_source(struct nt_tally *t
 		else if (ports)
 			note_pair(t, p, i, b->line[i], port_key(f));
 	} else if (matched) {
-		nt_unplaced_match(t, b, i, matched);
+		ask_pair(t, p, i, nt_pair_key(b->line[i], NT_PAIR_PORTLESS), matched);
 	}
 	if (fate == NT_FATE_TCP) {
 		traits |= syn * NT_SOURCE_SYN;
@@ -228,17 +229,6 @@ static inline __attribute__((always_inline)) void count_packet(struct nt_tally *
 	}
 }
 
-/* The regions of new sources are known by now. */
-static void note_regions(struct nt_tally *t, const struct nt_burst *b)
-{
-	for (uint32_t n = 0; n < b->n_unlocated; n++) {
-		uint32_t i = b->unlocated[n];
-
-		if (b->line[i] != NT_SOURCE_NONE)
-			t->sources.line[b->line[i]].region = b->region[i];
-	}
-}
-
 static void count_pairs(struct nt_tally *t, const struct nt_burst *b, const struct passes *p)
 {
 	for (uint32_t n = 0; n < p->n_pairs; n++) {
@@ -256,11 +246,6 @@ static void count_replies(struct nt_tally *t, const struct passes *p)
 
 		nt_senders_note(&t->senders, r);
 		nt_victims_note(&t->victims, r);
-		if (r->has_port)
-			nt_region_port_add(&t->region_port,
-					   (uint32_t)NT_KIND_BACKSCATTER_PORT << NT_KIND_SHIFT |
-					       nt_region_port_key(r->region, false, r->src_port),
-					   1);
 	}
 }
 
@@ -272,7 +257,6 @@ static inline __attribute__((always_inline)) void count(struct nt_tally *t, cons
 
 	p.n_pairs = p.n_replies = p.n_unplaced = 0;
 	p.second_s = p.second_ns = 0;
-	note_regions(t, b);
 	nt_signatures_match_burst(t->signatures, b->fields, b->region, b->n, p.matched);
 	for (uint32_t i = 0; i < b->n; i++)
 		count_packet(t, b, i, &p, part);

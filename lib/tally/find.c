@@ -37,17 +37,14 @@ void nt_tally_ask(const struct nt_tally *t, struct nt_burst *b, uint32_t from, u
 }
 
 /* A packet's line as it was found, or none. */
-static inline void note_line(struct nt_tally *t, struct nt_burst *b, uint32_t i, uint32_t at)
+static inline void note_line(struct nt_burst *b, uint32_t i, uint32_t at, bool all)
 {
 	b->line[i] = at;
-	if (at == NT_SOURCE_NONE ||
-	    !t->sources.line[at].packets) /* new in this burst, but perhaps not by this packet */
+	if (__builtin_expect(all || at == NT_SOURCE_NONE, 0))
 		b->unlocated[b->n_unlocated++] = (uint8_t)i;
-	else
-		b->region[i] = t->sources.line[at].region;
 }
 
-static inline void find(struct nt_tally *t, struct nt_burst *b, uint32_t i)
+static inline void find(struct nt_tally *t, struct nt_burst *b, uint32_t i, bool all)
 {
 	const struct nt_fields *f = &b->fields[i];
 	uint32_t lines = t->sources.n_touched;
@@ -55,7 +52,7 @@ static inline void find(struct nt_tally *t, struct nt_burst *b, uint32_t i)
 
 	if (t->sources.n_touched != lines)
 		begin_line(&t->sources.line[at], f, b->time_ns[i]);
-	note_line(t, b, i, at);
+	note_line(b, i, at, all);
 }
 
 /* In a full table: the line of a source whose tag was found at `at`, or none. */
@@ -70,7 +67,7 @@ static uint32_t find_from(const struct nt_tally *t, const struct nt_fields *f, u
 	return at;
 }
 
-static void find_in_full(struct nt_tally *t, struct nt_burst *b)
+static void find_in_full(struct nt_tally *t, struct nt_burst *b, bool all)
 {
 	const struct nt_sources *s = &t->sources;
 
@@ -81,17 +78,25 @@ static void find_in_full(struct nt_tally *t, struct nt_burst *b)
 	}
 	for (uint32_t i = 0; i < b->n; i++)
 		if (has_source(&b->fields[i]))
-			note_line(t, b, i, find_from(t, &b->fields[i], b->line[i], b->tag[i]));
+			note_line(b, i, find_from(t, &b->fields[i], b->line[i], b->tag[i]), all);
+}
+
+/* Are regions wanted of sources that have a line, too? Of a packet whose pair may find no place they are. */
+static bool all_wanted(const struct nt_tally *t)
+{
+	return t->pairs.limit - t->pairs.n_touched < NT_PAIRS_OF_BURST || nt_signatures_ask_region(t->signatures);
 }
 
 void nt_tally_find(struct nt_tally *t, struct nt_burst *b)
 {
+	bool all = all_wanted(t);
+
 	b->n_unlocated = 0;
 	if (nt_sources_full(&t->sources)) {
-		find_in_full(t, b);
+		find_in_full(t, b, all);
 		return;
 	}
 	for (uint32_t i = 0; i < b->n; i++)
 		if (has_source(&b->fields[i]))
-			find(t, b, i);
+			find(t, b, i, all);
 }

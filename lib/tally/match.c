@@ -108,6 +108,11 @@ static inline bool asked(const struct nt_signatures *s, enum nt_field field)
 	return s->asked >> field & 1;
 }
 
+bool nt_signatures_ask_region(const struct nt_signatures *s)
+{
+	return s && asked(s, NT_FIELD_REGION);
+}
+
 /*
  * What the signatures of today's tools ask for is looked at always. It stands in tables that are a few lines of the
  * cache; to look whether it was asked for would cost half of it again.

@@ -6,6 +6,9 @@
 #include "tally/source.h"
 #include "tally/tally.h"
 
+/* Pairs that the packets of a burst can come to: its source's own or another, and that of a reply. */
+#define NT_PAIRS_OF_BURST (2 * NT_BURST)
+
 /* What the passes over a burst ask of one packet. */
 
 static inline bool has_source(const struct nt_fields *f)
@@ -38,10 +41,10 @@ static inline struct nt_key128 source_of(const struct nt_fields *f)
 /** Adds packets to region x port, `key`, or to the matches. Worker; stats side. */
 void nt_cross_add(struct nt_tally *t, uint32_t key, uint32_t matched, uint32_t packets);
 
-/** A packet without a port that signatures matched. Worker. */
-void nt_unplaced_match(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t matched);
-
-/** A packet of the source of packet `i`, to this port, that has a line, but no place for its pair. Worker. */
+/**
+ * A packet of the source of packet `i`, which has a line, but no place for this pair: nt_pair_port() of its key.
+ * Worker.
+ */
 void nt_unplaced_pair(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t port, uint32_t matched);
 
 /** Packets whose sources have no line. Worker. */

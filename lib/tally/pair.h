@@ -11,7 +11,14 @@
  * Packets by source, destination port and the set of signatures that matched, for those that are not their source's own
  * pair, which stands in its line. When the bank is folded both together give, exactly: unique sources of a port, ports
  * of a scanner, and, as a source has one region, packets by port, by region and port, and by signature (settle.c).
+ * Two other things are counted the same way, because they wait for the region, too.
  */
+
+/** Instead of a destination port: the source port of backscatter, below it. */
+#define NT_PAIR_REPLY (UINT32_C(1) << 30)
+
+/** Instead of a destination port: packets without one that signatures matched. */
+#define NT_PAIR_PORTLESS (UINT32_C(1) << 31)
 
 struct nt_pair_slot {
 	uint64_t key;	  /* nt_pair_key(); 0: free */
@@ -25,10 +32,10 @@ struct nt_pairs {
 	uint32_t mask;
 	uint32_t limit;
 	uint32_t n_touched;
-	uint64_t overflow; /* packets that found no place */
+	uint64_t overflow; /* packets to a port that found no place */
 };
 
-/** Of the index of a source's line and nt_port_key(). Never 0. */
+/** Of the index of a source's line and nt_port_key(), or what stands there instead. Never 0. */
 static inline uint64_t nt_pair_key(uint32_t line, uint32_t port)
 {
 	return (line + UINT64_C(1)) << 32 | port;
@@ -55,20 +62,24 @@ static inline void nt_pairs_prefetch(const struct nt_pairs *t, uint32_t home)
 	__builtin_prefetch(&t->slot[home], 1);
 }
 
-/** Makes a slot in a free place. False if the table is full, which is counted. Worker. */
+/** Says whether a pair is of a source and a destination port. */
+static inline bool nt_pair_is_port(uint64_t key)
+{
+	return !(key & (NT_PAIR_REPLY | NT_PAIR_PORTLESS));
+}
+
+/** Makes a slot in a free place. False if the table is full. Worker. */
 static inline bool nt_pairs_make(struct nt_pairs *t, uint32_t at, uint64_t key, uint32_t matched)
 {
-	if (t->n_touched == t->limit) {
-		t->overflow++;
+	if (t->n_touched == t->limit)
 		return false;
-	}
 	t->slot[at].key = key;
 	t->slot[at].matched = matched;
 	t->touched[t->n_touched++] = at;
 	return true;
 }
 
-/** Counts a packet. False if it found no place, which is counted. Worker. */
+/** Counts a packet. False if it found no place. Worker. */
 static inline bool nt_pairs_count(struct nt_pairs *t, uint64_t key, uint32_t matched, uint32_t home)
 {
 	uint32_t at = home;

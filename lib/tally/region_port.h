@@ -2,6 +2,8 @@
 #ifndef NT_TALLY_REGION_PORT_H
 #define NT_TALLY_REGION_PORT_H
 
+#include "needletail/snapshot.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +22,12 @@ enum nt_region_port_kind {
 
 #define NT_KIND_SHIFT 28
 #define NT_KIND_MASK  ((UINT32_C(1) << NT_KIND_SHIFT) - 1)
+
+/** Key of the source port of backscatter from a region. */
+static inline uint32_t nt_reply_port_key(uint32_t region, uint16_t src_port)
+{
+	return (uint32_t)NT_KIND_BACKSCATTER_PORT << NT_KIND_SHIFT | nt_region_port_key(region, false, src_port);
+}
 
 /** One slot; key 0 with count 0 is free. */
 struct nt_region_port_slot {

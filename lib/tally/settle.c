@@ -1,8 +1,60 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "locate/batch.h"
 #include "tally/packet.h"
 
 /* How far ahead lines and slots are asked for. */
 #define AHEAD 16u
+
+/* ---- regions ---- */
+
+static void add_address(struct nt_locate_batch *b, struct nt_key128 address, bool v6, uint32_t whose)
+{
+	const uint64_t bytes[2] = {htobe64(address.high), htobe64(address.low)};
+
+	if (v6)
+		nt_locate_batch_v6(b, (const uint8_t *)bytes, whose);
+	else
+		nt_locate_batch_v4(b, (uint32_t)address.low, whose);
+}
+
+static void locate_lines(struct nt_sources *s, const struct nt_locate *locate)
+{
+	struct nt_locate_batch b;
+
+	for (uint32_t i = 0; i < s->n_touched;) {
+		nt_locate_batch_begin(&b);
+		for (; i < s->n_touched && !nt_locate_batch_full(&b); i++) {
+			uint32_t at = s->touched[i];
+
+			if (i + AHEAD < s->n_touched)
+				__builtin_prefetch(&s->line[s->touched[i + AHEAD]], 1);
+			add_address(&b, nt_source_address(s, at), s->line[at].traits & NT_SOURCE_V6, at);
+		}
+		nt_locate_batch_look(locate, &b);
+		for (uint32_t k = 0; k < b.n4; k++)
+			s->line[b.whose4[k]].region = b.region4[k];
+		for (uint32_t k = 0; k < b.n6; k++)
+			s->line[b.whose6[k]].region = b.region6[k];
+	}
+}
+
+static void locate_senders(struct nt_senders *s, const struct nt_locate *locate)
+{
+	struct nt_locate_batch b;
+
+	for (uint32_t i = 0; i < s->n_touched;) {
+		nt_locate_batch_begin(&b);
+		for (; i < s->n_touched && !nt_locate_batch_full(&b); i++)
+			add_address(&b, s->line[s->touched[i]].address, s->line[s->touched[i]].v6, s->touched[i]);
+		nt_locate_batch_look(locate, &b);
+		for (uint32_t k = 0; k < b.n4; k++)
+			s->line[b.whose4[k]].region = b.region4[k];
+		for (uint32_t k = 0; k < b.n6; k++)
+			s->line[b.whose6[k]].region = b.region6[k];
+	}
+}
+
+/* ---- packets ---- */
 
 static void settle_port(struct nt_tally *t, uint32_t region, uint32_t port, uint32_t matched, uint32_t packets)
 {
@@ -32,9 +84,14 @@ static void settle_lines(struct nt_tally *t)
 
 static void settle_pair(struct nt_tally *t, const struct nt_pair_slot *slot)
 {
-	uint32_t region = t->sources.line[nt_pair_line(slot->key)].region;
+	uint32_t region = t->sources.line[nt_pair_line(slot->key)].region, port = nt_pair_port(slot->key);
 
-	settle_port(t, region, nt_pair_port(slot->key), slot->matched, slot->packets);
+	if (nt_pair_is_port(slot->key))
+		settle_port(t, region, port, slot->matched, slot->packets);
+	else if (port & NT_PAIR_REPLY)
+		nt_region_port_add(&t->region_port, nt_reply_port_key(region, (uint16_t)port), slot->packets);
+	else
+		nt_cross_add(t, region << 17 | NT_MATCH_PORTLESS, slot->matched, slot->packets);
 }
 
 static void settle_pairs(struct nt_tally *t)
@@ -62,12 +119,15 @@ static void settle_protocols(struct nt_tally *t)
 	count[ICMP6] += (uint32_t)t->fate[NT_FATE_ICMP6];
 }
 
-void nt_tally_settle(struct nt_tally *t)
+void nt_tally_settle(struct nt_tally *t, const struct nt_locate *locate)
 {
 	if (t->settled)
 		return;
 	t->settled = true;
+	locate_lines(&t->sources, locate);
+	locate_senders(&t->senders, locate);
 	settle_lines(t);
 	settle_pairs(t);
 	settle_protocols(t);
+	nt_sketches_settle(&t->sketches);
 }

@@ -66,6 +66,9 @@ uint32_t nt_signatures_explaining(const struct nt_signatures *s);
 /** Bits of the signatures with the condition `seq dst`: what they match has an address of ours for a number. */
 uint32_t nt_signatures_seq_dst(const struct nt_signatures *s);
 
+/** Does a signature ask for the region? NULL: none. Any thread. */
+bool nt_signatures_ask_region(const struct nt_signatures *s);
+
 /** Bits of the signatures that a packet matches. `region` is its source's. Worker. */
 uint32_t nt_signatures_match(const struct nt_signatures *s, const struct nt_fields *fields, uint16_t region);
 

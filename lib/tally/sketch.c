@@ -23,7 +23,7 @@
  */
 static uint32_t room(const struct nt_sketches *t, uint32_t key)
 {
-	uint32_t totals = t->limit / 2 < TOTALS ? t->limit / 2 : TOTALS;
+	uint32_t half = (t->limit + 1) / 2, totals = half < TOTALS ? half : TOTALS;
 
 	switch ((enum nt_sketch_kind)(key >> 24)) {
 	case NT_SKETCH_SOURCES:
@@ -132,19 +132,38 @@ static void raise(uint8_t *at, uint8_t rank)
 		*at = rank;
 }
 
-/* An element of a name that had no registers. */
-static void put_new(struct nt_sketches *t, const struct nt_sketch_add *add)
+static void give_registers(struct nt_sketches *t, uint32_t at, uint32_t key)
+{
+	t->line[at] = (struct nt_sketch_line){.key = key + 1, .at = t->n};
+	t->key[t->n++] = key;
+}
+
+/* An element of a name that had no registers. Returns false if it finds no place. */
+static bool put_alone(struct nt_sketches *t, const struct nt_sketch_add *add)
 {
 	uint64_t mixed = nt_mix_word(add->key), element = nt_sparse(add->key, add->index, add->rank);
 	uint32_t at = find_line(t, add->key, mixed);
 
 	if (!t->line[at].key) {
+		uint64_t lost = t->overflow;
+
 		if (!wait_for_registers(t, element, &t->waiting[mixed >> 48]))
-			return;
-		t->line[at] = (struct nt_sketch_line){.key = add->key + 1, .at = t->n};
-		t->key[t->n++] = add->key;
+			return t->overflow == lost;
+		give_registers(t, at, add->key);
 	}
 	raise(&t->registers[t->line[at].at][add->index], add->rank);
+	return true;
+}
+
+/* What finds no place by region is at least in the total. */
+static void put_new(struct nt_sketches *t, const struct nt_sketch_add *add)
+{
+	struct nt_sketch_add total = *add;
+
+	if (put_alone(t, add) || !nt_sketch_is_regional(add->key))
+		return;
+	total.key = nt_sketch_total(add->key);
+	put_alone(t, &total);
 }
 
 void nt_sketches_put(struct nt_sketches *t, const struct nt_sketch_add *add)
@@ -159,6 +178,49 @@ void nt_sketches_add(struct nt_sketches *t, uint32_t key, uint64_t hash)
 {
 	put_new(t,
 		&(struct nt_sketch_add){.key = key, .index = (uint16_t)nt_hll_index(hash), .rank = nt_hll_rank(hash)});
+}
+
+/* Registers of a name, which gets some if there is room; NULL: there is none. */
+static uint8_t *registers_of(struct nt_sketches *t, uint32_t key)
+{
+	uint32_t at = find_line(t, key, nt_mix_word(key));
+
+	if (!t->line[at].key && t->n < room(t, key))
+		give_registers(t, at, key);
+	return t->line[at].key ? t->registers[t->line[at].at] : NULL;
+}
+
+/* A name that has registers is large, and its total is no smaller. */
+static void settle_name(struct nt_sketches *t, uint32_t i)
+{
+	uint8_t *into = registers_of(t, nt_sketch_total(t->key[i]));
+
+	for (uint32_t r = 0; into && r < NT_HLL_REGISTERS; r++)
+		into[r] = into[r] < t->registers[i][r] ? t->registers[i][r] : into[r];
+	if (!into)
+		t->overflow++;
+}
+
+static void settle_element(struct nt_sketches *t, uint64_t element)
+{
+	put_new(t, &(struct nt_sketch_add){.key = nt_sketch_total(nt_sparse_key(element)),
+					   .index = nt_sparse_index(element),
+					   .rank = nt_sparse_rank(element)});
+}
+
+void nt_sketches_settle(struct nt_sketches *t)
+{
+	uint32_t names = t->n, elements = t->n_sparse; /* without what is made here */
+
+	for (uint32_t i = 0; i < names; i++)
+		if (nt_sketch_is_regional(t->key[i]))
+			settle_name(t, i);
+	for (uint32_t i = 0; i < elements; i++) {
+		uint64_t element = t->sparse[t->sparse_touched[i]];
+
+		if (nt_sketch_is_regional(nt_sparse_key(element)))
+			settle_element(t, element);
+	}
 }
 
 void nt_sketches_clear(struct nt_sketches *t)

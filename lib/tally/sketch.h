@@ -5,6 +5,8 @@
 #include "base/hll.h"
 #include "needletail/snapshot.h"
 
+#include <stdbool.h>
+
 /*
  * HyperLogLogs for the sources that found no place in the source table: one for each name (nt_sketch_key(), in
  * needletail/snapshot.h) that such a source counts for. Nothing of it is touched while the tables hold everything.
@@ -12,6 +14,9 @@
  * Names come by the ten thousand, and few of them are large. So the elements of a name first stand one by one in a set
  * that all names share, which is exact as registers go, and a name has registers of its own once it has many. The whole
  * of a name is both together: what stood in the set stays there. Both are bounded; what finds no place is counted.
+ *
+ * A total - all sources, all of backscatter, all of a signature - is the union of its names by region, and made of them
+ * when the bank is settled. Until then it has only what found no place by region.
  */
 
 /** Places in the set of single elements for each name that may have registers: three quarters of a power of two. */
@@ -41,6 +46,20 @@ static inline uint16_t nt_sparse_index(uint64_t element)
 static inline uint8_t nt_sparse_rank(uint64_t element)
 {
 	return element & 0x3f;
+}
+
+/** Is it a name by region? */
+static inline bool nt_sketch_is_regional(uint32_t key)
+{
+	enum nt_sketch_kind kind = key >> 24;
+
+	return kind == NT_SKETCH_REGION || kind == NT_SKETCH_BACKSCATTER_REGION || kind == NT_SKETCH_SIGNATURE_REGION;
+}
+
+/** The total that a name by region belongs to: the kind before it, and its id without the region. */
+static inline uint32_t nt_sketch_total(uint32_t key)
+{
+	return (key - (UINT32_C(1) << 24)) & ~UINT32_C(0x1ffff);
 }
 
 struct nt_sketch_line {
@@ -80,6 +99,9 @@ void nt_sketches_put(struct nt_sketches *t, const struct nt_sketch_add *add);
 
 /** Adds an element to a name's sketch, at once. Worker. */
 void nt_sketches_add(struct nt_sketches *t, uint32_t key, uint64_t hash);
+
+/** Makes the totals. Once, when no worker holds the bank. Stats side. */
+void nt_sketches_settle(struct nt_sketches *t);
 
 /** Empties the set; costs what was touched. Stats side. */
 void nt_sketches_clear(struct nt_sketches *t);

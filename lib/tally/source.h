@@ -52,7 +52,7 @@ struct nt_source_line {
 	uint32_t packets;
 	uint32_t first_s; /* Unix seconds, lowest 32 bits */
 	uint32_t last_s;  /* likewise */
-	uint16_t region;  /* of its first packet; so for the rest of the interval */
+	uint16_t region;  /* known when the bank is settled */
 	uint16_t traits;  /* enum nt_source_trait */
 	uint32_t matched; /* signatures that a packet matched */
 	uint32_t missed;  /* signatures that a TCP SYN did not match */

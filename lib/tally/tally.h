@@ -3,6 +3,7 @@
 #define NT_TALLY_TALLY_H
 
 #include "decode/decode.h"
+#include "locate/locate.h"
 #include "tally/backscatter.h"
 #include "tally/histogram.h"
 #include "tally/matches.h"
@@ -34,9 +35,9 @@ struct nt_burst {
 	int64_t time_ns[NT_BURST];   /* Unix nanoseconds */
 	uint32_t line[NT_BURST];     /* of the source: where it belongs, from nt_tally_ask(), and where it is, from
 					nt_tally_find(); NT_SOURCE_NONE: it found no place */
-	uint16_t region[NT_BURST];   /* of the source, if it has one */
+	uint16_t region[NT_BURST];   /* of the source, of packets in unlocated[] */
 	uint8_t tag[NT_BURST];	     /* of the source */
-	uint8_t unlocated[NT_BURST]; /* packets whose region is still to be looked up: their sources are new */
+	uint8_t unlocated[NT_BURST]; /* packets whose region is wanted at once, from nt_tally_find() */
 };
 
 /** How much each bounded table takes. */
@@ -84,11 +85,12 @@ void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_
 void nt_tally_ask(const struct nt_tally *t, struct nt_burst *burst, uint32_t from, uint32_t to);
 
 /**
- * Finds or makes the lines of a burst's sources, and with them the regions of those that are not new. Worker.
+ * Finds or makes the lines of a burst's sources, and says whose regions are wanted before nt_tally_burst(): of sources
+ * without a line, and of all if a table is about to be full or a signature asks for them. Worker.
  */
 void nt_tally_find(struct nt_tally *t, struct nt_burst *burst);
 
-/** Counts a burst whose lines are found and whose regions are all known. Worker. */
+/** Counts a burst whose lines are found and whose regions are known as far as they are wanted. Worker. */
 void nt_tally_burst(struct nt_tally *t, const struct nt_burst *burst);
 
 /** How much of it is done, each with all before; the rest are signatures, which a bank without them leaves out. */
@@ -102,10 +104,11 @@ enum nt_tally_part {
 void nt_tally_burst_part(struct nt_tally *t, const struct nt_burst *burst, enum nt_tally_part part);
 
 /**
- * Completes a retired bank: packets by region, port, region and port, protocol and signature, as far as the worker left
- * them to be made of lines and pairs. Once, before anything reads the bank; nt_tally_clear() begins anew. Stats side.
+ * Completes a retired bank: regions of sources and senders of backscatter; packets by region, port, region and port,
+ * protocol and signature, as far as the worker left them to be made of lines and pairs. Once, before anything reads the
+ * bank; nt_tally_clear() begins anew. Without tables (NULL) every region is NT_REGION_UNKNOWN. Stats side.
  */
-void nt_tally_settle(struct nt_tally *t);
+void nt_tally_settle(struct nt_tally *t, const struct nt_locate *locate);
 
 /** Empties a bank but keeps its signatures; costs what was touched. Stats side, while no worker holds the bank. */
 void nt_tally_clear(struct nt_tally *t);

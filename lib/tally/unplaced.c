@@ -17,10 +17,10 @@ static uint64_t element_of(const struct nt_fields *f)
 /* ---- sources without a line ---- */
 
 /* As many names as a packet without signatures counts for, for each of a burst; with signatures it is done in parts. */
-#define ADDS (5 * NT_BURST)
+#define ADDS (3 * NT_BURST)
 
-/* Names that a packet counts for at most: two for each signature, and one more for each with a port. */
-#define ADDS_OF_PACKET (5 + 3 * NT_SIGNATURES_MAX)
+/* Names that a packet counts for at most, and for each signature. Totals are made of the names by region. */
+#define ADDS_OF_PACKET (3 + 2 * NT_SIGNATURES_MAX)
 
 /* Elements on their way into the sketches: all are asked for before the first is put. */
 struct adds {
@@ -53,7 +53,6 @@ static void ask_matched(const struct nt_sketches *t, struct adds *a, uint32_t re
 	for (uint32_t bits = matched; bits; bits &= bits - 1) {
 		uint32_t id = (uint32_t)__builtin_ctz(bits) << 17;
 
-		ask(t, a, NT_SKETCH_SIGNATURE, id);
 		ask(t, a, NT_SKETCH_SIGNATURE_REGION, id | region);
 		if (has_port(f))
 			ask(t, a, NT_SKETCH_SIGNATURE_PORT, id | port_key(f));
@@ -68,14 +67,11 @@ static void ask_source(const struct nt_sketches *t, struct adds *a, const struct
 
 	a->index = (uint16_t)nt_hll_index(element);
 	a->rank = nt_hll_rank(element);
-	ask(t, a, NT_SKETCH_SOURCES, 0);
 	ask(t, a, NT_SKETCH_REGION, b->region[i]);
 	if (has_port(f))
 		ask(t, a, NT_SKETCH_PORT, port_key(f));
-	if (nt_reply_class(f)) {
-		ask(t, a, NT_SKETCH_BACKSCATTER, 0);
+	if (nt_reply_class(f))
 		ask(t, a, NT_SKETCH_BACKSCATTER_REGION, b->region[i]);
-	}
 	ask_matched(t, a, b->region[i], f, matched);
 }
 
@@ -116,9 +112,14 @@ void nt_cross_add(struct nt_tally *t, uint32_t key, uint32_t matched, uint32_t p
 		add_unplaced(t, key, matched, packets);
 }
 
-void nt_unplaced_match(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t matched)
+static void count_portless(struct nt_tally *t, uint32_t region, uint32_t matched)
 {
-	nt_cross_add(t, (uint32_t)b->region[i] << 17 | NT_MATCH_PORTLESS, matched, 1);
+	nt_cross_add(t, region << 17 | NT_MATCH_PORTLESS, matched, 1);
+}
+
+static void count_reply(struct nt_tally *t, uint32_t region, uint16_t src_port)
+{
+	nt_region_port_add(&t->region_port, nt_reply_port_key(region, src_port), 1);
 }
 
 static void count_port(struct nt_tally *t, uint32_t region, uint32_t port, uint32_t matched)
@@ -142,6 +143,15 @@ static void sketch_port(struct nt_sketches *t, uint32_t port, uint64_t element, 
 
 void nt_unplaced_pair(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t port, uint32_t matched)
 {
+	if (port & NT_PAIR_REPLY) {
+		count_reply(t, b->region[i], (uint16_t)port);
+		return;
+	}
+	if (port & NT_PAIR_PORTLESS) {
+		count_portless(t, b->region[i], matched);
+		return;
+	}
+	t->pairs.overflow++;
 	count_port(t, b->region[i], port, matched);
 	sketch_port(&t->sketches, port, element_of(&b->fields[i]), matched);
 }
@@ -158,11 +168,15 @@ static void ask_port(const struct nt_tally *t, uint32_t region, const struct nt_
 
 static void count_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t matched)
 {
+	const struct nt_fields *f = &b->fields[i];
+
 	nt_histogram_count_small(&t->histogram[NT_TABLE_REGION], b->region[i]);
-	if (has_port(&b->fields[i]))
-		count_port(t, b->region[i], port_key(&b->fields[i]), matched);
+	if (has_port(f))
+		count_port(t, b->region[i], port_key(f), matched);
 	else if (matched)
-		nt_unplaced_match(t, b, i, matched);
+		count_portless(t, b->region[i], matched);
+	if (f->fate == NT_FATE_TCP && nt_reply_class(f))
+		count_reply(t, b->region[i], f->src_port);
 }
 
 void nt_unplaced_sources(struct nt_tally *t, const struct nt_burst *b, const uint8_t *packet, uint32_t n,

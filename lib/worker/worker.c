@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "worker/worker.h"
 
-#include "locate/locate.h"
+#include "locate/batch.h"
 
 #include <errno.h>
 #include <rte_rcu_qsbr.h>
@@ -49,50 +49,27 @@ void nt_worker_leave(struct nt_worker *w)
 	rte_rcu_qsbr_thread_unregister(w->qsbr, w->id);
 }
 
-/* Addresses of one IP version in a burst, side by side for a bulk look-up, and whose they are. */
-struct sources4 {
-	uint32_t n;
-	uint32_t address[NT_BURST];
-	uint16_t region[NT_BURST];
-	uint8_t packet[NT_BURST];
-};
+_Static_assert(NT_BURST <= NT_LOCATE_BURST, "a burst goes into one batch");
 
-struct sources6 {
-	uint32_t n;
-	uint8_t address[NT_BURST][16];
-	uint16_t region[NT_BURST];
-	uint8_t packet[NT_BURST];
-};
-
-static void gather(const struct nt_burst *b, struct sources4 *v4, struct sources6 *v6)
+/* Regions that are wanted at once: all others are looked up when the bank is settled, once for a source. */
+static void locate_burst(const struct nt_locate *locate, struct nt_burst *b)
 {
+	struct nt_locate_batch batch;
+
+	nt_locate_batch_begin(&batch);
 	for (uint32_t n = 0; n < b->n_unlocated; n++) {
 		const struct nt_fields *f = &b->fields[b->unlocated[n]];
 
-		if (f->class == NT_CLASS_IPV4) {
-			v4->packet[v4->n] = b->unlocated[n];
-			v4->address[v4->n++] = f->src4;
-		} else {
-			v6->packet[v6->n] = b->unlocated[n];
-			memcpy(v6->address[v6->n++], f->src6, sizeof(f->src6));
-		}
+		if (f->class == NT_CLASS_IPV4)
+			nt_locate_batch_v4(&batch, f->src4, b->unlocated[n]);
+		else
+			nt_locate_batch_v6(&batch, f->src6, b->unlocated[n]);
 	}
-}
-
-/* Regions of the sources that have none yet: the others' are in their lines. */
-static void locate_burst(const struct nt_locate *locate, struct nt_burst *b)
-{
-	struct sources4 v4;
-	struct sources6 v6;
-
-	v4.n = v6.n = 0;
-	gather(b, &v4, &v6);
-	nt_locate_v4(locate, v4.address, v4.region, v4.n);
-	nt_locate_v6(locate, (const uint8_t(*)[16])v6.address, v6.region, v6.n);
-	for (uint32_t i = 0; i < v4.n; i++)
-		b->region[v4.packet[i]] = v4.region[i];
-	for (uint32_t i = 0; i < v6.n; i++)
-		b->region[v6.packet[i]] = v6.region[i];
+	nt_locate_batch_look(locate, &batch);
+	for (uint32_t i = 0; i < batch.n4; i++)
+		b->region[batch.whose4[i]] = batch.region4[i];
+	for (uint32_t i = 0; i < batch.n6; i++)
+		b->region[batch.whose6[i]] = batch.region6[i];
 }
 
 static void locate_nowhere(struct nt_burst *b)
@@ -161,7 +138,7 @@ static inline __attribute__((always_inline)) void burst(struct nt_worker *w, con
 		decode(tally, b, frames, at, link, part);
 	if (part >= NT_WORKER_SOURCES)
 		nt_tally_find(tally, b);
-	if (part >= NT_WORKER_LOCATE)
+	if (part >= NT_WORKER_LOCATE && b->n_unlocated)
 		locate_burst(locate, b);
 	else if (part >= NT_WORKER_SOURCES)
 		locate_nowhere(b);

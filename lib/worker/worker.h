@@ -26,7 +26,7 @@ struct nt_worker {
 
 	/* The stats side writes, the worker reads at a burst boundary. */
 	alignas(64) _Atomic uint32_t turn;	  /* the worker's bank is bank[turn & 1] */
-	_Atomic(const struct nt_locate *) locate; /* NULL: every region is unknown */
+	_Atomic(const struct nt_locate *) locate; /* for regions wanted at once; NULL: every region is unknown */
 
 	/* The worker writes, the stats side reads. */
 	alignas(64) _Atomic uint64_t frames; /* since the start */

@@ -34,6 +34,10 @@ uint32_t model_match(const struct nt_fields *f)
 
 /* ---- packets ---- */
 
+/* IPv4 addresses of sources. */
+#define FIRST4 0x0a000000u
+#define STEP4  7919u
+
 static uint32_t below(uint32_t n)
 {
 	return (uint32_t)(next_random() % n);
@@ -45,7 +49,7 @@ static void fill_addresses(struct nt_fields *f, uint32_t source)
 	uint32_t to = below(40);
 
 	f->class = v6 ? NT_CLASS_IPV6 : NT_CLASS_IPV4;
-	f->src4 = 0x0a000000 + source * 7919;
+	f->src4 = FIRST4 + source * STEP4;
 	f->dst4 = 0xc6120000 + to;
 	memcpy(f->src6, (uint8_t[16]){0x20, 1, 0xd, 0xb8, [14] = (uint8_t)(source >> 8), (uint8_t)source}, 16);
 	memcpy(f->dst6, (uint8_t[16]){0x20, 1, 0xd, 0xb9, [15] = (uint8_t)to}, 16);
@@ -85,17 +89,32 @@ static void fill_icmp(struct nt_fields *f, uint32_t source)
 	memcpy(f->inner_dst, (uint8_t[16]){0x20, 1, 0xd, [15] = (uint8_t)below(10)}, 16);
 }
 
-void model_fill(struct packet *p, uint32_t n, uint32_t sources, int64_t start_s, uint32_t seconds)
+static uint16_t region_of(uint32_t source)
 {
 	static const char *const region[] = {"JP", "US", "--", "SE"};
 
+	return (uint16_t)nt_region_index(region[source % 4], 2);
+}
+
+uint16_t model_region4(uint32_t address)
+{
+	return region_of((address - FIRST4) / STEP4);
+}
+
+uint16_t model_region6(const uint8_t address[static 16])
+{
+	return region_of((uint32_t)address[14] << 8 | address[15]);
+}
+
+void model_fill(struct packet *p, uint32_t n, uint32_t sources, int64_t start_s, uint32_t seconds)
+{
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t source = below(1 + below(sources)), kind = below(10);
 		struct nt_fields *f = &p[i].fields;
 
 		memset(&p[i], 0, sizeof(p[i]));
 		fill_addresses(f, source);
-		p[i].region = (uint16_t)nt_region_index(region[source % 4], 2);
+		p[i].region = region_of(source);
 		p[i].time_ns = start_s * 1000000000 + (int64_t)((double)i / n * seconds * 1e9);
 		if (source % 11 == 0 || kind == 0)
 			fill_icmp(f, source);

@@ -31,6 +31,10 @@ void model_fill(struct packet *p, uint32_t n, uint32_t sources, int64_t start_s,
 /** Fails the test unless the snapshot says what the packets say; tables must not have been full. */
 void model_check(const struct packet *p, uint32_t n, const struct nt_snapshot *s);
 
+/** Region of a source. */
+uint16_t model_region4(uint32_t address);
+uint16_t model_region6(const uint8_t address[static 16]);
+
 /** Address of a packet's source. */
 struct nt_address model_source(const struct nt_fields *f);
 

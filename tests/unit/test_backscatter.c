@@ -157,7 +157,6 @@ static void make_packets(const struct nt_tally *t, int64_t start_s, uint32_t dis
 			now += (int64_t)(next_random() % 150) * NS;
 		packet[i].time_ns = now - (int64_t)(disorder_s ? next_random() % disorder_s : 0) * NS;
 		packet[i].target = nt_mix(0, next_random() % 500);
-		packet[i].region = (uint16_t)(packet[i].sender.low + 1);
 		nt_reply_prefetch(&packet[i], &t->senders, &t->victims);
 	}
 }
@@ -175,7 +174,6 @@ static void check_sender(const struct nt_sender_line *line)
 		e.first_ns = !any || r->time_ns < e.first_ns ? r->time_ns : e.first_ns;
 		e.last_ns = !any || r->time_ns > e.last_ns ? r->time_ns : e.last_ns;
 		any = true;
-		e.region = r->region;
 		e.packets[nt_backscatter_slot(r->class)]++;
 		nt_targets_add(e.targets, NT_SENDER_TARGETS, r->target);
 		if (!r->has_port)
