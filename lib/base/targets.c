@@ -10,15 +10,25 @@ static uint32_t register_at(const uint64_t *sketch, uint32_t i)
 	return (uint32_t)(sketch[i / REGISTERS_IN_WORD] >> i % REGISTERS_IN_WORD * 4) & 15;
 }
 
+/* The greater of each of eight numbers, none above 15: bit 7 of a byte tells whether the difference is below 0. */
+static uint64_t greater_of_bytes(uint64_t a, uint64_t b)
+{
+	const uint64_t top = 0x8080808080808080u;
+	uint64_t a_is = (((a | top) - b) & top) >> 7; /* 1 where a >= b */
+	uint64_t mask = a_is * 0xff;
+
+	return (a & mask) | (b & ~mask);
+}
+
 void nt_targets_merge(uint64_t *into, const uint64_t *from, uint32_t words)
 {
-	for (uint32_t i = 0; i < words * REGISTERS_IN_WORD; i++) {
-		uint32_t shift = i % REGISTERS_IN_WORD * 4;
-		uint64_t rank = register_at(from, i);
+	const uint64_t low = 0x0f0f0f0f0f0f0f0fu;
 
-		if (register_at(into, i) < rank)
-			into[i / REGISTERS_IN_WORD] =
-			    (into[i / REGISTERS_IN_WORD] & ~(UINT64_C(15) << shift)) | rank << shift;
+	for (uint32_t i = 0; i < words; i++) {
+		uint64_t even = greater_of_bytes(into[i] & low, from[i] & low);
+		uint64_t odd = greater_of_bytes(into[i] >> 4 & low, from[i] >> 4 & low);
+
+		into[i] = even | odd << 4;
 	}
 }
 

@@ -200,6 +200,23 @@ static void targets_merge(void **state)
 	}
 }
 
+/* All registers of a word at once, against one after the other. */
+static void the_greater_register_stays(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 100000; i++) {
+		uint64_t a = next_random(), b = next_random(), expected = 0;
+
+		for (uint32_t shift = 0; shift < 64; shift += 4) {
+			uint64_t x = a >> shift & 15, y = b >> shift & 15;
+
+			expected |= (x > y ? x : y) << shift;
+		}
+		nt_targets_merge(&a, &b, 1);
+		assert_int_equal(a, expected);
+	}
+}
+
 /* The packet path's own version for IPv4. */
 static void four_bytes_hash_alike(void **state)
 {
@@ -221,6 +238,7 @@ int main(void)
 	    cmocka_unit_test(hash_and_estimate_are_those_of_redis),
 	    cmocka_unit_test(targets_are_estimated_within_their_error),
 	    cmocka_unit_test(targets_merge),
+	    cmocka_unit_test(the_greater_register_stays),
 	};
 
 	return cmocka_run_group_tests_name("hll", tests, NULL, NULL);
