@@ -29,8 +29,30 @@ _Static_assert(offsetof(struct nt_fields, dst4) == offsetof(struct nt_fields, sr
 		   offsetof(struct nt_fields, window) == offsetof(struct nt_fields, seq) + 8 &&
 		   offsetof(struct nt_fields, src_port) == offsetof(struct nt_fields, seq) + 10 &&
 		   offsetof(struct nt_fields, dst_port) == offsetof(struct nt_fields, seq) + 12 &&
-		   offsetof(struct nt_fields, udp) == offsetof(struct nt_fields, seq) + 14,
+		   offsetof(struct nt_fields, udp) == offsetof(struct nt_fields, seq) + 14 &&
+		   offsetof(struct nt_fields, inner_port) == offsetof(struct nt_fields, icmp) + 12,
 	       "as they are written below");
+
+/* Ethertype, version and header length in one look. */
+static inline bool usual_ip(const uint8_t *frame)
+{
+	const uint8_t usual[4] = {0x08, 0x00, 0x45, 0}, mask[4] = {0xff, 0xff, 0xff, 0};
+	uint32_t is, want, look_at;
+
+	memcpy(&is, frame + USUAL_ETHERNET - 2, sizeof(is));
+	memcpy(&want, usual, sizeof(want));
+	memcpy(&look_at, mask, sizeof(look_at));
+	return (is & look_at) == want;
+}
+
+/* What such a frame has not: from `icmp` to `option_layout` in one go. */
+static inline void usual_nothing(struct nt_fields *f)
+{
+	static const struct nt_fields none = {.window_scale = NT_WINDOW_SCALE_NONE};
+	enum { FROM = offsetof(struct nt_fields, icmp), TO = offsetof(struct nt_fields, inner_port) };
+
+	memcpy((uint8_t *)f + FROM, (const uint8_t *)&none + FROM, TO - FROM);
+}
 
 /* Source and destination: eight bytes, of which each half is turned. */
 static inline void usual_addresses(const uint8_t *frame, struct nt_fields *f)
@@ -74,7 +96,7 @@ static inline bool usual_frame(const struct nt_frame *frame, struct nt_fields *f
 	uint32_t payload;
 	uint8_t proto;
 
-	if (frame->cap_len < USUAL_L4 + USUAL_UDP || be16(d + 12) != 0x0800 || d[14] != 0x45 || be16(d + 20) & 0x3fff)
+	if (frame->cap_len < USUAL_L4 + USUAL_UDP || !usual_ip(d) || be16(d + 20) & 0x3fff)
 		return false;
 	payload = be16(d + 16) - (uint32_t)USUAL_IPV4; /* below 0 is more than any frame has */
 	if (payload > frame->wire_len - USUAL_L4)
@@ -84,6 +106,7 @@ static inline bool usual_frame(const struct nt_frame *frame, struct nt_fields *f
 		if (payload < USUAL_TCP || frame->cap_len < USUAL_L4 + USUAL_TCP || d[46] >> 4 != USUAL_TCP / 4)
 			return false;
 		f->fate = NT_FATE_TCP;
+		f->class = NT_CLASS_IPV4;
 		usual_tcp(d + USUAL_L4, f);
 	} else if (proto == 17) {
 		uint32_t length = be16(d + 38);
@@ -91,20 +114,16 @@ static inline bool usual_frame(const struct nt_frame *frame, struct nt_fields *f
 		if (length < USUAL_UDP || length > payload)
 			return false;
 		f->fate = NT_FATE_UDP;
+		f->class = NT_CLASS_IPV4;
 		usual_udp(d + USUAL_L4, f);
 	} else {
 		return false;
 	}
 	usual_addresses(d, f);
-	f->class = NT_CLASS_IPV4;
 	f->ttl = d[22];
 	f->ip_proto = proto;
 	f->ip_id = be16(d + 18);
-	f->icmp = 0;
-	f->tcp_options = 0;
-	f->window_scale = NT_WINDOW_SCALE_NONE;
-	f->option_layout = 0;
-	f->has_inner = f->has_inner_port = false;
+	usual_nothing(f);
 	return true;
 }
 
