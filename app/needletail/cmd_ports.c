@@ -59,6 +59,7 @@ static void print_interface(struct listing *l, const char *name)
 	if (!interface.up)
 		printf("# first: ip link set %s up\n", name);
 	printf("  - name: \"net_af_packet%u,iface=%s,qpairs=1\"\n", l->interfaces, name);
+	printf("# room for longer bursts, 64 MiB a queue: \"...,qpairs=1,framecnt=16384\"\n");
 	if (l->af_xdp)
 		printf("# or, faster where its driver supports it\n# - name: \"net_af_xdp%u,iface=%s\"\n",
 		       l->interfaces, name);

@@ -114,7 +114,7 @@ const struct nt_key nt_key[] = {
 	  .help = "yes: hugepages or no start. no: plain memory. auto: hugepages when there are enough." },
 	{ .path = "memory.mib", .type = NT_KEY_NUMBER, AT(memory.mib), .min = 64, .max = 1048576, .unit = "MiB",
 	  .value = "2048",
-	  .help = "Memory to take when without hugepages, at most: it is taken when it is used." },
+	  .help = "Memory to take when without hugepages, at most: it is taken when it is used. A replay takes what it needs." },
 	/*
 	 * A mempool wastes least at 2^n - 1 (rte_mempool_create()). 65,535 buffers of 2.4 KB are 150 MiB, fit the
 	 * default of memory.mib, and fill 32 queues of 1,024 descriptors with as much again for caches and bursts.
