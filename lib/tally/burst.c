@@ -113,7 +113,7 @@ static void ask_reply(const struct nt_tally *t, const struct nt_burst *b, uint32
 	struct nt_reply *r = &p->reply[p->n_replies++];
 
 	nt_reply_make(r, f, source_of(f), class);
-	r->time_ns = b->time_ns[i];
+	r->time_ns = b->frame[i].time_ns;
 	r->target = target;
 	nt_reply_prefetch(r, &t->senders, &t->victims);
 	if (r->has_port && b->line[i] != NT_SOURCE_NONE)
@@ -162,7 +162,7 @@ static inline __attribute__((always_inline)) void note_source(struct nt_tally *t
 	line = &t->sources.line[b->line[i]];
 	line->packets++;
 	line->matched |= matched;
-	note_time(line, seconds_of(p, b->time_ns[i]));
+	note_time(line, seconds_of(p, b->frame[i].time_ns));
 	nt_targets_add(&line->targets, 1, target);
 	if (fate == NT_FATE_TCP || fate == NT_FATE_UDP) {
 		traits |= note_header(line, f, fate == NT_FATE_TCP);

@@ -51,7 +51,7 @@ static inline void find(struct nt_tally *t, struct nt_burst *b, uint32_t i, bool
 	uint32_t at = nt_sources_find(&t->sources, source_of(f), is_v6(f), b->line[i], b->tag[i]);
 
 	if (t->sources.n_touched != lines)
-		begin_line(&t->sources.line[at], f, b->time_ns[i]);
+		begin_line(&t->sources.line[at], f, b->frame[i].time_ns);
 	note_line(b, i, at, all);
 }
 

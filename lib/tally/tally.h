@@ -31,8 +31,8 @@
 struct nt_burst {
 	uint32_t n;
 	uint32_t n_unlocated;
+	const struct nt_frame *frame; /* [n] of which only the times are looked at */
 	struct nt_fields fields[NT_BURST];
-	int64_t time_ns[NT_BURST];   /* Unix nanoseconds */
 	uint32_t line[NT_BURST];     /* of the source: where it belongs, from nt_tally_ask(), and where it is, from
 					nt_tally_find(); NT_SOURCE_NONE: it found no place */
 	uint16_t region[NT_BURST];   /* of the source, of packets in unlocated[] */

@@ -113,14 +113,12 @@ static void tally_burst(struct nt_tally *t, const struct nt_burst *b, enum nt_wo
 /* So few that their lines are asked for soon, so many that a call costs next to nothing. */
 #define AT_ONCE 8u
 
-static inline void decode(const struct nt_tally *t, struct nt_burst *b, const struct nt_frame *frames, uint32_t from,
-			  enum nt_link link, enum nt_worker_part part)
+static inline void decode(const struct nt_tally *t, struct nt_burst *b, uint32_t from, enum nt_link link,
+			  enum nt_worker_part part)
 {
 	uint32_t to = b->n - from < AT_ONCE ? b->n : from + AT_ONCE;
 
-	nt_decode_burst(&frames[from], to - from, link, &b->fields[from]);
-	for (uint32_t i = from; i < to; i++)
-		b->time_ns[i] = frames[i].time_ns;
+	nt_decode_burst(&b->frame[from], to - from, link, &b->fields[from]);
 	if (part >= NT_WORKER_SOURCES)
 		nt_tally_ask(t, b, from, to);
 }
@@ -134,8 +132,9 @@ static inline __attribute__((always_inline)) void burst(struct nt_worker *w, con
 
 	nt_tally_arrival(tally, frames, n);
 	b->n = frames_after_loss(w, n);
+	b->frame = frames;
 	for (uint32_t at = 0; at < b->n; at += AT_ONCE)
-		decode(tally, b, frames, at, link, part);
+		decode(tally, b, at, link, part);
 	if (part >= NT_WORKER_SOURCES)
 		nt_tally_find(tally, b);
 	if (part >= NT_WORKER_LOCATE && b->n_unlocated)

@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct nt_tally *tally;
 	static struct nt_burst burst;
 	static struct nt_fold *fold;
-	struct nt_frame frame;
+	struct nt_frame frame = {.time_ns = 0};
 	struct nt_snapshot s;
 	uint32_t beyond = 0;
 
@@ -88,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	frame.wire_len = frame.cap_len + beyond % 3000;
 	for (uint32_t link = NT_LINK_ETHERNET; link <= NT_LINK_SLL2; link++) {
 		burst.n = 1;
+		burst.frame = &frame;
 		nt_tally_arrival(tally, &frame, 1);
 		nt_decode(&frame, link, &burst.fields[0]);
 		check_fields(&burst.fields[0]);

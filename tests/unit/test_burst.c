@@ -25,6 +25,7 @@ struct packet {
 };
 
 static struct packet packet[PACKETS];
+static struct nt_frame frame[NT_BURST]; /* of the burst */
 
 static bool region_is_asked; /* by the signatures */
 
@@ -81,6 +82,7 @@ void nt_locate_v6(const struct nt_locate *l, const uint8_t (*addresses)[16], uin
 /* As the worker does it. */
 static void count_burst(struct nt_tally *t, struct nt_burst *b)
 {
+	b->frame = frame;
 	for (uint32_t i = 0; i < b->n; i++)
 		b->region[i] = 0xdead;
 	nt_tally_ask(t, b, 0, b->n);
@@ -162,7 +164,7 @@ static void count(struct nt_tally *t)
 		burst.n = PACKETS - at < n ? PACKETS - at : n;
 		for (uint32_t i = 0; i < burst.n; i++) {
 			burst.fields[i] = packet[at + i].fields;
-			burst.time_ns[i] = packet[at + i].time_ns;
+			frame[i].time_ns = packet[at + i].time_ns;
 		}
 		count_burst(t, &burst);
 	}
@@ -522,7 +524,7 @@ static void count_many(struct nt_tally *t, uint32_t n)
 							     .dst_port = (uint16_t)(source % 4),
 							     .ttl = 40,
 							     .ip_id = source % 2};
-			burst.time_ns[i] = source;
+			frame[i].time_ns = source;
 		}
 		count_burst(t, &burst);
 	}

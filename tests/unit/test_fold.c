@@ -115,12 +115,12 @@ static struct nt_tally *make_bank(const struct nt_tally_options *o)
 static void count(struct nt_tally *t, const struct packet *p)
 {
 	static struct nt_burst b;
-	const struct nt_frame frame = {.wire_len = 60};
+	const struct nt_frame frame = {.wire_len = 60, .time_ns = p->time_ns};
 
 	b.n = 1;
 	b.fields[0] = p->fields;
 	b.region[0] = p->region;
-	b.time_ns[0] = p->time_ns;
+	b.frame = &frame;
 	nt_tally_arrival(t, &frame, 1);
 	nt_tally_ask(t, &b, 0, b.n);
 	nt_tally_find(t, &b);

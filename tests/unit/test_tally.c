@@ -48,7 +48,8 @@ static void count_frames(struct nt_tally *t, const struct nt_frame *frames, uint
 
 	for (uint32_t at = 0; at < n; at += burst.n) {
 		burst.n = n - at < NT_BURST ? n - at : NT_BURST;
-		nt_tally_arrival(t, frames + at, burst.n);
+		burst.frame = frames + at;
+		nt_tally_arrival(t, burst.frame, burst.n);
 		for (uint32_t i = 0; i < burst.n; i++) {
 			nt_decode(&frames[at + i], NT_LINK_ETHERNET, &burst.fields[i]);
 			burst.region[i] = region;
