@@ -38,8 +38,12 @@ static const char help[] =
     "      --labels FILE           whose addresses are: lines network,organisation,category\n"
     "      --pseudonyms            call organisations after their category: bank A, portal B; leave addresses out\n"
     "      --lang ja|en            language (default: that of LC_ALL, LC_MESSAGES, LANG)\n"
-    "      --format md|json|csv    or several with commas (default: md)\n"
-    "  -o, --output DIR            folder for report.md, report.json, and a CSV file for each table and figure\n"
+    "      --format FORMAT         md, html, pdf, json, csv, svg, or several with commas (default: md); html, pdf and "
+    "svg\n"
+    "                              need gnuplot, pdf also chromium\n"
+    "  -o, --output DIR            folder for report.md, report.html, report.pdf, report.json, a CSV file for each "
+    "table\n"
+    "                              and figure, and an SVG file for each figure\n"
     "                              (default: standard output)\n";
 
 /* ---- progress ---- */
@@ -109,6 +113,8 @@ static int run(const struct report_options *o)
 	char why[NT_LABELS_WHY];
 	int err;
 
+	if (report_programs_find(o))
+		return NT_EXIT_UNUSABLE;
 	if (o->labels) {
 		labels = nt_labels_load(o->labels, why);
 		if (!labels) {

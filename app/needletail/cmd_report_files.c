@@ -12,16 +12,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What a file is filled with: a document, or an item of it. */
+/* What a file is filled with: a document, an item of it, a figure, or what was made before. */
 struct content {
 	int (*document)(const struct nt_document *d, FILE *out);
 	const struct nt_document *d;
 	const struct nt_doc_item *item; /* CSV */
+	const struct nt_figure *figure;
+	const char *bytes;
+	size_t size;
 };
+
+static int write_bytes(const struct content *c, FILE *out)
+{
+	fwrite(c->bytes, 1, c->size, out);
+	if (fflush(out) || ferror(out))
+		return errno ? -errno : -EIO;
+	return 0;
+}
 
 static int write_content(const struct content *c, FILE *out)
 {
 	errno = 0;
+	if (c->bytes)
+		return write_bytes(c, out);
+	if (c->figure)
+		return nt_write_svg(c->figure, out);
 	return c->item ? nt_write_csv(c->item, out) : c->document(c->d, out);
 }
 
@@ -65,7 +80,35 @@ static int write_tables(const char *folder, const struct nt_document *d)
 	return err;
 }
 
-static int write_folder(const struct report_options *o, const struct nt_document *d)
+static int write_figures(const char *folder, const struct nt_document *d, const struct nt_figures *figures)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < d->items && !err; i++)
+		if (figures->at[i].wide)
+			err = write_file(folder, d->item[i].id, ".svg", &(struct content){.figure = &figures->at[i]});
+	return err;
+}
+
+/* PDF comes last: what may fail outside keeps nobody from the rest. */
+static int write_pages(const struct report_options *o, const struct nt_document *d, struct report_pages *pages)
+{
+	int err = 0;
+
+	if (o->formats & REPORT_SVG)
+		err = write_figures(o->folder, d, &pages->figures);
+	if (!err && o->formats & REPORT_HTML)
+		err = write_file(o->folder, "report", ".html",
+				 &(struct content){.bytes = pages->html, .size = pages->html_size});
+	if (!err && o->formats & REPORT_PDF)
+		err = report_pages_print(pages);
+	if (!err && o->formats & REPORT_PDF)
+		err = write_file(o->folder, "report", ".pdf",
+				 &(struct content){.bytes = pages->pdf.text, .size = pages->pdf.size});
+	return err;
+}
+
+static int write_folder(const struct report_options *o, const struct nt_document *d, struct report_pages *pages)
 {
 	int err = 0;
 
@@ -77,15 +120,31 @@ static int write_folder(const struct report_options *o, const struct nt_document
 		err = write_file(o->folder, "report", ".json", &(struct content){.document = nt_write_json, .d = d});
 	if (!err && o->formats & REPORT_CSV)
 		err = write_tables(o->folder, d);
-	return err;
+	return err ? err : write_pages(o, d, pages);
+}
+
+static int write_out(const struct report_options *o, const struct nt_document *d, struct report_pages *pages)
+{
+	struct content content = {.document = o->formats & REPORT_JSON ? nt_write_json : nt_write_md, .d = d};
+	int err = o->formats & REPORT_PDF ? report_pages_print(pages) : 0;
+
+	if (err)
+		return err;
+	if (o->formats & REPORT_PDF)
+		content = (struct content){.bytes = pages->pdf.text, .size = pages->pdf.size};
+	else if (o->formats & REPORT_HTML)
+		content = (struct content){.bytes = pages->html, .size = pages->html_size};
+	err = write_content(&content, stdout);
+	return err ? refuse("standard output", err) : 0;
 }
 
 int report_files_write(const struct report_options *o, const struct nt_document *d)
 {
-	int err;
+	struct report_pages pages;
+	int err = report_pages_init(&pages, o, d);
 
-	if (o->folder)
-		return write_folder(o, d);
-	err = o->formats & REPORT_JSON ? nt_write_json(d, stdout) : nt_write_md(d, stdout);
-	return err ? refuse("standard output", err) : 0;
+	if (!err)
+		err = o->folder ? write_folder(o, d, &pages) : write_out(o, d, &pages);
+	report_pages_fini(&pages);
+	return err;
 }

@@ -101,6 +101,7 @@ void compose_scanners(struct composing *c)
 	int64_t day = 0;
 
 	nt_doc_item(c->d, "scanners", NT_DOC_FIGURE, NT_MSG_TITLE_SCANNERS, NO_WORDS);
+	nt_doc_axis(c->d, NT_MSG_AXIS_SCANNERS_DAY);
 	nt_doc_column(c->d, "date", NT_DOC_DATE, NT_MSG_COL_DATE);
 	nt_doc_column(c->d, "scanners", NT_DOC_COUNT, NT_MSG_COL_SCANNERS)->line = true;
 	nt_doc_column(c->d, "research_scanners", NT_DOC_COUNT, NT_MSG_COL_RESEARCH)->line = true;

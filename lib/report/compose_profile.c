@@ -80,6 +80,13 @@ static void title_of_course(const struct composing *c, const char *name, char ti
 		snprintf(title, NT_WORD_TEXT, "%.100s: %.300s", nt_region_name(c->regions, region), port);
 }
 
+/* Ports; those of all other regions beside those of the region. */
+static void look_of_course(const char *name, struct nt_doc_column *column)
+{
+	look_of_second_part(name, column);
+	column->second = !strncmp(name, "others:", 7);
+}
+
 static void compose_course(struct composing *c, const struct nt_profile *p)
 {
 	char id[24];
@@ -89,6 +96,8 @@ static void compose_course(struct composing *c, const struct nt_profile *p)
 	    .shown = p->course.n,
 	    .kind = NT_DOC_SHARE,
 	    .title = title_of_course,
+	    .axis = NT_MSG_AXIS_SHARE_REGION,
+	    .look = look_of_course,
 	};
 
 	snprintf(id, sizeof(id), "X1-%.2s", p->region);

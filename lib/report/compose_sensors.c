@@ -64,6 +64,7 @@ void compose_sensors(struct composing *c)
 	    .shown = c->r->group_means.n,
 	    .kind = NT_DOC_COUNT,
 	    .title = title_as_is,
+	    .axis = NT_MSG_AXIS_PACKETS_SENSOR,
 	    .other_basis = true,
 	};
 

@@ -107,7 +107,13 @@ static void add_source_data(struct composing *c, const struct nt_traces *t, cons
 static void compose_hours(struct composing *c, const struct nt_traces *t, const char *id)
 {
 	const struct figure f = {
-	    .id = id, .lines = &t->hourly, .shown = 1, .kind = NT_DOC_COUNT, .title = title_of_region};
+	    .id = id,
+	    .lines = &t->hourly,
+	    .shown = 1,
+	    .kind = NT_DOC_COUNT,
+	    .title = title_of_region,
+	    .axis = NT_MSG_AXIS_PACKETS_HOUR,
+	};
 	size_t last = t->hourly.points - 1;
 
 	nt_doc_item(
