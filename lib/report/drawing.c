@@ -8,13 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_WIDTH   2.0
-#define SECOND_WIDTH 1.3
+/* Of the second line of a thing, by the first one's. */
+#define SECOND_WIDTH 0.65
 
 #define CHANGE_OF_SEVERAL "#555555"
 
-const struct nt_drawing_form nt_drawing_wide = {.name = "w", .width = 920, .plot_height = 300, .font = 15};
-const struct nt_drawing_form nt_drawing_narrow = {.name = "n", .width = 380, .plot_height = 230, .font = 13};
+const struct nt_drawing_form nt_drawing_wide = {.name = "w", .width = 920, .plot_height = 300, .font = 15, .line = 2};
+const struct nt_drawing_form nt_drawing_narrow = {
+    .name = "n", .width = 380, .plot_height = 230, .font = 13, .line = 1.5};
 
 /* ---- texts ---- */
 
@@ -110,7 +111,7 @@ struct drawing_style drawing_style(const struct nt_drawing *dr, const struct nt_
 	    .colour = nt_look[place % NT_LOOKS].colour,
 	    .dashes = line->second ? "(2,2)" : other->dashes,
 	    .mark = line->second ? other->mark - 1 : other->mark,
-	    .width = line->second ? SECOND_WIDTH : LINE_WIDTH,
+	    .width = dr->form->line * (line->second ? SECOND_WIDTH : 1),
 	};
 }
 

@@ -19,6 +19,7 @@ struct nt_drawing_form {
 	int width;
 	int plot_height;
 	int font;
+	double line; /**< width */
 };
 
 extern const struct nt_drawing_form nt_drawing_wide;   /**< screens and paper */
@@ -47,6 +48,9 @@ struct nt_drawing {
 	size_t text_room;
 	int error;
 };
+
+/** Fonts as CSS has them: those with Japanese first, or those without. */
+extern const char *const nt_fonts[NT_LANGS];
 
 /** Makes the script of an item that is a figure of the document. Any thread. Returns 0, -ENODATA if it has no values,
  * or -ENOMEM. */

@@ -9,10 +9,13 @@
 
 /* From what gnuplot's svg terminal writes to a picture that can stand in a page. */
 
-#define FONTS                                                                                                          \
-	"'Noto Sans CJK JP','Noto Sans JP','Hiragino Sans','Yu Gothic',Meiryo,IPAexGothic,IPAGothic,'DejaVu "          \
-	"Sans',sans-"                                                                                                  \
-	"serif"
+const char *const nt_fonts[NT_LANGS] = {
+    [NT_LANG_EN] =
+	"'Noto Sans','Helvetica Neue',Arial,'Liberation Sans','DejaVu Sans','Noto Sans CJK JP','Noto Sans JP',"
+	"IPAexGothic,IPAPGothic,IPAGothic,sans-serif",
+    [NT_LANG_JA] = "'Noto Sans CJK JP','Noto Sans JP','Hiragino Sans','Hiragino Kaku Gothic ProN','Yu Gothic',Meiryo,"
+		   "IPAexGothic,IPAPGothic,IPAGothic,'DejaVu Sans',sans-serif",
+};
 
 #define PLOT_ID "gnuplot_plot_"
 
@@ -120,8 +123,8 @@ static void put_begin(const struct nt_drawing *dr, FILE *out)
 	fprintf(out,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" viewBox=\"0 0 "
 		"%d %.0f\" "
-		"role=\"img\" font-family=\"" FONTS "\" aria-labelledby=\"",
-		dr->form->width, dr->height);
+		"role=\"img\" font-family=\"%s\" aria-labelledby=\"",
+		dr->form->width, dr->height, nt_fonts[dr->d->lang]);
 	put_id(dr, out);
 	fputs("title ", out);
 	put_id(dr, out);

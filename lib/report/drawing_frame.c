@@ -16,6 +16,7 @@
 #define SAMPLE_GAP  6
 #define ENTRY_GAP   20
 #define LINE_HEIGHT 1.5 /* of the font */
+#define CHANGE_ROWS 3
 
 #define COLOUR_TEXT    "#222222"
 #define COLOUR_FRAME   "#666666"
@@ -151,7 +152,7 @@ static void put_sample(const struct nt_drawing *dr, const struct entry *e)
 	struct drawing_style s;
 
 	if (e->sample == SAMPLE_CHANGE) {
-		put_stroke(dr, e, 1, COLOUR_TEXT, "(2,3)");
+		put_stroke(dr, e, 1, COLOUR_FRAME, "(2,3)");
 	} else if (e->sample == SAMPLE_BOUND) {
 		put_stroke(dr, e, 1, COLOUR_TEXT, "solid");
 	} else if (e->sample == SAMPLE_MISSING) {
@@ -194,10 +195,10 @@ static double pixel_of(const struct nt_drawing *dr, double at)
 	return dr->left + (at - first) / (last - first) * (dr->right - dr->left);
 }
 
-/* Dates stand above their lines in two rows; one that finds room in neither is not written. */
+/* Dates stand above their lines, in rows; one that finds room in none is not written. */
 static void put_changes(struct nt_drawing *dr, const struct changes *changes)
 {
-	double taken[2] = {0, 0};
+	double taken[CHANGE_ROWS] = {0};
 
 	for (size_t i = 0; i < changes->n; i++) {
 		const struct drawing_change *change = &changes->at[i];
@@ -211,7 +212,7 @@ static void put_changes(struct nt_drawing *dr, const struct changes *changes)
 		half = drawing_text_width(dr, text) / 2;
 		if (x + half > dr->form->width - MARGIN)
 			x = dr->form->width - MARGIN - half;
-		for (size_t row = 0; row < 2; row++) {
+		for (size_t row = 0; row < CHANGE_ROWS; row++) {
 			if (x - half < taken[row])
 				continue;
 			taken[row] = x + half + MARGIN;
@@ -234,13 +235,13 @@ static double widest(const struct nt_drawing *dr, const struct nt_axis *axis)
 
 static void find_places(struct nt_drawing *dr, size_t legend_rows, size_t changes)
 {
-	double above = (double)legend_rows + 1 + (changes > 1 ? 2 : changes ? 1 : 0);
+	double above = (double)legend_rows + 1 + (double)(changes < CHANGE_ROWS ? changes : CHANGE_ROWS);
 	double day = drawing_text_width(dr, dr->d->lang == NT_LANG_JA ? "12/31 " : "31 Dec ");
 	size_t rows = nt_doc_rows(dr->item);
 
 	dr->left = MARGIN + widest(dr, &dr->values) + 0.7 * dr->form->font;
 	dr->right = dr->form->width - MARGIN - day / 2;
-	dr->top = MARGIN + (above + 0.3) * line_height(dr);
+	dr->top = MARGIN + (above + 0.5) * line_height(dr);
 	dr->bottom = dr->top + dr->form->plot_height;
 	dr->height = dr->bottom + 2.4 * line_height(dr) + MARGIN;
 	nt_axis_of_days(dr->d->lang, dr->at[0], dr->at[rows - 1], (size_t)((dr->right - dr->left) / (1.3 * day)) + 1,

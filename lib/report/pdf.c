@@ -109,7 +109,8 @@ static int print(const char *program, const char *folder, int limit_s, char why[
 {
 	char profile[ARGUMENT_MOST], target[ARGUMENT_MOST], file[ARGUMENT_MOST], page[3 * ARGUMENT_MOST];
 	char path[ARGUMENT_MOST];
-	char temporary[ARGUMENT_MOST], cache[ARGUMENT_MOST], home[ARGUMENT_MOST];
+	char temporary[ARGUMENT_MOST], cache[ARGUMENT_MOST], config[ARGUMENT_MOST];
+	char home[ARGUMENT_MOST];
 	const char *argv[20] = {program,
 				"--headless",
 				"--disable-gpu",
@@ -124,7 +125,7 @@ static int print(const char *program, const char *folder, int limit_s, char why[
 				"--no-proxy-server",
 				profile,
 				target};
-	const char *environment[] = {path, home, temporary, cache, "LC_ALL=C.UTF-8", NULL};
+	const char *environment[] = {path, home, temporary, cache, config, "LC_ALL=C.UTF-8", NULL};
 	const struct nt_child child = {
 	    .program = program, .argv = argv, .environment = environment, .input = "", .limit_s = limit_s};
 	struct nt_child_output said;
@@ -134,6 +135,7 @@ static int print(const char *program, const char *folder, int limit_s, char why[
 	snprintf(path, sizeof(path), "PATH=%.4000s", getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
 	snprintf(home, sizeof(home), "HOME=%.4000s", getenv("HOME") ? getenv("HOME") : folder);
 	snprintf(cache, sizeof(cache), "XDG_CACHE_HOME=%s", folder);
+	snprintf(config, sizeof(config), "XDG_CONFIG_HOME=%s", folder);
 	snprintf(temporary, sizeof(temporary), "TMPDIR=%s", folder);
 	snprintf(profile, sizeof(profile), "--user-data-dir=%s/profile", folder);
 	snprintf(target, sizeof(target), "--print-to-pdf=%s/report.pdf", folder);
