@@ -180,48 +180,6 @@ static void put_legend(struct nt_drawing *dr, const struct legend *legend)
 	}
 }
 
-/* ---- changes ---- */
-
-struct changes {
-	struct drawing_change at[DRAWING_CHANGES];
-	size_t n;
-};
-
-static double pixel_of(const struct nt_drawing *dr, double at)
-{
-	double rows = (double)nt_doc_rows(dr->item), first = dr->at[0] - dr->step / 2;
-	double last = dr->at[(size_t)rows - 1] + dr->step / 2;
-
-	return dr->left + (at - first) / (last - first) * (dr->right - dr->left);
-}
-
-/* Dates stand above their lines, in rows; one that finds room in none is not written. */
-static void put_changes(struct nt_drawing *dr, const struct changes *changes)
-{
-	double taken[CHANGE_ROWS] = {0};
-
-	for (size_t i = 0; i < changes->n; i++) {
-		const struct drawing_change *change = &changes->at[i];
-		double x = pixel_of(dr, change->at), half;
-		char text[NT_TICK_TEXT];
-
-		fprintf(dr->out,
-			"set arrow from %.10g,graph 0 to %.10g,graph 1 nohead back lw 1 lc rgb '%s' dt (2,3)\n",
-			change->at, change->at, change->colour);
-		nt_axis_day(dr->d->lang, (int64_t)change->at, text);
-		half = drawing_text_width(dr, text) / 2;
-		if (x + half > dr->form->width - MARGIN)
-			x = dr->form->width - MARGIN - half;
-		for (size_t row = 0; row < CHANGE_ROWS; row++) {
-			if (x - half < taken[row])
-				continue;
-			taken[row] = x + half + MARGIN;
-			put_label(dr, text, x, dr->top - ((double)row + 0.5) * line_height(dr), "center");
-			break;
-		}
-	}
-}
-
 /* ---- the plot's place ---- */
 
 static double widest(const struct nt_drawing *dr, const struct nt_axis *axis)
@@ -233,19 +191,82 @@ static double widest(const struct nt_drawing *dr, const struct nt_axis *axis)
 	return most;
 }
 
-static void find_places(struct nt_drawing *dr, size_t legend_rows, size_t changes)
+static void find_sides(struct nt_drawing *dr)
 {
-	double above = (double)legend_rows + 1 + (double)(changes < CHANGE_ROWS ? changes : CHANGE_ROWS);
 	double day = drawing_text_width(dr, dr->d->lang == NT_LANG_JA ? "12/31 " : "31 Dec ");
 	size_t rows = nt_doc_rows(dr->item);
 
 	dr->left = MARGIN + widest(dr, &dr->values) + 0.7 * dr->form->font;
 	dr->right = dr->form->width - MARGIN - day / 2;
-	dr->top = MARGIN + (above + 0.5) * line_height(dr);
-	dr->bottom = dr->top + dr->form->plot_height;
-	dr->height = dr->bottom + 2.4 * line_height(dr) + MARGIN;
 	nt_axis_of_days(dr->d->lang, dr->at[0], dr->at[rows - 1], (size_t)((dr->right - dr->left) / (1.3 * day)) + 1,
 			&dr->days);
+}
+
+static void find_heights(struct nt_drawing *dr, size_t rows_above)
+{
+	dr->top = MARGIN + ((double)rows_above + 0.5) * line_height(dr);
+	dr->bottom = dr->top + dr->form->plot_height;
+	dr->height = ceil(dr->bottom + 2.4 * line_height(dr) + MARGIN);
+}
+
+/* ---- changes ---- */
+
+/* Dates stand above their lines, in as many rows as they need; one that finds room in none is not written. */
+struct change {
+	struct drawing_change is;
+	char text[NT_TICK_TEXT];
+	double x;
+	size_t row;
+};
+
+struct changes {
+	struct change at[DRAWING_CHANGES];
+	size_t n;
+	size_t rows;
+};
+
+static double pixel_of(const struct nt_drawing *dr, double at)
+{
+	size_t rows = nt_doc_rows(dr->item);
+	double first = dr->at[0] - dr->step / 2, last = dr->at[rows - 1] + dr->step / 2;
+
+	return dr->left + (at - first) / (last - first) * (dr->right - dr->left);
+}
+
+static void find_changes(const struct nt_drawing *dr, struct changes *changes)
+{
+	struct drawing_change found[DRAWING_CHANGES];
+	double taken[CHANGE_ROWS] = {0};
+
+	*changes = (struct changes){.n = drawing_changes(dr, found)};
+	for (size_t i = 0; i < changes->n; i++) {
+		struct change *c = &changes->at[i];
+		double half;
+
+		c->is = found[i];
+		nt_axis_day(dr->d->lang, (int64_t)c->is.at, c->text);
+		half = drawing_text_width(dr, c->text) / 2;
+		c->x = fmin(pixel_of(dr, c->is.at), dr->form->width - MARGIN - half);
+		while (c->row < CHANGE_ROWS && c->x - half < taken[c->row])
+			c->row++;
+		if (c->row == CHANGE_ROWS)
+			continue;
+		taken[c->row] = c->x + half + MARGIN;
+		changes->rows = c->row >= changes->rows ? c->row + 1 : changes->rows;
+	}
+}
+
+static void put_changes(struct nt_drawing *dr, const struct changes *changes)
+{
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct change *c = &changes->at[i];
+
+		fprintf(dr->out,
+			"set arrow from %.10g,graph 0 to %.10g,graph 1 nohead back lw 1 lc rgb '%s' dt (2,3)\n",
+			c->is.at, c->is.at, c->is.colour);
+		if (c->row < CHANGE_ROWS)
+			put_label(dr, c->text, c->x, dr->top - ((double)c->row + 0.5) * line_height(dr), "center");
+	}
 }
 
 /* ---- axes ---- */
@@ -313,16 +334,16 @@ static void put_head(const struct nt_drawing *dr)
 
 void drawing_put_surroundings(struct nt_drawing *dr)
 {
-	struct changes changes = {.n = 0};
+	struct changes changes;
 	struct legend legend;
 
-	changes.n = drawing_changes(dr, changes.at);
+	find_sides(dr);
+	find_changes(dr, &changes);
 	if (legend_init(dr, &legend, changes.n > 0)) {
 		dr->error = -ENOMEM;
 		return;
 	}
-	find_places(dr, legend.rows, changes.n);
-	dr->height = ceil(dr->height);
+	find_heights(dr, legend.rows + 1 + changes.rows);
 	put_head(dr);
 	put_legend(dr, &legend);
 	if (dr->item->axis)
