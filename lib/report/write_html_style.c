@@ -41,6 +41,7 @@ const char nt_html_style[] =
     "th.f,td.f{text-align:center;padding:4px 5px;min-width:2.9em;border-left:1px solid #dde3e9}\n"
     "td.f{color:#003d7a}\n"
     "td.t{max-width:26em;word-break:keep-all}\n"
+    "td.l{min-width:9em;overflow-wrap:anywhere;word-break:normal}\n"
     "table.dense{font-size:13px}\n"
     ".dense th,.dense td{padding:4px 7px}\n"
     ".dense th.f,.dense td.f{padding:4px 2px;min-width:2.6em}\n"

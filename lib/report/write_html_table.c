@@ -39,6 +39,34 @@ static bool is_gap(const struct nt_doc_column *column, const struct nt_doc_cell 
 	return nt_doc_is_text(column->kind) ? !cell->text : isnan(cell->number);
 }
 
+/* Letters of East Asia are wide. */
+static size_t letters(const char *text)
+{
+	size_t n = 0;
+
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+		n += *c >= 0xe1 ? 2 : (*c & 0xc0) != 0x80;
+	return n;
+}
+
+/* What has no place for the end of a line for as many letters may have it anywhere. */
+#define WORD_MOST 24
+
+static bool has_long_word(const char *text)
+{
+	char word[4 * WORD_MOST + 1];
+
+	for (const char *at = text; *at; at += strspn(at, " ")) {
+		size_t n = strcspn(at, " ");
+
+		snprintf(word, sizeof(word), "%.*s", (int)n, at);
+		if (n >= sizeof(word) || letters(word) > WORD_MOST)
+			return true;
+		at += n;
+	}
+	return false;
+}
+
 static void put_cell(const struct nt_doc_column *column, const struct nt_doc_cell *cell, FILE *out)
 {
 	char text[64];
@@ -48,7 +76,8 @@ static void put_cell(const struct nt_doc_column *column, const struct nt_doc_cel
 			column->kind == NT_DOC_FLAG ? "?" : "–");
 		return;
 	}
-	fprintf(out, "<td class=\"%s\">", class_of(column->kind));
+	fprintf(out, "<td class=\"%s%s\">", class_of(column->kind),
+		column->kind == NT_DOC_TEXT && has_long_word(cell->text) ? " l" : "");
 	if (column->kind == NT_DOC_DATE || column->kind == NT_DOC_TIME) {
 		put_moment(cell->text, out);
 	} else if (column->kind == NT_DOC_TEXT) {
@@ -73,16 +102,6 @@ static void put_cell(const struct nt_doc_column *column, const struct nt_doc_cel
 #define TEXT_MOST   24
 #define MOMENT_WIDE 10
 #define HEAD_MOST   9
-
-/* Letters of East Asia are wide. */
-static size_t letters(const char *text)
-{
-	size_t n = 0;
-
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-		n += *c >= 0xe1 ? 2 : (*c & 0xc0) != 0x80;
-	return n;
-}
 
 /* Heads are wrapped between words, and Japanese anywhere. */
 static size_t width_of_head(const char *title)
