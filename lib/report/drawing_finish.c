@@ -61,22 +61,28 @@ static size_t finish_id(const struct nt_drawing *dr, const char *at, FILE *out)
 	return 0;
 }
 
-/* A plot's title is shown where a pointer is over it. */
-static size_t finish_title(const struct nt_drawing *dr, const char *at, FILE *out)
+/* A plot's id, and its title, which is shown where a pointer is over it. */
+static size_t finish_plot(const struct nt_drawing *dr, const char *at, FILE *out)
 {
-	static const char before[] = "<title>" PLOT_ID, after[] = "</title>";
+	static const char before[] = " id=\"" PLOT_ID, title[] = "<title>", after[] = "</title>";
+	const char *end;
 	unsigned long plot;
-	char *end;
 
 	if (!begins(at, before))
 		return 0;
-	plot = strtoul(at + strlen(before), &end, 10);
-	if (!begins(end, after) || plot < 1 || plot > dr->plots)
+	plot = strtoul(at + strlen(before), NULL, 10);
+	end = strchr(at, '>');
+	if (!end || plot < 1 || plot > dr->plots)
 		return 0;
-	fputs("<title>", out);
+	end++;
+	if (begins(end, title) && strstr(end, after))
+		end = strstr(end, after) + strlen(after);
+	fputs(" id=\"", out);
+	put_id(dr, out);
+	fprintf(out, PLOT_ID "%lu\">%s", plot, title);
 	nt_put_xml(dr->item->column[dr->plot[plot - 1]].title, out);
 	fputs(after, out);
-	return (size_t)(end - at) + strlen(after);
+	return (size_t)(end - at);
 }
 
 /* Groups that hold nothing, which are half of what gnuplot writes. */
@@ -145,8 +151,8 @@ static void put_rest(const struct nt_drawing *dr, const char *at, const char *en
 		size_t n = *at == '<' ? skip_empty(at) : 0;
 
 		n = n ? n : finish_place(dr, at, out);
+		n = n ? n : finish_plot(dr, at, out);
 		n = n ? n : finish_id(dr, at, out);
-		n = n ? n : finish_title(dr, at, out);
 		n = n ? n : finish_words(at, out);
 		if (!n) {
 			fputc(*at, out);

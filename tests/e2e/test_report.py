@@ -29,9 +29,9 @@ GROUP = ("tokyo-1", "osaka-1")
 UNIQUE = 0.02
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory, run):
-    yield from world_of.fill(tmp_path_factory.mktemp("report"), run, ROOT / "tools/mkregions")
+@pytest.fixture(scope="session")
+def world(quarters):
+    return quarters
 
 
 @pytest.fixture(scope="module")
@@ -563,7 +563,7 @@ def test_what_anybody_wrote_breaks_nothing(world, run, tmp_path):
     server = Server(tmp_path)
     try:
         spoil(server.client)
-        options = ("--redis", server.url, "--quarter", "2022Q3", "--format", "md,json,csv", "-o", tmp_path / "out")
+        options = ("--redis", server.url, "--quarter", "2022Q3", "--format", "md,json,csv,html,svg", "-o", tmp_path / "out")
         done = run("report", *options)
     finally:
         server.kill()
@@ -573,6 +573,7 @@ def test_what_anybody_wrote_breaks_nothing(world, run, tmp_path):
         for row in item["rows"]:
             assert set(row) - {"at_least"} == {column["key"] for column in item["columns"]}
     assert "<script" not in (tmp_path / "out/report.md").read_text(encoding="utf-8").replace("\\<", "")
+    assert "<script" not in (tmp_path / "out/report.html").read_text(encoding="utf-8")
     ports = {row["port"] for item in document["items"] if item["id"] == "T1" for row in item["rows"]}
     assert len(ports) == 5 and all(re.fullmatch(r"\d+/(tcp|udp)", port) for port in ports)
 

@@ -413,7 +413,7 @@ static const char raw[] =
     "<?xml version=\"1.0\"?>\n<!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\">\n<svg>\n"
     "<title>Gnuplot</title>\n<g id=\"gnuplot_canvas\">\n"
     "<g fill=\"none\" color=\"black\">\n</g>\n<path id='gpPt1'/>\n<use xlink:href='#gpPt1'/>\n"
-    "<g id=\"gnuplot_plot_1\" ><title>gnuplot_plot_1</title>\n"
+    "<g id=\"gnuplot_plot_1\" ><title>$K1</title>\n"
     "<g font-family=\"NT\" font-size=\"15\"><text>~0~</text><text>~99~ ~x~ ~</text></g>\n</g>\n</g>\n</svg>\n";
 
 static void pictures_can_stand_side_by_side(void **state)
@@ -433,7 +433,7 @@ static void pictures_can_stand_side_by_side(void **state)
 	assert_null(strstr(svg, "Gnuplot"));
 	assert_null(strstr(svg, "NT"));
 	assert_non_null(strstr(svg, "<path id='F_1-w-gpPt1'/>\n<use xlink:href='#F_1-w-gpPt1'/>"));
-	assert_non_null(strstr(svg, "<g id=\"F_1-w-gnuplot_plot_1\" ><title>`touch /tmp/x`&#39;?; system"));
+	assert_non_null(strstr(svg, "<g id=\"F_1-w-gnuplot_plot_1\"><title>`touch /tmp/x`&#39;?; system"));
 	assert_non_null(strstr(svg, "~0~ &lt;/text&gt;&amp;")); /* what is put in is not looked into */
 	assert_non_null(strstr(svg, "<text>~99~ ~x~ ~</text>"));
 	assert_null(strstr(svg, "color=\"black\""));
