@@ -7,22 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Settings of a user, and of the user's language, change nothing. */
-static const char *const environment[] = {"LC_ALL=C", NULL};
-
 static int run(const struct nt_drawing *drawing, const char *program, int limit_s, char **svg,
 	       char why[static NT_CHILD_WHY])
 {
+	char path[PATH_MAX];
 	const char *const argv[] = {program, "--default-settings", "-", NULL};
+	const char *const environment[] = {"LC_ALL=C", path, NULL}; /* settings of a user change nothing */
 	const struct nt_child child = {.program = program,
 				       .argv = argv,
 				       .environment = environment,
 				       .input = drawing->script,
 				       .input_size = drawing->size,
 				       .limit_s = limit_s};
-	struct nt_child_output made = {.text = NULL};
-	int err = nt_child_run(&child, &made, why);
+	struct nt_child_output made;
+	int err;
 
+	snprintf(path, sizeof(path), "PATH=%.4000s", getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
+	err = nt_child_run(&child, &made, why);
 	if (!err) {
 		err = nt_drawing_finish(drawing, made.text, svg);
 		if (err)

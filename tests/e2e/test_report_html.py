@@ -450,7 +450,7 @@ def test_pdf_to_standard_output(quarters, program, tmp_path):
     programs.script("google-chrome", f'{find}; (echo %PDF-; grep -c "<section" "$page") >"$to"')
     status, out, errors = programs.run(program, quarters, "--format", "pdf")
     assert (status, errors) == (0, "")
-    assert out.startswith("%PDF-\n2")  # some twenty sections
+    assert re.match("%PDF-\n[2-9][0-9]\n", out)  # it was given the page and its sections
 
 
 def test_gnuplot_fails(quarters, program, tmp_path):
