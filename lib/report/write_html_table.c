@@ -67,6 +67,14 @@ static bool has_long_word(const char *text)
 	return false;
 }
 
+/* Names such as "osaka-1" stay on their line. */
+#define NAME_MOST 16
+
+static const char *wrapping(const char *text)
+{
+	return letters(text) <= NAME_MOST ? " w" : has_long_word(text) ? " l" : "";
+}
+
 static void put_cell(const struct nt_doc_column *column, const struct nt_doc_cell *cell, FILE *out)
 {
 	char text[64];
@@ -77,7 +85,7 @@ static void put_cell(const struct nt_doc_column *column, const struct nt_doc_cel
 		return;
 	}
 	fprintf(out, "<td class=\"%s%s\">", class_of(column->kind),
-		column->kind == NT_DOC_TEXT && has_long_word(cell->text) ? " l" : "");
+		column->kind == NT_DOC_TEXT ? wrapping(cell->text) : "");
 	if (column->kind == NT_DOC_DATE || column->kind == NT_DOC_TIME) {
 		put_moment(cell->text, out);
 	} else if (column->kind == NT_DOC_TEXT) {
