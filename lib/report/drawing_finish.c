@@ -127,7 +127,8 @@ static void put_sentences(const struct nt_doc_item *item, FILE *out)
 static void put_begin(const struct nt_drawing *dr, FILE *out)
 {
 	fprintf(out,
-		"<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" viewBox=\"0 0 "
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" "
+		"style=\"background:#fff\" viewBox=\"0 0 "
 		"%d %.0f\" "
 		"role=\"img\" font-family=\"%s\" aria-labelledby=\"",
 		dr->form->width, dr->height, nt_fonts[dr->d->lang]);

@@ -119,6 +119,7 @@ static int print(const char *program, const char *folder, int limit_s, char why[
 				"--disable-extensions",
 				"--disable-background-networking",
 				"--disable-sync",
+				"--disable-component-update",
 				"--disable-breakpad",
 				"--disable-crash-reporter",
 				"--disable-dev-shm-usage",
@@ -129,7 +130,7 @@ static int print(const char *program, const char *folder, int limit_s, char why[
 	const struct nt_child child = {
 	    .program = program, .argv = argv, .environment = environment, .input = "", .limit_s = limit_s};
 	struct nt_child_output said;
-	size_t n = 14;
+	size_t n = 0;
 	int err;
 
 	snprintf(path, sizeof(path), "PATH=%.4000s", getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
@@ -141,6 +142,8 @@ static int print(const char *program, const char *folder, int limit_s, char why[
 	snprintf(target, sizeof(target), "--print-to-pdf=%s/report.pdf", folder);
 	snprintf(file, sizeof(file), "%s/report.html", folder);
 	put_address(file, page, sizeof(page));
+	while (argv[n])
+		n++;
 	if (!geteuid())
 		argv[n++] = "--no-sandbox";
 	argv[n++] = page;
