@@ -357,6 +357,42 @@ def test_scanners(items):
         assert row["scanners"] == (None if day in GAP else 1 if day == world_of.SCANNED else 0)
 
 
+def without_events(world, run, folder, *sensors, totals=None):
+    """The report's `scanners` after streams of events were lost, as they are on a large telescope: {date: row}. totals:
+    fields of sensors on the day of the scanner."""
+    world.server.client.save()
+    shutil.copy(world.server.folder / "dump.rdb", folder)
+    server = Server(folder)
+    try:
+        server.client.delete("nt:{tokyo-1}:events", "nt:{osaka-1}:events")
+        for sensor, fields in (totals or {}).items():
+            server.client.hset(f"nt:{{{sensor}}}:d:{start_of(world_of.SCANNED)}:totals", mapping=fields)
+        done = run("report", "--redis", server.url, "--quarter", "2022Q3", "--format", "json", "--sensors", ",".join(sensors))
+    finally:
+        server.kill()
+    assert done.status == 0, done.errors
+    items = {item["id"]: item for item in json.loads(done.text)["items"]}
+    return {dt.date.fromisoformat(row["date"]): row for row in items["scanners"]["rows"]}
+
+
+@pytest.mark.parametrize("sensors", (["tokyo-1"], list(GROUP)))
+def test_scanners_of_days_whose_events_are_gone(world, run, tmp_path, sensors):
+    """One sensor told of scanners: its number is that of all."""
+    for day, row in without_events(world, run, tmp_path, *sensors).items():
+        assert row["scanners"] == (None if day in GAP else 1 if day == world_of.SCANNED else 0)
+        assert row["research_scanners"] == (None if day in GAP else 0)
+        assert "at_least" not in row
+
+
+def test_scanners_that_nobody_can_tell_apart(world, run, tmp_path):
+    """Two sensors saw scanners, and whether they are the same nobody knows: the larger number is a lower bound."""
+    totals = {"osaka-1": {"scanners.others": 7, "scanners.known": 2}}
+    rows = without_events(world, run, tmp_path, *GROUP, totals=totals)
+    row = rows[world_of.SCANNED]
+    assert (row["scanners"], row["research_scanners"], row["at_least"]) == (7, 2, ["scanners", "research_scanners"])
+    assert not any("at_least" in row for day, row in rows.items() if day != world_of.SCANNED)
+
+
 # ---- formats ----
 
 

@@ -73,6 +73,19 @@ static void sum_up(struct nt_snapshot *into, const struct nt_snapshot *s)
 	into->loss.unexplained += s->loss.unexplained;
 }
 
+/* A scanner counts on the day on which it was first seen. Evidence of samples says "known":true or nothing. */
+static void add_scanners(struct model *m, const struct nt_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_events; i++) {
+		const struct nt_event *e = &s->event[i];
+		const struct nt_span at = {e->start_s, e->start_s + 1};
+
+		if (e->type == NT_EVENT_SCANNER)
+			find_bucket(m, NT_BUCKET_D, nt_bucket_span(NT_BUCKET_D, at, m->day_offset_h))
+			    ->scanners[!!strstr(e->body, "\"known\":true")]++;
+	}
+}
+
 void model_add(struct model *m, const struct nt_snapshot *s)
 {
 	const struct nt_span interval = {s->start_s, s->end_s};
@@ -89,6 +102,7 @@ void model_add(struct model *m, const struct nt_snapshot *s)
 		b->missed_unknown += s->loss.missed_unknown;
 		b->reopened += m->last_s >= 0 && last.start_s > span.start_s;
 	}
+	add_scanners(m, s);
 	m->events += s->n_events;
 	if (s->start_s > m->last_s)
 		m->last_s = s->start_s;
@@ -205,6 +219,8 @@ static struct numbers expected_totals(const struct model_bucket *b)
 	numbers_add(&n, "loss", "no_mbuf", s->loss.no_mbuf);
 	numbers_add(&n, "loss", "errors", s->loss.errors);
 	numbers_add(&n, "loss", "unexplained", s->loss.unexplained);
+	numbers_add(&n, "scanners", "others", b->scanners[0]);
+	numbers_add(&n, "scanners", "known", b->scanners[1]);
 	numbers_sort(&n);
 	return n;
 }
