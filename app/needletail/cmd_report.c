@@ -38,9 +38,10 @@ static const char help[] =
     "      --labels FILE           whose addresses are: lines network,organisation,category\n"
     "      --pseudonyms            call organisations after their category: bank A, portal B; leave addresses out\n"
     "      --lang ja|en            language (default: that of LC_ALL, LC_MESSAGES, LANG)\n"
-    "      --format md|json|csv    or several with commas (default: md)\n"
-    "  -o, --output DIR            folder for report.md, report.json, and a CSV file for each table and figure\n"
-    "                              (default: standard output)\n";
+    "      --format md|json|csv|misp\n"
+    "                              or several with commas (default: md); misp: attacks, as an event for MISP\n"
+    "  -o, --output DIR            folder for report.md, report.json, report.misp.json, and a CSV file for each table\n"
+    "                              and figure (default: standard output)\n";
 
 /* ---- progress ---- */
 
@@ -74,7 +75,7 @@ static int write_report(const struct report_options *o, const struct nt_report *
 	if (err)
 		nt_error("report: %s", strerror(-err));
 	else
-		err = report_files_write(o, &d);
+		err = report_files_write(o, &(struct report_made){.report = r, .style = &style, .document = &d});
 	nt_doc_fini(&d);
 	nt_owners_free(style.owners);
 	nt_region_names_free((struct nt_region_names *)style.regions);

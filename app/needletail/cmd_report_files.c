@@ -2,6 +2,7 @@
 #include "cmd_report_parts.h"
 
 #include "base/log.h"
+#include "report/misp.h"
 #include "report/write.h"
 
 #include <errno.h>
@@ -12,16 +13,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What a file is filled with: a document, or an item of it. */
+/* What a file is filled with: a document, an item of it, or what MISP takes. */
 struct content {
 	int (*document)(const struct nt_document *d, FILE *out);
 	const struct nt_document *d;
 	const struct nt_doc_item *item; /* CSV */
+	const struct report_made *misp;
 };
 
 static int write_content(const struct content *c, FILE *out)
 {
 	errno = 0;
+	if (c->misp)
+		return nt_write_misp(c->misp->report, c->misp->style, c->misp->document, out);
 	return c->item ? nt_write_csv(c->item, out) : c->document(c->d, out);
 }
 
@@ -65,8 +69,9 @@ static int write_tables(const char *folder, const struct nt_document *d)
 	return err;
 }
 
-static int write_folder(const struct report_options *o, const struct nt_document *d)
+static int write_folder(const struct report_options *o, const struct report_made *made)
 {
+	const struct nt_document *d = made->document;
 	int err = 0;
 
 	if (mkdir(o->folder, 0777) && errno != EEXIST)
@@ -77,15 +82,22 @@ static int write_folder(const struct report_options *o, const struct nt_document
 		err = write_file(o->folder, "report", ".json", &(struct content){.document = nt_write_json, .d = d});
 	if (!err && o->formats & REPORT_CSV)
 		err = write_tables(o->folder, d);
+	if (!err && o->formats & REPORT_MISP)
+		err = write_file(o->folder, "report", ".misp.json", &(struct content){.misp = made});
 	return err;
 }
 
-int report_files_write(const struct report_options *o, const struct nt_document *d)
+int report_files_write(const struct report_options *o, const struct report_made *made)
 {
+	struct content content = {.d = made->document, .document = nt_write_md};
 	int err;
 
 	if (o->folder)
-		return write_folder(o, d);
-	err = o->formats & REPORT_JSON ? nt_write_json(d, stdout) : nt_write_md(d, stdout);
+		return write_folder(o, made);
+	if (o->formats & REPORT_MISP)
+		content.misp = made;
+	else if (o->formats & REPORT_JSON)
+		content.document = nt_write_json;
+	err = write_content(&content, stdout);
 	return err ? refuse("standard output", err) : 0;
 }

@@ -157,15 +157,17 @@ static int set_formats(struct report_options *o, const char *value)
 	static const struct {
 		const char *name;
 		enum report_format format;
-	} known[] = {{"md", REPORT_MD}, {"json", REPORT_JSON}, {"csv", REPORT_CSV}};
+	} known[] = {{"md", REPORT_MD}, {"json", REPORT_JSON}, {"csv", REPORT_CSV}, {"misp", REPORT_MISP}};
+	const size_t n = sizeof(known) / sizeof(known[0]);
 
 	while (*value) {
 		size_t length = strcspn(value, ","), i = 0;
 
-		while (i < 3 && (strlen(known[i].name) != length || strncmp(known[i].name, value, length) != 0))
+		while (i < n && (strlen(known[i].name) != length || strncmp(known[i].name, value, length) != 0))
 			i++;
-		if (i == 3)
-			return options_bad_value("format", value, "must be md, json or csv, or several with commas");
+		if (i == n)
+			return options_bad_value("format", value,
+						 "must be md, json, csv or misp, or several with commas");
 		o->formats |= known[i].format;
 		value += length + (value[length] == ',');
 	}
@@ -260,6 +262,8 @@ static int complete(struct raw *raw)
 		o->formats = REPORT_MD;
 	if (!o->folder && (o->formats & REPORT_CSV || o->formats & (o->formats - 1)))
 		return refuse("csv, and more than one format, need a folder: -o DIR");
+	if (o->pseudonyms && o->formats & REPORT_MISP)
+		return refuse("--format misp tells addresses, which --pseudonyms leaves out");
 	return o->password_file ? options_password(o->password_file, &o->url) : 0;
 }
 

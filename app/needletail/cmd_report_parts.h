@@ -3,6 +3,7 @@
 #define NEEDLETAIL_CMD_REPORT_PARTS_H
 
 #include "redis/url.h"
+#include "report/compose.h"
 #include "report/document.h"
 #include "report/report.h"
 
@@ -12,7 +13,7 @@
 
 #define REPORT_SENSORS_MAX 256
 
-enum report_format { REPORT_MD = 1, REPORT_JSON = 2, REPORT_CSV = 4 };
+enum report_format { REPORT_MD = 1, REPORT_JSON = 2, REPORT_CSV = 4, REPORT_MISP = 8 };
 
 struct report_options {
 	struct nt_redis_url url;
@@ -32,8 +33,14 @@ struct report_options {
 int report_options_read(int argc, char **argv, struct report_options *o);
 void report_options_fini(struct report_options *o);
 
-/** Writes the document in the formats wanted, each file in full or not at all, and says what went wrong. Returns 0 or
- * -errno. */
-int report_files_write(const struct report_options *o, const struct nt_document *d);
+/** What is written: a report, and the document that was made of it. */
+struct report_made {
+	const struct nt_report *report;
+	const struct nt_report_style *style;
+	const struct nt_document *document;
+};
+
+/** Writes it in the formats wanted, each file in full or not at all, and says what went wrong. Returns 0 or -errno. */
+int report_files_write(const struct report_options *o, const struct report_made *made);
 
 #endif

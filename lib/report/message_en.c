@@ -152,6 +152,16 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_NOTE_SCANNERS] = "A scanner is a source that sent to more than 10 destination ports within a day. "
 			     "Known research scanners are counted apart.",
     [NT_MSG_TITLE_EXPORT] = "For CSIRTs and holders of addresses",
+    /* MISP */
+    [NT_MSG_MISP_INFO] = "Attacks seen in the replies of their victims (backscatter), {period}: {n}",
+    [NT_MSG_MISP_BASIS] = "{about} {lost} packets lost; {missing} of {expected} intervals missing.",
+    [NT_MSG_MISP_TEXT] = "Seen in {packets} packets of backscatter ({classes}) to about {targets} of the {addresses} "
+			 "addresses that sensor {sensor} watches. Whoever attacks forges the source addresses.{more}",
+    [NT_MSG_MISP_TEXT_UNSTATED] = "Seen in {packets} packets of backscatter ({classes}) to about {targets} addresses "
+				  "of sensor {sensor}. Whoever attacks forges the source addresses.{more}",
+    [NT_MSG_MISP_MORE_PORTS] = " More ports were attacked than are given.",
+    [NT_MSG_MISP_RATE] = "An estimate for the densest minute, in which {packets} packets of backscatter reached "
+			 "{addresses} addresses: forged addresses are taken to be spread over all of IPv4.",
     /* beside the report */
     [NT_MSG_TITLE_SENSORS] = "Ports with most packets at each sensor",
     [NT_MSG_TITLE_GROUPS] = "Mean packets of a sensor and a day, by group",

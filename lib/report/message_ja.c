@@ -157,6 +157,19 @@ const char *const nt_message_ja[NT_MESSAGES] = {
 	"スキャナーとは、1日に10を超える宛先ポートに送信した送信元です。既知の調査用スキャナーは別に数えて"
 	"います。",
     [NT_MSG_TITLE_EXPORT] = "CSIRT およびアドレス保有者への情報提供用",
+    /* MISP */
+    [NT_MSG_MISP_INFO] = "跳ね返りパケットから見た DoS 攻撃 {period}：{n} 件",
+    [NT_MSG_MISP_BASIS] = "{about}取りこぼしたパケット {lost} 件、欠測区間 {missing}／{expected}。",
+    [NT_MSG_MISP_TEXT] =
+	"センサー {sensor} の観測アドレス {addresses} のうち約 {targets} に届いた跳ね返りパケット {packets} "
+	"件（{classes}）によります。攻撃の送信元は詐称されています。{more}",
+    [NT_MSG_MISP_TEXT_UNSTATED] =
+	"センサー {sensor} の約 {targets} アドレスに届いた跳ね返りパケット {packets} 件（{classes}）"
+	"によります。攻撃の送信元は詐称されています。{more}",
+    [NT_MSG_MISP_MORE_PORTS] = "攻撃されたポートはほかにもあります。",
+    [NT_MSG_MISP_RATE] = "最も多かった1分間に {addresses} アドレスに届いた跳ね返りパケット {packets} "
+			 "件からの推定値です（詐称された送信元が "
+			 "IPv4 全体に一様に分布すると仮定）。",
     /* beside the report */
     [NT_MSG_TITLE_SENSORS] = "センサー別の宛先ポート番号 トップ10",
     [NT_MSG_TITLE_GROUPS] = "グループ別の1センサー1日あたり平均パケット数",

@@ -7,11 +7,13 @@ import csv
 import datetime as dt
 import io
 import json
+import math
 import os
 import pty
 import re
 import shutil
 import subprocess
+import uuid
 from collections import Counter
 
 import pytest
@@ -393,6 +395,100 @@ def test_scanners_that_nobody_can_tell_apart(world, run, tmp_path):
     assert not any("at_least" in row for day, row in rows.items() if day != world_of.SCANNED)
 
 
+# ---- MISP ----
+
+# Template `ddos` of MISP/misp-objects, version 6, as far as it is used: relation, type, whether there may be several
+# (since version 7), and a category that the type may have.
+DDOS = {
+    "ip-dst": ("ip-dst", False, "Network activity"),
+    "protocol": ("text", False, "Other"),
+    "dst-port": ("port", True, "Network activity"),
+    "first-seen": ("datetime", False, "Other"),
+    "last-seen": ("datetime", False, "Other"),
+    "total-pps": ("counter", False, "Other"),
+    "text": ("text", False, "Other"),
+}
+DDOS_UUID, DDOS_VERSION = "e2f124d6-f57c-4f93-99e6-8450545fa05d", "6"
+MISP_TIME = "%Y-%m-%dT%H:%M:%S.%f%z"
+OURS = uuid.UUID("5a0d2c1e-937b-4f66-8e21-6fb40ad735c9")
+
+
+def values(one):
+    """{relation: its values}, each checked against the template."""
+    found = {}
+    for attribute in one["Attribute"]:
+        relation = attribute["object_relation"]
+        kind, several, category = DDOS[relation]
+        assert (attribute["type"], attribute["category"]) == (kind, category)
+        assert several or relation not in found
+        assert attribute["to_ids"] is False and attribute["deleted"] is False and attribute["distribution"] == "5"
+        assert isinstance(attribute["value"], str) and attribute["value"]
+        index = attribute["value"] if several else ""
+        assert attribute["uuid"] == str(uuid.uuid5(OURS, f"{one['uuid']}\n{relation}\n{index}"))
+        found.setdefault(relation, []).append(attribute["value"])
+    assert found.keys() >= {"ip-dst"}  # or ip-src, or domain-dst: required
+    return found
+
+
+def seconds(text):
+    return int(dt.datetime.strptime(text, MISP_TIME).timestamp())
+
+
+def test_attacks_for_misp(report, items):
+    done = report("--format", "misp", "--lang", "en")
+    assert done.status == 0, done.errors
+    document = json.loads(done.text)
+    assert set(document) == {"Event"}
+    event = document["Event"]
+    name = f"report\n{start_of(BEGIN)}\n{start_of(END)}\ndomestic"
+    assert event["uuid"] == str(uuid.uuid5(OURS, name))
+    assert (event["date"], event["distribution"], event["published"]) == ("2022-07-01", "0", False)
+    assert (event["threat_level_id"], event["analysis"]) == ("4", "2")
+    assert [tag["name"] for tag in event["Tag"]] == ["tlp:amber", 'rsit:availability="ddos"']
+    assert len(event["info"]) < 256 and event["info"].endswith("2022Q3: 12")
+    (basis,) = event["Attribute"]
+    assert basis["type"] == "comment" and "2 sensors of the group domestic" in basis["value"]
+    found = Counter()
+    for one in event["Object"]:
+        assert (one["name"], one["meta-category"]) == ("ddos", "network")
+        assert (one["template_uuid"], one["template_version"]) == (DDOS_UUID, DDOS_VERSION)
+        seen = values(one)
+        first, last = seconds(seen["first-seen"][0]), seconds(seen["last-seen"][0])
+        assert (seconds(one["first_seen"]), seconds(one["last_seen"])) == (first, last)
+        assert (seen["protocol"], seen["dst-port"]) == (["TCP"], ["443"])
+        assert one["uuid"] == str(uuid.uuid5(OURS, f"dos\ntokyo-1\n{seen['ip-dst'][0]}\n6\n{first}"))
+        assert int(seen["total-pps"][0]) == math.ceil(60 / 60 * 2**32 / 4096)  # 60 packets a minute, 4,096 addresses
+        assert "200 packets of backscatter (synack)" in seen["text"][0]
+        (comment,) = (a["comment"] for a in one["Attribute"] if a["object_relation"] == "ip-dst")
+        assert re.fullmatch(r"NZ (Exchange|Hosting), AS6461[67], New Zealand", comment)
+        found[seen["ip-dst"][0], first, last] += 1
+    truth = Counter()
+    for row in items["events"]["rows"]:
+        if row["type"] == "dos":
+            first, end = (int(dt.datetime.fromisoformat(row[k].replace("Z", "+00:00")).timestamp()) for k in ("start", "end"))
+            truth[row["source"], first, end - 1] += 1
+    assert found == truth and len(truth) == sum(TRACES.values())
+    assert {(address, first) for address, first, _ in truth} == {
+        (world_of.address("NZ", 300 + n), start_of(day, world_of.HOURS[0])) for day, many in TRACES.items() for n in range(many)
+    }
+
+
+def test_misp_gets_the_same_again(report, tmp_path):
+    files = []
+    for folder in ("one", "two"):
+        assert report("--format", "md,misp", "-o", tmp_path / folder).status == 0
+        assert {path.name for path in (tmp_path / folder).iterdir()} == {"report.md", "report.misp.json"}
+        files.append((tmp_path / folder / "report.misp.json").read_bytes())
+    assert files[0] == files[1]
+
+
+def test_misp_gets_an_event_without_objects(report):
+    done = report("--format", "misp", "--lang", "ja", quarter="2022Q2")
+    assert done.status == 0, done.errors
+    event = json.loads(done.text)["Event"]
+    assert event["Object"] == [] and "2022Q2：0 件" in event["info"]
+
+
 # ---- formats ----
 
 
@@ -551,6 +647,8 @@ def test_nothing_before(report):
         (("--quarter", "2022Q3", "--senders", "J:2022-09-01/2022-09-02"), 2, "is a region and at most 31 days"),
         (("--quarter", "2022Q3", "--traces", "nz"), 2, "--traces nz: a region is two letters"),
         (("--quarter", "2022Q3", "--format", "csv"), 2, "-o DIR"),
+        (("--quarter", "2022Q3", "--format", "misp,md"), 2, "-o DIR"),
+        (("--quarter", "2022Q3", "--format", "misp", "--pseudonyms"), 2, "--format misp tells addresses"),
         (("--quarter", "2022Q3", "--labels", "/nowhere"), 2, "/nowhere: No such file"),
         (("--quarter", "2022Q3", "-o", "/nowhere/out"), 1, "/nowhere/out: No such file"),
         (("--quarter", "2022Q3", "extra"), 2, "extra: nothing is expected here"),
@@ -599,7 +697,7 @@ def test_what_anybody_wrote_breaks_nothing(world, run, tmp_path):
     server = Server(tmp_path)
     try:
         spoil(server.client)
-        options = ("--redis", server.url, "--quarter", "2022Q3", "--format", "md,json,csv", "-o", tmp_path / "out")
+        options = ("--redis", server.url, "--quarter", "2022Q3", "--format", "md,json,csv,misp", "-o", tmp_path / "out")
         done = run("report", *options)
     finally:
         server.kill()
@@ -608,6 +706,8 @@ def test_what_anybody_wrote_breaks_nothing(world, run, tmp_path):
     for item in document["items"]:
         for row in item["rows"]:
             assert set(row) - {"at_least"} == {column["key"] for column in item["columns"]}
+    event = json.loads((tmp_path / "out/report.misp.json").read_text(encoding="utf-8"))["Event"]
+    assert len(event["Object"]) == sum(TRACES.values())  # whoever is no address is no victim
     assert "<script" not in (tmp_path / "out/report.md").read_text(encoding="utf-8").replace("\\<", "")
     ports = {row["port"] for item in document["items"] if item["id"] == "T1" for row in item["rows"]}
     assert len(ports) == 5 and all(re.fullmatch(r"\d+/(tcp|udp)", port) for port in ports)
