@@ -55,7 +55,7 @@ static bool is_read(const struct nt_doc_column *column)
 
 static void put_head(const struct nt_doc_item *item, FILE *out)
 {
-	fputc('|', out);
+	fputs("\n|", out);
 	for (size_t i = 0; i < item->columns; i++) {
 		if (!is_read(&item->column[i]))
 			continue;
@@ -67,14 +67,13 @@ static void put_head(const struct nt_doc_item *item, FILE *out)
 	for (size_t i = 0; i < item->columns; i++)
 		if (is_read(&item->column[i]))
 			fputs(nt_doc_is_text(item->column[i].kind) ? "---|" : "--:|", out);
-	fputc('\n', out);
 }
 
 static void put_row(const struct nt_doc_item *item, size_t row, FILE *out)
 {
 	char text[1024];
 
-	fputc('|', out);
+	fputs("\n|", out);
 	for (size_t i = 0; i < item->columns; i++) {
 		if (!is_read(&item->column[i]))
 			continue;
@@ -83,7 +82,6 @@ static void put_row(const struct nt_doc_item *item, size_t row, FILE *out)
 		put_escaped(text, out);
 		fputs(" |", out);
 	}
-	fputc('\n', out);
 }
 
 static size_t rows_read(const struct nt_doc_item *item)
@@ -95,7 +93,6 @@ static size_t rows_read(const struct nt_doc_item *item)
 
 static void put_table(const struct nt_doc_item *item, FILE *out)
 {
-	fputc('\n', out);
 	put_head(item, out);
 	for (size_t i = 0; i < rows_read(item); i++)
 		put_row(item, i, out);
@@ -167,7 +164,7 @@ static int put_item(const struct nt_document *d, const struct nt_doc_item *item,
 		const struct nt_word words[] = {nt_word_count("n", (double)rows_read(item)),
 						nt_word_count("all", (double)nt_doc_rows(item))};
 
-		fputc('\n', out);
+		fputs("\n\n", out);
 		err = put_message(d, NT_MSG_SHOWN, words, 2, out);
 	}
 	put_texts(item->note, item->notes, out);
