@@ -98,7 +98,7 @@ static void add_source_data(struct composing *c, const struct nt_traces *t, cons
 		nt_doc_day(c->d, t->at[i].day);
 		nt_doc_text(c->d, t->region);
 		nt_doc_text(c->d, t->at[i].address);
-		nt_doc_number(c->d, t->at[i].asn ? t->at[i].asn : NAN);
+		nt_doc_number(c->d, t->at[i].asn ? (double)t->at[i].asn : NAN);
 		nt_doc_text(c->d, nt_owner_text(c->owners, t->at[i].address, t->at[i].org, owner) ? owner : NULL);
 		nt_doc_number(c->d, (double)t->at[i].packets);
 	}
@@ -218,7 +218,7 @@ static void add_mark(struct composing *c, const struct nt_get_event *event)
 	nt_doc_time(c->d, event->start_s);
 	nt_doc_time(c->d, event->end_s);
 	nt_doc_text(c->d, event->region[0] ? event->region : NULL);
-	nt_doc_number(c->d, e.asn ? e.asn : NAN);
+	nt_doc_number(c->d, e.asn ? (double)e.asn : NAN);
 	nt_doc_number(c->d, (double)e.sources);
 	nt_doc_number(c->d, (double)e.packets);
 	nt_doc_number(c->d, or_gap(e.source_port));

@@ -298,7 +298,9 @@ def test_what_goes_to_holders_of_addresses(items):
     examples = [row for row in rows if row["type"] == "fixed_tool"]
     assert len(examples) == 4 + 7
     assert all((row["window"], row["sequence"], row["source_port"]) == (5840, 123456, 443) for row in examples)
-    assert {row["organisation"] for row in rows} == {"NZ Exchange", "NZ Hosting"}
+    nz = {"NZ Exchange": world_of.ASN + 16, "NZ Hosting": world_of.ASN + 17}
+    assert {row["organisation"] for row in rows} == set(nz)
+    assert all(row["asn"] == nz[row["organisation"]] for row in [*rows, *items["T5-sources"]["rows"]])
     order = [(row["region"], row["organisation"], row["address"], row["start"]) for row in rows]
     assert order == sorted(order)
 
@@ -460,7 +462,7 @@ def test_attacks_for_misp(report, items):
         assert int(seen["total-pps"][0]) == math.ceil(60 / 60 * 2**32 / 4096)  # 60 packets a minute, 4,096 addresses
         assert "200 packets of backscatter (synack)" in seen["text"][0]
         (comment,) = (a["comment"] for a in one["Attribute"] if a["object_relation"] == "ip-dst")
-        assert re.fullmatch(r"NZ (Exchange|Hosting), AS6461[67], New Zealand", comment)
+        assert re.fullmatch(r"NZ (Exchange|Hosting), AS42000025(77|78), New Zealand", comment)
         found[seen["ip-dst"][0], first, last] += 1
     truth = Counter()
     for row in items["events"]["rows"]:
@@ -682,7 +684,7 @@ def spoil(client):
             client.zadd(f"nt:{{tokyo-1}}:d:{day}:{key}", {junk: 1e300})
         client.hset(f"nt:{{tokyo-1}}:d:{day}:who", junk, junk)
         client.hset(f"nt:{{tokyo-1}}:d:{day}:unique", "backscatter:region:JP", junk)
-        client.hset("nt:{tokyo-1}:org", 64616, junk)
+        client.hset("nt:{tokyo-1}:org", world_of.ASN + 16, junk)
         client.hset("nt:{lima-1}:info", mapping={"group": junk, "addresses": junk, "geo_build": junk})
         for kind in (b"dos", b"fixed_tool", b"scanner", junk):
             for body in (junk, *BODIES):
