@@ -59,6 +59,41 @@ static int write_file(const char *folder, const char *name, const char *end, con
 	return refuse(path, err);
 }
 
+/* A code of two capitals or digits: anything else is no name of a file. */
+static bool names_file(const char *region)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+	return region && strlen(region) == 2 && strspn(region, allowed) == 2;
+}
+
+/* What goes to one region's CSIRT is a file of its own: rows stand by region, whose code is their first cell. */
+static int write_regions(const char *folder, const struct nt_doc_item *item)
+{
+	size_t rows = nt_doc_rows(item);
+	int err = 0;
+
+	for (size_t row = 0, end; row < rows && !err; row = end) {
+		const char *region = nt_doc_cell(item, row, 0)->text;
+		struct nt_doc_item part = *item;
+		char end_of_name[16];
+
+		for (end = row + 1; end < rows; end++) {
+			const char *next = nt_doc_cell(item, end, 0)->text;
+
+			if (!region || !next || strcmp(region, next) != 0)
+				break;
+		}
+		if (!names_file(region))
+			continue;
+		part.cell += row * item->columns;
+		part.cells = (end - row) * item->columns;
+		snprintf(end_of_name, sizeof(end_of_name), "-%.2s.csv", region);
+		err = write_file(folder, item->id, end_of_name, &(struct content){.item = &part});
+	}
+	return err;
+}
+
 static int write_tables(const char *folder, const struct nt_document *d)
 {
 	int err = 0;
@@ -66,6 +101,9 @@ static int write_tables(const char *folder, const struct nt_document *d)
 	for (size_t i = 0; i < d->items && !err; i++)
 		if (d->item[i].columns)
 			err = write_file(folder, d->item[i].id, ".csv", &(struct content){.item = &d->item[i]});
+	for (size_t i = 0; i < d->items && !err; i++)
+		if (!strcmp(d->item[i].id, "export"))
+			err = write_regions(folder, &d->item[i]);
 	return err;
 }
 

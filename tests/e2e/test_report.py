@@ -322,6 +322,10 @@ def test_groups(world, items):
         assert rows[group]["packets"] == sum(frames)
         assert rows[group]["sensor_days"] == sum(n > 0 for n in frames)
         assert rows[group]["mean"] == pytest.approx(sum(frames) / sum(n > 0 for n in frames))
+    for item in (items["groups"], items["groups-daily"]):  # of everybody, not of the report's sensors alone
+        assert item["basis"]["sensors"] == len(world_of.SENSORS) and item["basis"]["intervals"] > items["T1"]["basis"]["intervals"]
+        assert item["basis"]["addresses"] == sum(addresses for _, addresses in world_of.SENSORS.values())
+    assert "overseas: no number is known for 62 days." in items["groups-daily"]["sentences"]
     for row in items["groups-daily"]["rows"]:
         frames = [world.truth[s].frames[dt.date.fromisoformat(row["date"])] for s in GROUP]
         present = [n for n in frames if n]
@@ -499,7 +503,8 @@ def test_csv_is_the_json(report, items, tmp_path):
     assert done.status == 0, done.errors
     files = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"report.json", "report.md"} <= files
-    assert files - {"report.json", "report.md"} == {f"{i['id']}.csv" for i in items.values() if i["columns"]}
+    tables = {f"{i['id']}.csv" for i in items.values() if i["columns"]}
+    assert files - {"report.json", "report.md"} == tables | {"export-NZ.csv"}
     for item in items.values():
         if not item["columns"]:
             continue
@@ -515,6 +520,29 @@ def test_csv_is_the_json(report, items, tmp_path):
                     assert cell == value
                 else:
                     assert float(cell) == pytest.approx(float(value), rel=1e-8)
+
+
+def test_each_region_has_its_export(world, run, tmp_path):
+    """For its CSIRT, and nothing of others in it; a region that is none names no file."""
+    world.server.client.save()
+    shutil.copy(world.server.folder / "dump.rdb", tmp_path)
+    server = Server(tmp_path)
+    try:
+        for region in ("AU", "../../AU", "", "au"):
+            at_s = start_of(dt.date(2022, 8, 10))
+            fields = {"type": "dos", "start": at_s, "end": at_s + 9, "region": region, "source": "192.0.2.1", "body": "{}"}
+            server.client.xadd("nt:{tokyo-1}:events", fields)
+        done = run("report", "--redis", server.url, "--quarter", "2022Q3", "--format", "csv", "-o", tmp_path / "out")
+    finally:
+        server.kill()
+    assert done.status == 0, done.errors
+    exports = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "out").glob("export*")}
+    assert set(exports) == {"export.csv", "export-AU.csv", "export-NZ.csv"}
+    assert not (tmp_path / "AU.csv").exists()
+    rows = {name: list(csv.DictReader(io.StringIO(text))) for name, text in exports.items()}
+    assert len(rows["export.csv"]) == len(rows["export-NZ.csv"]) + 4
+    for region in ("AU", "NZ"):
+        assert rows[f"export-{region}.csv"] == [row for row in rows["export.csv"] if row["region"] == region]
 
 
 def test_every_item_of_both_languages(report, items):
@@ -541,6 +569,7 @@ def test_schema_of_the_document(document):
     for item in document["items"]:
         assert set(item) == {"id", "form", "title", "sentences", "notes", "basis", "columns", "rows"}
         assert item["form"] in ("table", "figure", "data")
+        assert (item["basis"] is None) == (item["form"] == "data"), item["id"]
         known = re.sub("^X1-..$", "X1-CC", item["id"])
         assert f"`{known}`" in text or item["form"] == "data", item["id"]
         for row in item["rows"]:
