@@ -579,6 +579,16 @@ def test_schema_of_the_document(document):
                 assert value is None or isinstance(value, kinds[column["kind"]]), (item["id"], column["key"])
 
 
+@pytest.mark.parametrize("options", ((), ("--lang", "ja", "--pseudonyms"), ("--group", "southern")))
+def test_the_written_schema_holds(report, options):
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((ROOT / "config/report.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft7Validator.check_schema(schema)
+    done = report("--format", "json", *options)
+    assert done.status == 0, done.errors
+    jsonschema.Draft7Validator(schema).validate(json.loads(done.text))
+
+
 # ---- choices ----
 
 
