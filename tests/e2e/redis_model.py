@@ -133,6 +133,9 @@ class Model:
             bucket.totals.update(scanners.pop(start, {}) if kind == "d" else {})
             found = Counter(server.numbers(f"{prefix}:totals"))
             rest = {name[5:]: found.pop(name) for name in list(found) if name.startswith("rest.")}
+            cut_open = [name for name in list(found) if name.startswith("cut_open.")]
+            if sum(found.pop(name) for name in cut_open) != bucket.totals["intervals"]:
+                yield f"{prefix}:totals: no open set was too large, {cut_open}"
             found.pop("reopened", None)
             if +found != +bucket.totals:
                 yield f"{prefix}:totals: {+found}, not {+bucket.totals}"
