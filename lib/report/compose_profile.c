@@ -6,9 +6,6 @@
 
 /* X1: ports of regions, beside all other regions. */
 
-/* From so many points of a hundred on a region is said to differ. */
-#define DIFFERS 0.10
-
 /* At both ends of a course, the days whose median is told. */
 #define COURSE_DAYS 14
 
@@ -58,7 +55,7 @@ static void say_profile(struct composing *c, const struct nt_profile *p)
 	for (size_t i = 0; i < p->n; i++) {
 		const struct nt_profile_row *row = &p->at[i];
 
-		if (isnan(differs(row)) || fabs(differs(row)) < DIFFERS)
+		if (isnan(differs(row)) || fabs(differs(row)) < NT_SHARE_DIFFERS)
 			continue;
 		any = true;
 		nt_doc_say(c->d, differs(row) > 0 ? NT_MSG_PROFILE_ABOVE : NT_MSG_PROFILE_BELOW,
@@ -128,7 +125,7 @@ static bool is_special(const struct composing *c, const struct nt_profile *p)
 	bool special = !strcmp(p->region, c->r->wanted.region);
 
 	for (size_t i = 0; i < p->n; i++)
-		special |= fabs(differs(&p->at[i])) >= DIFFERS;
+		special |= fabs(differs(&p->at[i])) >= NT_SHARE_DIFFERS;
 	return special;
 }
 

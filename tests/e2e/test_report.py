@@ -203,6 +203,9 @@ def test_ports_of_regions(world, items):
 
 
 def test_course_of_a_region(world, items):
+    lines = [column["key"] for column in items["X1-RU"]["columns"] if column["line"]]
+    assert lines == ["RU:22/tcp", "others:22/tcp", "RU:3389/tcp", "others:3389/tcp"]
+    assert any(re.match(r"Russian Federation: 22/tcp \(ssh\) had 7\d\.\d %", said) for said in items["X1-RU"]["sentences"])
     for row in items["X1-RU"]["rows"]:
         day = dt.date.fromisoformat(row["date"])
         if day in GAP:
