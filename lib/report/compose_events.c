@@ -58,6 +58,19 @@ static void add_source(struct composing *c, const char *source)
 		nt_doc_text(c->d, nt_owner_text(c->owners, source, NULL, owner) ? owner : NULL);
 }
 
+/* In a few words that are the same in every language: what was attacked, what packets had in common, what surged, what
+ * was wrong. */
+static void add_what(struct composing *c, const struct nt_evidence *e)
+{
+	const char *part[] = {e->ports, e->mark, e->what, e->port, e->metric};
+	struct nt_word what = {.place = ""};
+
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		if (part[i][0])
+			nt_word_join(&what, " ", part[i]);
+	nt_doc_text(c->d, what.text[0] ? what.text : NULL);
+}
+
 static void add_row(struct composing *c, const struct nt_get_event *event)
 {
 	struct nt_evidence e;
@@ -70,7 +83,7 @@ static void add_row(struct composing *c, const struct nt_get_event *event)
 	add_source(c, event->source);
 	nt_doc_number(c->d, e.packets ? (double)e.packets : NAN);
 	nt_doc_text(c->d, event->sensor);
-	nt_doc_text(c->d, e.mark[0] ? e.mark : e.what[0] ? e.what : NULL);
+	add_what(c, &e);
 }
 
 /* Scanners are counted per day, and are too many for a list that people read. */

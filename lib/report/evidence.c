@@ -111,6 +111,9 @@ void nt_evidence_read(const char *body, struct nt_evidence *out)
 	};
 	text(json, "mark", out->mark);
 	text(json, "destination_port", out->port);
+	if (!out->port[0])
+		text(json, "port", out->port);
+	text(json, "metric", out->metric);
 	text(json, "what", out->what);
 	read_ports(json, out);
 	read_attacked(json, out);

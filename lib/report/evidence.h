@@ -13,10 +13,11 @@
 
 /** What the body of an event says, as far as the report needs it (lib/detect/README.md). */
 struct nt_evidence {
-	char mark[NT_EVIDENCE_TEXT];			      /**< of a fixed tool */
-	char port[NT_EVIDENCE_TEXT];			      /**< destination port of all packets; "": not one */
-	char what[NT_EVIDENCE_TEXT];			      /**< of a sensor's fault */
-	char ports[4 * NT_EVIDENCE_TEXT];		      /**< attacked, of a dos event: "80, 443/tcp" */
+	char mark[NT_EVIDENCE_TEXT];	  /**< of a fixed tool */
+	char port[NT_EVIDENCE_TEXT];	  /**< destination port of all packets, or that surged; "": not one */
+	char what[NT_EVIDENCE_TEXT];	  /**< of a sensor's fault */
+	char metric[NT_EVIDENCE_TEXT];	  /**< of a surge: "packets", "sources" */
+	char ports[4 * NT_EVIDENCE_TEXT]; /**< attacked, of a dos event: "80, 443/tcp" */
 	char example[NT_EVIDENCE_EXAMPLES][NT_EVIDENCE_TEXT]; /**< addresses of a fixed tool */
 	size_t examples;
 	uint16_t attacked[NT_EVIDENCE_PORTS]; /**< of a dos event */

@@ -308,6 +308,16 @@ def test_what_goes_to_holders_of_addresses(items):
     assert order == sorted(order)
 
 
+def test_events_say_what_they_are(items):
+    assert {(row["type"], row["what"]) for row in items["events"]["rows"] if row["type"] != "surge"} == {
+        ("dos", "443/tcp"),
+        ("fixed_tool", "sequence"),
+        ("sensor", "silence"),
+    }
+    surges = [row["what"] for row in items["events"]["rows"] if row["type"] == "surge"]
+    assert all(re.fullmatch(r"(\d+/(tcp|udp) )?(packets|sources)", what) for what in surges)
+
+
 # ---- what stands beside ----
 
 
