@@ -199,10 +199,13 @@ static void draw(const struct reading *r, const struct counting *c)
 			continue;
 		f = find(r, c, (size_t)day);
 		for (enum kind k = 0; k < KINDS && f.any; k++) {
-			uint64_t once = c->once[day][k];
+			uint64_t once = c->once[day][k], number = f.all_events ? once : larger(once, f.largest[k]);
+			bool at_least = !f.all_events && (f.unknown || f.sensors > 1);
 
-			l->value[k * l->points + p] = (double)(f.all_events ? once : larger(once, f.largest[k]));
-			l->at_least[k * l->points + p] = !f.all_events && (f.unknown || f.sensors > 1);
+			if (at_least && !number)
+				continue; /* says nothing */
+			l->value[k * l->points + p] = (double)number;
+			l->at_least[k * l->points + p] = at_least;
 		}
 	}
 }

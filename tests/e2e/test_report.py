@@ -378,14 +378,19 @@ def test_scanners(items):
         assert row["scanners"] == (None if day in GAP else 1 if day == world_of.SCANNED else 0)
 
 
-def without_events(world, run, folder, *sensors, totals=None):
+def without_events(world, run, folder, *sensors, totals=None, others=0):
     """The report's `scanners` after streams of events were lost, as they are on a large telescope: {date: row}. totals:
-    fields of sensors on the day of the scanner."""
+    fields of sensors on the day of the scanner. others: events of tokyo-1 that came later and pushed them out."""
     world.server.client.save()
     shutil.copy(world.server.folder / "dump.rdb", folder)
     server = Server(folder)
     try:
         server.client.delete("nt:{tokyo-1}:events", "nt:{osaka-1}:events")
+        fields = {"type": "sensor", "start": start_of(END), "end": start_of(END) + 1, "region": "", "source": "", "body": "{}"}
+        with server.client.pipeline() as pipeline:
+            for number in range(others):
+                pipeline.xadd("nt:{tokyo-1}:events", fields, id=f"{start_of(END) * 1000}-{number + 1}")
+            pipeline.execute()
         for sensor, fields in (totals or {}).items():
             server.client.hset(f"nt:{{{sensor}}}:d:{start_of(world_of.SCANNED)}:totals", mapping=fields)
         done = run("report", "--redis", server.url, "--quarter", "2022Q3", "--format", "json", "--sensors", ",".join(sensors))
@@ -412,6 +417,14 @@ def test_scanners_that_nobody_can_tell_apart(world, run, tmp_path):
     row = rows[world_of.SCANNED]
     assert (row["scanners"], row["research_scanners"], row["at_least"]) == (7, 2, ["scanners", "research_scanners"])
     assert not any("at_least" in row for day, row in rows.items() if day != world_of.SCANNED)
+
+
+@pytest.mark.parametrize("sensors", (["tokyo-1"], list(GROUP)))
+def test_days_of_which_scanners_are_not_known(world, run, tmp_path, sensors):
+    """A stream that is full has let go of older events; where totals do not say a number, none is known."""
+    for day, row in without_events(world, run, tmp_path, *sensors, others=19_500).items():
+        assert row["scanners"] == (1 if day == world_of.SCANNED else None)
+        assert "at_least" not in row
 
 
 # ---- MISP ----
