@@ -158,18 +158,18 @@ static int set_formats(struct report_options *o, const char *value)
 	static const struct {
 		const char *name;
 		enum report_format format;
-	} known[] = {{"md", REPORT_MD},	    {"json", REPORT_JSON}, {"csv", REPORT_CSV},
-		     {"html", REPORT_HTML}, {"pdf", REPORT_PDF},   {"svg", REPORT_SVG}};
-	const size_t formats = sizeof(known) / sizeof(known[0]);
+	} known[] = {{"md", REPORT_MD},	  {"json", REPORT_JSON}, {"csv", REPORT_CSV},  {"html", REPORT_HTML},
+		     {"pdf", REPORT_PDF}, {"svg", REPORT_SVG},	 {"misp", REPORT_MISP}};
+	const size_t n = sizeof(known) / sizeof(known[0]);
 
 	while (*value) {
 		size_t length = strcspn(value, ","), i = 0;
 
-		while (i < formats && (strlen(known[i].name) != length || strncmp(known[i].name, value, length) != 0))
+		while (i < n && (strlen(known[i].name) != length || strncmp(known[i].name, value, length) != 0))
 			i++;
-		if (i == formats)
-			return options_bad_value("format", value,
-						 "must be md, html, pdf, json, csv or svg, or several with commas");
+		if (i == n)
+			return options_bad_value(
+			    "format", value, "must be md, html, pdf, json, csv, svg or misp, or several with commas");
 		o->formats |= known[i].format;
 		value += length + (value[length] == ',');
 	}
@@ -266,6 +266,8 @@ static int complete(struct raw *raw)
 		return refuse("csv, svg, and more than one format, need a folder: -o DIR");
 	if (!o->folder && o->formats & REPORT_PDF && isatty(STDOUT_FILENO))
 		return refuse("pdf is nothing for a terminal: say -o DIR, or > FILE");
+	if (o->pseudonyms && o->formats & REPORT_MISP)
+		return refuse("--format misp tells addresses, which --pseudonyms leaves out");
 	return o->password_file ? options_password(o->password_file, &o->url) : 0;
 }
 

@@ -3,6 +3,7 @@
 #define NEEDLETAIL_CMD_REPORT_PARTS_H
 
 #include "redis/url.h"
+#include "report/compose.h"
 #include "report/document.h"
 #include "report/figure.h"
 #include "report/report.h"
@@ -17,9 +18,10 @@ enum report_format {
 	REPORT_MD = 1,
 	REPORT_JSON = 2,
 	REPORT_CSV = 4,
-	REPORT_HTML = 8,
-	REPORT_PDF = 16,
-	REPORT_SVG = 32
+	REPORT_MISP = 8,
+	REPORT_HTML = 16,
+	REPORT_PDF = 32,
+	REPORT_SVG = 64
 };
 
 struct report_options {
@@ -60,8 +62,14 @@ void report_pages_fini(struct report_pages *pages);
 /** Makes the PDF of the page; as above. */
 int report_pages_print(struct report_pages *pages);
 
-/** Writes the document in the formats wanted, each file in full or not at all, and says what went wrong. Returns 0 or
- * -errno. */
-int report_files_write(const struct report_options *o, const struct nt_document *d);
+/** What is written: a report, and the document that was made of it. */
+struct report_made {
+	const struct nt_report *report;
+	const struct nt_report_style *style;
+	const struct nt_document *document;
+};
+
+/** Writes it in the formats wanted, each file in full or not at all, and says what went wrong. Returns 0 or -errno. */
+int report_files_write(const struct report_options *o, const struct report_made *made);
 
 #endif

@@ -65,8 +65,12 @@ struct nt_word word_line(const struct composing *c, const char *place, line_titl
 
 void set_basis(struct composing *c, const struct nt_get_coverage *coverage)
 {
+	set_basis_of(c, &c->r->sensors, coverage);
+}
+
+void set_basis_of(struct composing *c, const struct nt_get_sensors *s, const struct nt_get_coverage *coverage)
+{
 	struct nt_doc_item *item = nt_doc_last(c->d);
-	const struct nt_get_sensors *s = &c->r->sensors;
 
 	if (!item)
 		return;
@@ -238,7 +242,7 @@ static void say_unknown_values(struct composing *c, const struct figure *f)
 		size_t unknown = 0;
 
 		for (size_t p = l->first; p < l->points; p++) {
-			unknown += isnan(nt_line(l, i)[p]) && !is_gap_at(l, p);
+			unknown += isnan(nt_line(l, i)[p]) && (f->other_basis || !is_gap_at(l, p));
 			at_least |= l->at_least[i * l->points + p];
 		}
 		if (unknown && f->kind == NT_DOC_COUNT)
@@ -259,11 +263,11 @@ void add_figure(struct composing *c, const struct figure *f)
 	add_columns(c, f);
 	for (size_t p = f->lines->first; p < f->lines->points; p++)
 		add_row(c, f, p);
-	if (f->other_basis)
-		return;
-	coverage = coverage_of(f->lines);
-	set_basis(c, &coverage);
-	say_missing(c, f->lines);
+	if (!f->other_basis) {
+		coverage = coverage_of(f->lines);
+		set_basis(c, &coverage);
+		say_missing(c, f->lines);
+	}
 	say_unknown_values(c, f);
 }
 

@@ -71,6 +71,9 @@ int64_t day_at(const struct composing *c, const struct nt_lines *l, size_t point
 /* What the item that was begun is made of. */
 void set_basis(struct composing *c, const struct nt_get_coverage *coverage);
 
+/* Likewise, of other sensors than those that the report is about. */
+void set_basis_of(struct composing *c, const struct nt_get_sensors *s, const struct nt_get_coverage *coverage);
+
 /* All that its lines are made of. */
 struct nt_get_coverage coverage_of(const struct nt_lines *l);
 

@@ -43,7 +43,7 @@ static void add_row(struct composing *c, const struct ranking *k, const struct n
 	nt_doc_at_least(c->d, (double)rank->packets, rank->missing > 0);
 	nt_doc_number(c->d, k->r->packets ? (double)rank->packets / (double)k->r->packets : NAN);
 	nt_doc_at_least(c->d, hosts_known ? (double)rank->hosts.sources : NAN, rank->hosts.quality == NT_GET_AT_LEAST);
-	nt_doc_number(c->d, rank->previous ? rank->previous : NAN);
+	nt_doc_number(c->d, rank->previous ? (double)rank->previous : NAN);
 	nt_doc_number(c->d, before ? (double)rank->previous_packets : NAN);
 }
 

@@ -26,7 +26,7 @@ static bool is_read(const struct nt_doc_column *column)
 
 static void put_head(const struct nt_doc_item *item, FILE *out)
 {
-	fputc('|', out);
+	fputs("\n|", out);
 	for (size_t i = 0; i < item->columns; i++) {
 		if (!is_read(&item->column[i]))
 			continue;
@@ -38,14 +38,13 @@ static void put_head(const struct nt_doc_item *item, FILE *out)
 	for (size_t i = 0; i < item->columns; i++)
 		if (is_read(&item->column[i]))
 			fputs(nt_doc_is_text(item->column[i].kind) ? "---|" : "--:|", out);
-	fputc('\n', out);
 }
 
 static void put_row(const struct nt_doc_item *item, size_t row, FILE *out)
 {
 	char text[1024];
 
-	fputc('|', out);
+	fputs("\n|", out);
 	for (size_t i = 0; i < item->columns; i++) {
 		if (!is_read(&item->column[i]))
 			continue;
@@ -54,12 +53,10 @@ static void put_row(const struct nt_doc_item *item, size_t row, FILE *out)
 		put_escaped(text, out);
 		fputs(" |", out);
 	}
-	fputc('\n', out);
 }
 
 static void put_table(const struct nt_doc_item *item, FILE *out)
 {
-	fputc('\n', out);
 	put_head(item, out);
 	for (size_t i = 0; i < nt_item_rows_read(item); i++)
 		put_row(item, i, out);
@@ -96,7 +93,7 @@ static int put_item(const struct nt_document *d, const struct nt_doc_item *item,
 		put_table(item, out);
 	}
 	if (nt_doc_rows(item) > nt_item_rows_read(item)) {
-		fputc('\n', out);
+		fputs("\n\n", out);
 		err = put_made(nt_item_shown_text(d, item), out);
 	}
 	put_texts(item->note, item->notes, out);
