@@ -38,9 +38,13 @@ static const char help[] =
     "      --labels FILE           whose addresses are: lines network,organisation,category\n"
     "      --pseudonyms            call organisations after their category: bank A, portal B; leave addresses out\n"
     "      --lang ja|en            language (default: that of LC_ALL, LC_MESSAGES, LANG)\n"
-    "      --format md|json|csv    or several with commas (default: md)\n"
-    "  -o, --output DIR            folder for report.md, report.json, and a CSV file for each table and figure\n"
-    "                              (default: standard output)\n";
+    "      --format FORMAT         md, html, pdf, json, csv, svg, misp, or several with commas (default: md); html, "
+    "pdf\n"
+    "                              and svg need gnuplot, pdf also chromium; misp: attacks, as an event for MISP\n"
+    "  -o, --output DIR            folder for report.md, report.html, report.pdf, report.json, report.misp.json, a "
+    "CSV\n"
+    "                              file for each table and figure, and an SVG file for each figure (default: standard\n"
+    "                              output)\n";
 
 /* ---- progress ---- */
 
@@ -74,7 +78,7 @@ static int write_report(const struct report_options *o, const struct nt_report *
 	if (err)
 		nt_error("report: %s", strerror(-err));
 	else
-		err = report_files_write(o, &d);
+		err = report_files_write(o, &(struct report_made){.report = r, .style = &style, .document = &d});
 	nt_doc_fini(&d);
 	nt_owners_free(style.owners);
 	nt_region_names_free((struct nt_region_names *)style.regions);
@@ -109,6 +113,8 @@ static int run(const struct report_options *o)
 	char why[NT_LABELS_WHY];
 	int err;
 
+	if (report_programs_find(o))
+		return NT_EXIT_UNUSABLE;
 	if (o->labels) {
 		labels = nt_labels_load(o->labels, why);
 		if (!labels) {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define GROUP_DEFAULT  "domestic"
 #define REGION_DEFAULT "JP"
@@ -157,15 +158,18 @@ static int set_formats(struct report_options *o, const char *value)
 	static const struct {
 		const char *name;
 		enum report_format format;
-	} known[] = {{"md", REPORT_MD}, {"json", REPORT_JSON}, {"csv", REPORT_CSV}};
+	} known[] = {{"md", REPORT_MD},	  {"json", REPORT_JSON}, {"csv", REPORT_CSV},  {"html", REPORT_HTML},
+		     {"pdf", REPORT_PDF}, {"svg", REPORT_SVG},	 {"misp", REPORT_MISP}};
+	const size_t n = sizeof(known) / sizeof(known[0]);
 
 	while (*value) {
 		size_t length = strcspn(value, ","), i = 0;
 
-		while (i < 3 && (strlen(known[i].name) != length || strncmp(known[i].name, value, length) != 0))
+		while (i < n && (strlen(known[i].name) != length || strncmp(known[i].name, value, length) != 0))
 			i++;
-		if (i == 3)
-			return options_bad_value("format", value, "must be md, json or csv, or several with commas");
+		if (i == n)
+			return options_bad_value(
+			    "format", value, "must be md, html, pdf, json, csv, svg or misp, or several with commas");
 		o->formats |= known[i].format;
 		value += length + (value[length] == ',');
 	}
@@ -258,8 +262,12 @@ static int complete(struct raw *raw)
 		return refuse("--redis URL is missing");
 	if (!o->formats)
 		o->formats = REPORT_MD;
-	if (!o->folder && (o->formats & REPORT_CSV || o->formats & (o->formats - 1)))
-		return refuse("csv, and more than one format, need a folder: -o DIR");
+	if (!o->folder && (o->formats & (REPORT_CSV | REPORT_SVG) || o->formats & (o->formats - 1)))
+		return refuse("csv, svg, and more than one format, need a folder: -o DIR");
+	if (!o->folder && o->formats & REPORT_PDF && isatty(STDOUT_FILENO))
+		return refuse("pdf is nothing for a terminal: say -o DIR, or > FILE");
+	if (o->pseudonyms && o->formats & REPORT_MISP)
+		return refuse("--format misp tells addresses, which --pseudonyms leaves out");
 	return o->password_file ? options_password(o->password_file, &o->url) : 0;
 }
 

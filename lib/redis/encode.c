@@ -220,6 +220,7 @@ static void add_totals(struct nt_rows *rows, const struct nt_snapshot *s)
 	char field[NT_FIELD_TEXT];
 
 	nt_rows_add(rows, "intervals", 1);
+	nt_rows_add(rows, "cut_open.intervals", 1); /* in which the script says what it cut of open sets */
 	nt_rows_add(rows, "frames", s->frames);
 	nt_rows_add(rows, "bytes", s->bytes);
 	for (uint32_t i = 0; i < NT_CLASSES; i++) {

@@ -3,6 +3,7 @@
 
 #include "needletail/schema.h"
 #include "redis/hll.h"
+#include "snapshot/json.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -67,10 +68,10 @@ static void add_sig_hashes(const struct nt_plan *p, const char *name, enum nt_bu
 	}
 }
 
-static void add_rest(struct nt_rows *rows, const char *name, uint64_t packets)
+static void add_some(struct nt_rows *rows, const char *name, uint64_t number)
 {
-	if (packets)
-		nt_rows_add(rows, name, packets);
+	if (number)
+		nt_rows_add(rows, name, number);
 }
 
 /* The totals' part of what is never written: ports that did not get into the rows. */
@@ -100,14 +101,14 @@ static void encode_sig(const struct nt_plan *p, uint32_t signature, struct nt_re
 	add_sig_hashes(p, s->name, NT_BUCKET_M, NT_BUCKET_M, r);
 	rows = nt_rows_begin(r);
 	nt_rows_add(&rows, "packets", s->packets);
-	add_rest(&rows, "rest:region", sig->minute_regions);
-	add_rest(&rows, "rest:port", sig->minute_ports);
+	add_some(&rows, "rest:region", sig->minute_regions);
+	add_some(&rows, "rest:port", sig->minute_ports);
 	nt_rows_end(&rows);
 	add_rest_to_totals(p, NT_BUCKET_M, NT_BUCKET_M, sig->minute_ports, r);
 	add_sig_hashes(p, s->name, NT_BUCKET_H, NT_BUCKET_Q, r);
 	rows = nt_rows_begin(r);
 	nt_rows_add(&rows, "packets", s->packets);
-	add_rest(&rows, "rest:port", sig->long_ports);
+	add_some(&rows, "rest:port", sig->long_ports);
 	nt_rows_end(&rows);
 	add_rest_to_totals(p, NT_BUCKET_H, NT_BUCKET_Q, sig->long_ports, r);
 }
@@ -281,6 +282,55 @@ static void encode_event(const struct nt_plan *p, size_t i, struct nt_request *r
 	nt_rows_end(&rows);
 }
 
+static struct nt_span day_of(const struct nt_plan *p, const struct nt_event *e)
+{
+	return nt_bucket_span(NT_BUCKET_D, (struct nt_span){e->start_s, e->start_s + 1}, p->sensor->day_offset_h);
+}
+
+/* Scanners of the day of event `i`, among the events from `i` on. */
+static void encode_scanners_of_day(const struct nt_plan *p, size_t i, size_t to, struct nt_request *r)
+{
+	struct nt_span day = day_of(p, &p->snapshot->event[i]);
+	uint64_t known = 0, others = 0;
+	struct nt_rows rows;
+
+	for (; i < to; i++) {
+		const struct nt_event *e = &p->snapshot->event[i];
+
+		if (e->type != NT_EVENT_SCANNER || day_of(p, e).start_s != day.start_s)
+			continue;
+		if (nt_event_says(e, "known"))
+			known++;
+		else
+			others++;
+	}
+	nt_request_text(r, "h");
+	nt_request_number(r, 1);
+	nt_request_number(r, nt_encode_bucket_key(r, p->sensor, NT_BUCKET_D, day, NT_RKEY_TOTALS));
+	nt_request_number(r, day.end_s);
+	nt_request_number(r, p->sensor->limits.lifetime_s[NT_BUCKET_D]);
+	rows = nt_rows_begin(r);
+	add_some(&rows, "scanners.known", known);
+	add_some(&rows, "scanners.others", others);
+	nt_rows_end(&rows);
+}
+
+/* The stream of events forgets the oldest; how many scanners a day had stays as long as the day. They belong to the day
+ * in which they were seen, which may be over when they are told. */
+static void encode_scanners(const struct nt_plan *p, size_t from, size_t to, struct nt_request *r)
+{
+	for (size_t i = from; i < to; i++) {
+		const struct nt_event *e = &p->snapshot->event[i];
+		bool done = e->type != NT_EVENT_SCANNER;
+
+		for (size_t j = from; j < i && !done; j++)
+			done = p->snapshot->event[j].type == NT_EVENT_SCANNER &&
+			       day_of(p, &p->snapshot->event[j]).start_s == day_of(p, e).start_s;
+		if (!done)
+			encode_scanners_of_day(p, i, to, r);
+	}
+}
+
 void nt_encode_source_part(const struct nt_plan *p, const struct nt_plan_part *part, size_t from, size_t to,
 			   struct nt_request *r)
 {
@@ -309,6 +359,7 @@ void nt_encode_source_part(const struct nt_plan *p, const struct nt_plan_part *p
 	case NT_PLAN_EVENT:
 		for (size_t i = from; i < to; i++)
 			encode_event(p, i, r);
+		encode_scanners(p, from, to, r);
 		break;
 	default:
 		break;

@@ -95,7 +95,7 @@ void slot_key(char text[static NT_REDIS_KEY_TEXT], const struct slot *slot, enum
 
 static const char *const looked_at[] = {
     "intervals",	   "partial",	       "reopened", "loss.missed", "loss.no_mbuf", "loss.errors",
-    "loss.missed_unknown", "loss.unexplained", "rest.hll", "rest.unique",
+    "loss.missed_unknown", "loss.unexplained", "rest.hll", "rest.unique", "reduced",	  "cut_open.intervals",
 };
 
 enum {
@@ -109,13 +109,20 @@ enum {
 	UNEXPLAINED,
 	REST_HLL,
 	REST_UNIQUE,
-	REST
+	REDUCED,
+	CUT_INTERVALS,
+	REST,
+	CUT_OPEN
 };
 
 bool slot_cut_while_open(const struct slot *slot, enum nt_redis_key key)
 {
 	if (slot->bucket == NT_BUCKET_M)
 		return slot->reopened || slot->intervals > 1;
+	if (slot->reduced)
+		return true;
+	if (slot->cut_known && nt_redis_is_table_set(key))
+		return slot->reopened || slot->cut_open;
 	return slot->reopened || nt_redis_key_row[key].open[slot->bucket] != NT_BOUND_NONE;
 }
 
@@ -176,7 +183,10 @@ static int take_totals(void *cookie, size_t tag, const redisReply *reply)
 	slot->reopened = read_optional(list_at(reply, REOPENED), defects);
 	slot->rest_hll = read_optional(list_at(reply, REST_HLL), defects);
 	slot->rest_unique = read_optional(list_at(reply, REST_UNIQUE), defects);
+	slot->reduced = read_optional(list_at(reply, REDUCED), defects);
+	slot->cut_known = read_optional(list_at(reply, CUT_INTERVALS), defects) == slot->intervals;
 	slot->rest = read_optional(list_at(reply, REST), defects);
+	slot->cut_open = read_optional(list_at(reply, CUT_OPEN), defects);
 	add_to(&c->intervals, slot->intervals);
 	add_to(&c->reopened, slot->reopened);
 	add_to(&c->partial, read_optional(list_at(reply, PARTIAL), defects));
@@ -191,15 +201,18 @@ static int read_totals(struct nt_get *g, struct slots *s, const char *rest, stru
 {
 	struct reading reading = {.slot = s->at, .coverage = coverage};
 	struct reads r = {0};
-	char key[NT_REDIS_KEY_TEXT];
+	char key[NT_REDIS_KEY_TEXT], cut[NT_REDIS_KEY_TEXT];
 
 	for (size_t i = 0; i < s->n; i++) {
 		slot_key(key, &s->at[i], NT_RKEY_TOTALS, NULL);
 		reads_command(&r, i, "HMGET", key);
 		for (size_t f = 0; f < REST; f++)
 			reads_word(&r, looked_at[f]);
-		if (rest)
-			reads_word(&r, rest);
+		if (!rest)
+			continue;
+		snprintf(cut, sizeof(cut), "cut_open%s", rest + strlen("rest"));
+		reads_word(&r, rest);
+		reads_word(&r, cut);
 	}
 	return reads_run(g, &r, take_totals, &reading);
 }

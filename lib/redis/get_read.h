@@ -126,7 +126,10 @@ struct slot {
 	bool present;
 	uint64_t intervals;
 	uint64_t reopened;
+	uint64_t reduced;     /* intervals that lost members before they were written */
 	uint64_t rest;	      /* of the set that was asked for */
+	uint64_t cut_open;    /* members of it that were cut while the bucket was open */
+	bool cut_known;	      /* the bucket says that of all its intervals */
 	uint64_t rest_hll;    /* names without a HyperLogLog */
 	uint64_t rest_unique; /* numbers that an old bucket lost */
 	uint64_t lowest;      /* the lightest member, where anybody asked */

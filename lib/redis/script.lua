@@ -255,7 +255,10 @@ local function add_to_set(set, members, packets)
 		command[2 * i + 2] = members[i]
 	end
 	write(unpack(command))
-	cut(set, #members + CATCH_UP)
+	local pops = cut(set, #members + CATCH_UP)
+	if pops > 0 and not set.who then -- members that are there may have lost what they had before
+		add(set.totals, {(string.gsub(set.rest, '^rest', 'cut_open'))}, {string.format('%.0f', pops)})
+	end
 	expire(set.key, set.ends, set.lives)
 	return found
 end

@@ -55,6 +55,7 @@ static void compose_figure(struct composing *c)
 	    .shown = c->r->backscatter_shown,
 	    .kind = NT_DOC_COUNT,
 	    .title = title_of_region,
+	    .axis = NT_MSG_AXIS_SOURCES_DAY,
 	};
 
 	nt_doc_item(c->d, f.id, NT_DOC_FIGURE, NT_MSG_TITLE_F3, NO_WORDS);

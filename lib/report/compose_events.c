@@ -2,6 +2,8 @@
 #include "report/compose_inside.h"
 #include "report/evidence.h"
 
+#include <string.h>
+
 /* The events of the period, and scanners per day. */
 
 #define ROWS_SHOWN 30
@@ -56,6 +58,19 @@ static void add_source(struct composing *c, const char *source)
 		nt_doc_text(c->d, nt_owner_text(c->owners, source, NULL, owner) ? owner : NULL);
 }
 
+/* In a few words that are the same in every language: what was attacked, what packets had in common, what surged, what
+ * was wrong. */
+static void add_what(struct composing *c, const struct nt_evidence *e)
+{
+	const char *part[] = {e->ports, e->mark, e->what, e->port, e->metric};
+	struct nt_word what = {.place = ""};
+
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		if (part[i][0])
+			nt_word_join(&what, " ", part[i]);
+	nt_doc_text(c->d, what.text[0] ? what.text : NULL);
+}
+
 static void add_row(struct composing *c, const struct nt_get_event *event)
 {
 	struct nt_evidence e;
@@ -68,7 +83,7 @@ static void add_row(struct composing *c, const struct nt_get_event *event)
 	add_source(c, event->source);
 	nt_doc_number(c->d, e.packets ? (double)e.packets : NAN);
 	nt_doc_text(c->d, event->sensor);
-	nt_doc_text(c->d, e.mark[0] ? e.mark : e.what[0] ? e.what : NULL);
+	add_what(c, &e);
 }
 
 /* Scanners are counted per day, and are too many for a list that people read. */
@@ -94,32 +109,39 @@ void compose_events(struct composing *c)
 		    WORDS(nt_word_day("date", c->lang, nt_day_of(r->events_from_s, r->day_offset_h), c->last_day)));
 }
 
+static void title_of_scanners(const struct composing *c, const char *name, char title[static NT_WORD_TEXT])
+{
+	title_as_is(c, nt_message(c->lang, strcmp(name, "scanners") ? NT_MSG_COL_RESEARCH : NT_MSG_COL_SCANNERS),
+		    title);
+}
+
+/* The day with most. */
+static void say_most(struct composing *c, const struct nt_lines *l)
+{
+	size_t most = l->first;
+
+	for (size_t p = l->first; p < l->points; p++)
+		if (nt_line(l, 0)[p] > nt_line(l, 0)[most] || isnan(nt_line(l, 0)[most]))
+			most = p;
+	if (most < l->points && nt_line(l, 0)[most] > 0)
+		nt_doc_say(c->d, NT_MSG_SCANNERS_MOST,
+			   WORDS(nt_word_count("n", nt_line(l, 0)[most]),
+				 nt_word_day("date", c->lang, day_at(c, l, most), c->last_day)));
+}
+
 void compose_scanners(struct composing *c)
 {
-	const struct nt_report *r = c->r;
-	double most = 0, sum = 0;
-	int64_t day = 0;
+	const struct figure f = {
+	    .id = "scanners",
+	    .lines = &c->r->scanners,
+	    .shown = c->r->scanners.n,
+	    .kind = NT_DOC_COUNT,
+	    .title = title_of_scanners,
+	    .axis = NT_MSG_AXIS_SCANNERS_DAY,
+	};
 
-	nt_doc_item(c->d, "scanners", NT_DOC_FIGURE, NT_MSG_TITLE_SCANNERS, NO_WORDS);
-	nt_doc_column(c->d, "date", NT_DOC_DATE, NT_MSG_COL_DATE);
-	nt_doc_column(c->d, "scanners", NT_DOC_COUNT, NT_MSG_COL_SCANNERS)->line = true;
-	nt_doc_column(c->d, "research_scanners", NT_DOC_COUNT, NT_MSG_COL_RESEARCH)->line = true;
-	for (size_t i = 0; i < r->scanner_days; i++) {
-		const struct nt_scanner_day *s = &r->scanners[i];
-
-		nt_doc_day(c->d, s->day);
-		nt_doc_number(c->d, s->gap ? NAN : s->unknown);
-		nt_doc_number(c->d, s->gap ? NAN : s->known);
-		sum += s->unknown;
-		if (!s->gap && s->unknown > most) {
-			most = s->unknown;
-			day = s->day;
-		}
-	}
-	set_basis(c, &r->coverage);
-	if (most > 0)
-		nt_doc_say(c->d, NT_MSG_SCANNERS_MOST,
-			   WORDS(nt_word_count("n", most), nt_word_day("date", c->lang, day, c->last_day),
-				 nt_word_count("sum", sum)));
+	nt_doc_item(c->d, f.id, NT_DOC_FIGURE, NT_MSG_TITLE_SCANNERS, NO_WORDS);
+	add_figure(c, &f);
+	say_most(c, f.lines);
 	nt_doc_note(c->d, NT_MSG_NOTE_SCANNERS, NO_WORDS);
 }

@@ -33,7 +33,7 @@ static void add_row(struct composing *c, const struct nt_exposed *x)
 	nt_evidence_read(x->event->body, &e);
 	nt_doc_text(c->d, x->event->region[0] ? x->event->region : NULL);
 	nt_doc_text(c->d, nt_owner_text(c->owners, x->address, x->org, owner) ? owner : NULL);
-	nt_doc_number(c->d, x->asn ? x->asn : NAN);
+	nt_doc_number(c->d, x->asn ? (double)x->asn : NAN); /* NAN is a float */
 	nt_doc_text(c->d, x->address);
 	nt_doc_text(c->d, x->event->type);
 	nt_doc_time(c->d, x->event->start_s);

@@ -37,6 +37,22 @@ void title_of_region(const struct composing *c, const char *name, char title[sta
 		 unknown ? nt_message(c->lang, NT_MSG_UNKNOWN_REGION) : nt_region_name(c->regions, name));
 }
 
+/* ---- how they look ---- */
+
+void look_of_second_part(const char *name, struct nt_doc_column *column)
+{
+	const char *colon = strchr(name, ':');
+
+	snprintf(column->thing, sizeof(column->thing), "%s", colon ? colon + 1 : name);
+}
+
+/* A part of something is drawn as the second line of it. */
+void look_of_first_part(const char *name, struct nt_doc_column *column)
+{
+	snprintf(column->thing, sizeof(column->thing), "%.*s", (int)strcspn(name, ":"), name);
+	column->second = strchr(name, ':') != NULL;
+}
+
 struct nt_word word_line(const struct composing *c, const char *place, line_title *title, const char *name)
 {
 	struct nt_word word = {.place = place};
@@ -49,8 +65,12 @@ struct nt_word word_line(const struct composing *c, const char *place, line_titl
 
 void set_basis(struct composing *c, const struct nt_get_coverage *coverage)
 {
+	set_basis_of(c, &c->r->sensors, coverage);
+}
+
+void set_basis_of(struct composing *c, const struct nt_get_sensors *s, const struct nt_get_coverage *coverage)
+{
 	struct nt_doc_item *item = nt_doc_last(c->d);
-	const struct nt_get_sensors *s = &c->r->sensors;
 
 	if (!item)
 		return;
@@ -116,14 +136,20 @@ static void add_basis_columns(struct composing *c)
 static void add_columns(struct composing *c, const struct figure *f)
 {
 	bool hours = f->lines->step == NT_BUCKET_H;
+	struct nt_doc_column *column;
 	char title[NT_WORD_TEXT];
 
 	nt_doc_column(c->d, hours ? "time" : "date", hours ? NT_DOC_TIME : NT_DOC_DATE,
 		      hours ? NT_MSG_COL_TIME : NT_MSG_COL_DATE);
 	for (size_t l = 0; l < f->shown; l++) {
 		f->title(c, f->lines->name[l], title);
-		nt_doc_column_named(c->d, f->lines->name[l], f->kind, title)->line = true;
+		column = nt_doc_column_named(c->d, f->lines->name[l], f->kind, title);
+		column->line = true;
+		if (f->look)
+			f->look(f->lines->name[l], column);
 	}
+	if (f->axis)
+		nt_doc_axis(c->d, (enum nt_message)f->axis);
 	if (!f->other_basis)
 		add_basis_columns(c);
 }
@@ -216,7 +242,7 @@ static void say_unknown_values(struct composing *c, const struct figure *f)
 		size_t unknown = 0;
 
 		for (size_t p = l->first; p < l->points; p++) {
-			unknown += isnan(nt_line(l, i)[p]) && !is_gap_at(l, p);
+			unknown += isnan(nt_line(l, i)[p]) && (f->other_basis || !is_gap_at(l, p));
 			at_least |= l->at_least[i * l->points + p];
 		}
 		if (unknown && f->kind == NT_DOC_COUNT)
@@ -237,11 +263,11 @@ void add_figure(struct composing *c, const struct figure *f)
 	add_columns(c, f);
 	for (size_t p = f->lines->first; p < f->lines->points; p++)
 		add_row(c, f, p);
-	if (f->other_basis)
-		return;
-	coverage = coverage_of(f->lines);
-	set_basis(c, &coverage);
-	say_missing(c, f->lines);
+	if (!f->other_basis) {
+		coverage = coverage_of(f->lines);
+		set_basis(c, &coverage);
+		say_missing(c, f->lines);
+	}
 	say_unknown_values(c, f);
 }
 

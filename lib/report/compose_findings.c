@@ -19,6 +19,11 @@
 /* Days on both sides of a step that belong to neither level. */
 #define BESIDE 4
 
+/* Steps to and fro from which on a line goes up and down, rather than from level to level. */
+#define TURNS_LEAST 2
+
+#define SHIFT_LEAST 2.0
+
 /* The share of a period's days that must be of one kind before anything is said of them. */
 #define ENOUGH 0.67
 
@@ -58,12 +63,42 @@ static void level_out(const struct finding *found, double *value, size_t points)
 	}
 }
 
-/* Of a line with a step in the period the word is for what it does besides. */
+/* Steps of the period: how many, and how often one goes back to where the one before came from. */
+static size_t count_steps(const struct finding *found, size_t first, size_t *turns)
+{
+	const struct nt_shift *last = NULL;
+	size_t steps = 0;
+
+	*turns = 0;
+	for (size_t i = 0; i < found->shifts; i++) {
+		const struct nt_shift *s = &found->shift[i];
+
+		if (s->at <= first || s->kind != NT_SHIFT_STEP)
+			continue;
+		steps++;
+		*turns += last && (last->after > last->before) != (s->after > s->before);
+		last = s;
+	}
+	return steps;
+}
+
+/* A host more or less is no other level. */
+static void drop_small(struct finding *found)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < found->shifts; i++)
+		if (fabs(found->shift[i].after - found->shift[i].before) >= SHIFT_LEAST)
+			found->shift[kept++] = found->shift[i];
+	found->shifts = kept;
+}
+
+/* Of a line with a step in the period the word is for what it does besides. Steps to and fro are ups and downs. */
 static void look_at(const struct nt_lines *l, size_t line, struct finding *out)
 {
 	size_t n = l->points - l->first;
 	double value[NT_LINE_MAX];
-	bool step = false;
+	size_t turns;
 
 	comparable(l, line, value);
 	out->mixed =
@@ -72,10 +107,13 @@ static void look_at(const struct nt_lines *l, size_t line, struct finding *out)
 		return;
 	out->trend = nt_trend(&value[l->first], n);
 	out->shifts = nt_shifts(value, l->points, out->shift);
-	for (size_t i = 0; i < out->shifts; i++)
-		step |= out->shift[i].at > l->first && out->shift[i].kind == NT_SHIFT_STEP;
-	if (!step || out->trend.trend == NT_TREND_UNKNOWN)
+	drop_small(out);
+	if (!count_steps(out, l->first, &turns) || out->trend.trend == NT_TREND_UNKNOWN)
 		return;
+	if (out->trend.trend == NT_TREND_UP_AND_DOWN && turns >= TURNS_LEAST) {
+		out->shifts = 0;
+		return;
+	}
 	level_out(out, value, l->points);
 	out->trend = nt_trend(&value[l->first], n);
 	if (out->trend.trend == NT_TREND_FLAT)

@@ -38,9 +38,22 @@ void compose_focus(struct composing *c)
 	    word_line(c, "port", title_of_port, NT_REPORT_FOCUS_PORT),
 	};
 	const struct figure packets = {
-	    .id = "F4", .lines = &r->focus, .shown = 1, .kind = NT_DOC_COUNT, .title = title_of_focus};
+	    .id = "F4",
+	    .lines = &r->focus,
+	    .shown = 1,
+	    .kind = NT_DOC_COUNT,
+	    .title = title_of_focus,
+	    .axis = NT_MSG_AXIS_PACKETS_DAY,
+	    .look = look_of_second_part,
+	};
 	const struct figure hosts = {
-	    .id = "F5", .lines = &r->by_window, .shown = 2, .kind = NT_DOC_COUNT, .title = title_of_window};
+	    .id = "F5",
+	    .lines = &r->by_window,
+	    .shown = 2,
+	    .kind = NT_DOC_COUNT,
+	    .title = title_of_window,
+	    .axis = NT_MSG_AXIS_HOSTS_DAY,
+	};
 
 	nt_doc_item(c->d, packets.id, NT_DOC_FIGURE, NT_MSG_TITLE_F4, words, 2);
 	add_figure(c, &packets);

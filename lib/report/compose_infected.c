@@ -67,6 +67,7 @@ static void compose_mirai(struct composing *c)
 	    .shown = r->mirai_share.n,
 	    .kind = NT_DOC_SHARE,
 	    .title = title_of_port,
+	    .axis = NT_MSG_AXIS_SHARE_PORT,
 	};
 
 	nt_doc_item(c->d, "mirai", NT_DOC_TABLE, NT_MSG_TITLE_MIRAI, NO_WORDS);
@@ -96,6 +97,8 @@ void compose_infected(struct composing *c)
 	    .shown = c->r->infected.n,
 	    .kind = NT_DOC_COUNT,
 	    .title = title_of_class,
+	    .axis = NT_MSG_AXIS_INFECTED_DAY,
+	    .look = look_of_first_part,
 	};
 
 	nt_doc_item(c->d, f.id, NT_DOC_FIGURE, NT_MSG_TITLE_INFECTED, NO_WORDS);

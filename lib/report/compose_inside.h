@@ -34,6 +34,9 @@ void title_of_region(const struct composing *c, const char *name, char title[sta
 
 typedef void line_title(const struct composing *c, const char *name, char title[static NT_WORD_TEXT]);
 
+/* Says which thing a line is of, and whether it is the second one of it. */
+typedef void line_look(const char *name, struct nt_doc_column *column);
+
 /* How a figure shows lines. */
 struct figure {
 	const char *id;
@@ -41,8 +44,14 @@ struct figure {
 	size_t shown; /* the first so many */
 	enum nt_doc_kind kind;
 	line_title *title;
+	int axis;	  /* enum nt_message: what its lines count */
+	line_look *look;  /* NULL: a line is of what its name says */
 	bool other_basis; /* the points say nothing of what these lines are made of */
 };
+
+/* Of "a:b" b, and a. */
+void look_of_second_part(const char *name, struct nt_doc_column *column);
+void look_of_first_part(const char *name, struct nt_doc_column *column);
 
 /* A word with the title of a line. */
 struct nt_word word_line(const struct composing *c, const char *place, line_title *title, const char *name);
@@ -61,6 +70,9 @@ int64_t day_at(const struct composing *c, const struct nt_lines *l, size_t point
 
 /* What the item that was begun is made of. */
 void set_basis(struct composing *c, const struct nt_get_coverage *coverage);
+
+/* Likewise, of other sensors than those that the report is about. */
+void set_basis_of(struct composing *c, const struct nt_get_sensors *s, const struct nt_get_coverage *coverage);
 
 /* All that its lines are made of. */
 struct nt_get_coverage coverage_of(const struct nt_lines *l);

@@ -6,8 +6,8 @@
 
 /* X1: ports of regions, beside all other regions. */
 
-/* From so many points of a hundred on a region is said to differ. */
-#define DIFFERS 0.10
+/* At both ends of a course, the days whose median is told. */
+#define COURSE_DAYS 14
 
 static double differs(const struct nt_profile_row *row)
 {
@@ -55,7 +55,7 @@ static void say_profile(struct composing *c, const struct nt_profile *p)
 	for (size_t i = 0; i < p->n; i++) {
 		const struct nt_profile_row *row = &p->at[i];
 
-		if (isnan(differs(row)) || fabs(differs(row)) < DIFFERS)
+		if (isnan(differs(row)) || fabs(differs(row)) < NT_SHARE_DIFFERS)
 			continue;
 		any = true;
 		nt_doc_say(c->d, differs(row) > 0 ? NT_MSG_PROFILE_ABOVE : NT_MSG_PROFILE_BELOW,
@@ -80,6 +80,33 @@ static void title_of_course(const struct composing *c, const char *name, char ti
 		snprintf(title, NT_WORD_TEXT, "%.100s: %.300s", nt_region_name(c->regions, region), port);
 }
 
+/* Ports; those of all other regions beside those of the region. */
+static void look_of_course(const char *name, struct nt_doc_column *column)
+{
+	look_of_second_part(name, column);
+	column->second = !strncmp(name, "others:", 7);
+}
+
+/* Where the shares of a port began and where they ended, here and elsewhere. */
+static void say_course(struct composing *c, const struct nt_profile *p, size_t line)
+{
+	const struct nt_lines *l = &p->course;
+	const double *own = nt_line(l, line), *others = nt_line(l, line + 1);
+	size_t points = l->points - l->first, days = points / 2 < COURSE_DAYS ? points / 2 : COURSE_DAYS;
+	size_t last = l->points - days;
+	const char *colon = strchr(l->name[line], ':');
+
+	if (!colon || isnan(nt_stat_median(&own[l->first], days)) || isnan(nt_stat_median(&own[last], days)))
+		return;
+	nt_doc_say(c->d, NT_MSG_PROFILE_COURSE,
+		   WORDS(word_line(c, "region", title_of_region, p->region),
+			 word_line(c, "port", title_of_port, colon + 1), nt_word_count("n", (double)days),
+			 nt_word_share("own_first", nt_stat_median(&own[l->first], days)),
+			 nt_word_share("own_last", nt_stat_median(&own[last], days)),
+			 nt_word_share("others_first", nt_stat_median(&others[l->first], days)),
+			 nt_word_share("others_last", nt_stat_median(&others[last], days))));
+}
+
 static void compose_course(struct composing *c, const struct nt_profile *p)
 {
 	char id[24];
@@ -89,12 +116,16 @@ static void compose_course(struct composing *c, const struct nt_profile *p)
 	    .shown = p->course.n,
 	    .kind = NT_DOC_SHARE,
 	    .title = title_of_course,
+	    .axis = NT_MSG_AXIS_SHARE_REGION,
+	    .look = look_of_course,
 	};
 
 	snprintf(id, sizeof(id), "X1-%.2s", p->region);
 	nt_doc_item(c->d, id, NT_DOC_FIGURE, NT_MSG_TITLE_X1_COURSE,
 		    WORDS(word_line(c, "region", title_of_region, p->region)));
 	add_figure(c, &course);
+	for (size_t line = 0; line + 1 < p->course.n; line += 2)
+		say_course(c, p, line);
 }
 
 /* The focus region, and those that differ from the others. */
@@ -103,7 +134,7 @@ static bool is_special(const struct composing *c, const struct nt_profile *p)
 	bool special = !strcmp(p->region, c->r->wanted.region);
 
 	for (size_t i = 0; i < p->n; i++)
-		special |= fabs(differs(&p->at[i])) >= DIFFERS;
+		special |= fabs(differs(&p->at[i])) >= NT_SHARE_DIFFERS;
 	return special;
 }
 

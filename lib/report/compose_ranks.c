@@ -43,7 +43,7 @@ static void add_row(struct composing *c, const struct ranking *k, const struct n
 	nt_doc_at_least(c->d, (double)rank->packets, rank->missing > 0);
 	nt_doc_number(c->d, k->r->packets ? (double)rank->packets / (double)k->r->packets : NAN);
 	nt_doc_at_least(c->d, hosts_known ? (double)rank->hosts.sources : NAN, rank->hosts.quality == NT_GET_AT_LEAST);
-	nt_doc_number(c->d, rank->previous ? rank->previous : NAN);
+	nt_doc_number(c->d, rank->previous ? (double)rank->previous : NAN);
 	nt_doc_number(c->d, before ? (double)rank->previous_packets : NAN);
 }
 
@@ -86,6 +86,7 @@ static void compose_figures(struct composing *c, const struct ranking *k)
 	    .shown = k->r->shown,
 	    .kind = NT_DOC_COUNT,
 	    .title = k->title,
+	    .axis = NT_MSG_AXIS_PACKETS_DAY,
 	};
 	struct figure hosts = packets;
 
@@ -95,6 +96,7 @@ static void compose_figures(struct composing *c, const struct ranking *k)
 	say_crossings(c, &packets, UNIT_PACKETS);
 	hosts.id = k->hosts;
 	hosts.lines = &k->r->hosts;
+	hosts.axis = NT_MSG_AXIS_HOSTS_DAY;
 	nt_doc_item(c->d, k->hosts, NT_DOC_FIGURE, k->hosts_title, NO_WORDS);
 	add_figure(c, &hosts);
 	say_trends(c, &hosts, UNIT_HOSTS);

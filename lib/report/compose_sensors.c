@@ -30,6 +30,26 @@ static void compose_tops(struct composing *c)
 	set_basis(c, &r->coverage);
 }
 
+/* What numbers of all groups are made of. */
+static void set_groups_basis(struct composing *c)
+{
+	const struct nt_get_means *m = &c->r->means;
+	struct nt_get_coverage sum = {.covered = {0}};
+
+	for (size_t i = 0; i < m->n; i++) {
+		const struct nt_get_coverage *one = &m->at[i].coverage;
+
+		sum.sensors += m->at[i].reporting;
+		sum.expected += one->expected;
+		sum.intervals += one->intervals;
+		sum.lost += one->lost;
+		sum.missed_unknown += one->missed_unknown;
+		sum.unexplained += one->unexplained;
+		sum.defects += one->defects;
+	}
+	set_basis_of(c, &c->r->everybody, &sum);
+}
+
 static void compose_means(struct composing *c)
 {
 	const struct nt_get_means *m = &c->r->means;
@@ -53,6 +73,7 @@ static void compose_means(struct composing *c)
 		nt_doc_number(c->d, (double)m->at[i].cut_days);
 		nt_doc_number(c->d, (double)m->at[i].coverage.lost);
 	}
+	set_groups_basis(c);
 	nt_doc_note(c->d, NT_MSG_NOTE_GROUPS, NO_WORDS);
 }
 
@@ -64,6 +85,7 @@ void compose_sensors(struct composing *c)
 	    .shown = c->r->group_means.n,
 	    .kind = NT_DOC_COUNT,
 	    .title = title_as_is,
+	    .axis = NT_MSG_AXIS_PACKETS_SENSOR,
 	    .other_basis = true,
 	};
 
@@ -71,4 +93,5 @@ void compose_sensors(struct composing *c)
 	compose_means(c);
 	nt_doc_item(c->d, daily.id, NT_DOC_FIGURE, NT_MSG_TITLE_GROUPS_DAILY, NO_WORDS);
 	add_figure(c, &daily);
+	set_groups_basis(c);
 }

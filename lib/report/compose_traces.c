@@ -98,16 +98,43 @@ static void add_source_data(struct composing *c, const struct nt_traces *t, cons
 		nt_doc_day(c->d, t->at[i].day);
 		nt_doc_text(c->d, t->region);
 		nt_doc_text(c->d, t->at[i].address);
-		nt_doc_number(c->d, t->at[i].asn ? t->at[i].asn : NAN);
+		nt_doc_number(c->d, t->at[i].asn ? (double)t->at[i].asn : NAN);
 		nt_doc_text(c->d, nt_owner_text(c->owners, t->at[i].address, t->at[i].org, owner) ? owner : NULL);
 		nt_doc_number(c->d, (double)t->at[i].packets);
 	}
 }
 
+/* The hour with most packets, beside what is usual. */
+static void say_hours(struct composing *c, const struct nt_lines *l)
+{
+	const double *value = nt_line(l, 0);
+	size_t most = 0;
+	int64_t at_s;
+	char hour[16];
+
+	for (size_t p = 0; p < l->points; p++)
+		if (value[p] > value[most] || isnan(value[most]))
+			most = p;
+	if (isnan(value[most]))
+		return;
+	at_s = l->point[most].span.start_s;
+	snprintf(hour, sizeof(hour), "%d", (int)((at_s % 86400 + 86400) % 86400 / 3600));
+	nt_doc_say(c->d, NT_MSG_HOURS_MOST,
+		   WORDS(nt_word_count("value", value[most]), nt_word("hour", hour),
+			 nt_word_day("date", c->lang, nt_day_of(at_s, 0), c->last_day),
+			 nt_word_count("usual", nt_stat_median(value, l->points))));
+}
+
 static void compose_hours(struct composing *c, const struct nt_traces *t, const char *id)
 {
 	const struct figure f = {
-	    .id = id, .lines = &t->hourly, .shown = 1, .kind = NT_DOC_COUNT, .title = title_of_region};
+	    .id = id,
+	    .lines = &t->hourly,
+	    .shown = 1,
+	    .kind = NT_DOC_COUNT,
+	    .title = title_of_region,
+	    .axis = NT_MSG_AXIS_PACKETS_HOUR,
+	};
 	size_t last = t->hourly.points - 1;
 
 	nt_doc_item(
@@ -115,6 +142,7 @@ static void compose_hours(struct composing *c, const struct nt_traces *t, const 
 	    WORDS(nt_word("id", id), word_line(c, "region", title_of_region, t->region),
 		  nt_word_days("days", c->lang, day_at(c, &t->hourly, 0), day_at(c, &t->hourly, last), c->last_day)));
 	add_figure(c, &f);
+	say_hours(c, f.lines);
 }
 
 void compose_traces(struct composing *c)
@@ -196,7 +224,7 @@ static void add_mark(struct composing *c, const struct nt_get_event *event)
 	nt_doc_time(c->d, event->start_s);
 	nt_doc_time(c->d, event->end_s);
 	nt_doc_text(c->d, event->region[0] ? event->region : NULL);
-	nt_doc_number(c->d, e.asn ? e.asn : NAN);
+	nt_doc_number(c->d, e.asn ? (double)e.asn : NAN);
 	nt_doc_number(c->d, (double)e.sources);
 	nt_doc_number(c->d, (double)e.packets);
 	nt_doc_number(c->d, or_gap(e.source_port));

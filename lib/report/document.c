@@ -39,7 +39,9 @@ static char *make_message(struct nt_document *d, enum nt_message message, const 
 {
 	char *made = nt_message_text(d->lang, message, words, n);
 
-	if (!made)
+	if (made)
+		nt_printable(made); /* words may come from outside, and may be cut */
+	else
 		d->error = -ENOMEM;
 	return made;
 }
@@ -74,6 +76,16 @@ void nt_doc_item(struct nt_document *d, const char *id, enum nt_doc_form form, e
 	item = &d->item[d->items++];
 	*item = (struct nt_doc_item){.form = form, .title = make_message(d, title, words, n)};
 	snprintf(item->id, sizeof(item->id), "%s", id);
+}
+
+void nt_doc_axis(struct nt_document *d, enum nt_message message)
+{
+	struct nt_doc_item *item = nt_doc_last(d);
+
+	if (!item)
+		return;
+	free(item->axis);
+	item->axis = make_message(d, message, NULL, 0);
 }
 
 /* Appends a text to a list of them. */
@@ -197,6 +209,7 @@ static void free_texts(char **text, size_t n)
 static void item_fini(struct nt_doc_item *item)
 {
 	free(item->title);
+	free(item->axis);
 	free_texts(item->sentence, item->sentences);
 	free_texts(item->note, item->notes);
 	for (size_t i = 0; i < item->columns; i++)

@@ -34,8 +34,10 @@ struct nt_doc_column {
 	char key[NT_DOC_KEY]; /**< its name in data; never translated */
 	char *title;
 	enum nt_doc_kind kind;
-	bool line;  /**< is drawn */
-	bool basis; /**< says what a row is made of; not shown where people read */
+	bool line;		/**< is drawn */
+	bool second;		/**< of two lines of one thing the one that the other is held against */
+	bool basis;		/**< says what a row is made of; not shown where people read */
+	char thing[NT_DOC_KEY]; /**< what it is a line of, which looks the same in all figures; "": its key says it */
 };
 
 struct nt_doc_cell {
@@ -65,6 +67,7 @@ struct nt_doc_item {
 	char id[24];
 	char *title;
 	enum nt_doc_form form;
+	char *axis; /**< of a figure: what its lines count; NULL: is not said */
 	struct nt_doc_basis basis;
 	char **sentence; /**< [sentences] */
 	size_t sentences;
@@ -102,6 +105,9 @@ void nt_doc_item(struct nt_document *d, const char *id, enum nt_doc_form form, e
 
 /** The item that was begun last; NULL: none, or out of memory. */
 struct nt_doc_item *nt_doc_last(struct nt_document *d);
+
+/** Says what the lines of the last item count; a message without places. */
+void nt_doc_axis(struct nt_document *d, enum nt_message message);
 
 /** Adds a sentence, or a note, to the last item that is no data. */
 void nt_doc_say(struct nt_document *d, enum nt_message message, const struct nt_word *words, size_t n);

@@ -93,6 +93,8 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_PROFILE_BELOW] = "{region}: {port} has only {own} of its packets; of all other regions' it has "
 			     "{others}.",
     [NT_MSG_PROFILE_SAME] = "{region} is like the others: no share of its ports differs by 10 points or more.",
+    [NT_MSG_PROFILE_COURSE] = "{region}: {port} had {own_first} of its packets in the first {n} days and {own_last} in "
+			      "the last {n}; of all other regions' {others_first}, then {others_last}.",
     /* backscatter */
     [NT_MSG_TITLE_F3] = "F3 Sources of backscatter per day, by region",
     [NT_MSG_TITLE_SPIKES] = "Spikes",
@@ -128,6 +130,7 @@ const char *const nt_message_en[NT_MESSAGES] = {
 	"of {region} usually sends, rounded up. Owners are those of the labels file, else of "
 	"the AS.",
     [NT_MSG_TITLE_F6] = "{id} Packets from {region} per hour, {days}",
+    [NT_MSG_HOURS_MOST] = "Most packets came in the hour from {hour}:00 UTC on {date}: {value}; usually it is {usual}.",
     [NT_MSG_UNKNOWN_REGION] = "region not known",
     [NT_MSG_UNKNOWN_OWNER] = "unknown",
     [NT_MSG_TITLE_MARKS] = "What packets of events had in common",
@@ -152,6 +155,16 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_NOTE_SCANNERS] = "A scanner is a source that sent to more than 10 destination ports within a day. "
 			     "Known research scanners are counted apart.",
     [NT_MSG_TITLE_EXPORT] = "For CSIRTs and holders of addresses",
+    /* MISP */
+    [NT_MSG_MISP_INFO] = "Attacks seen in the replies of their victims (backscatter), {period}: {n}",
+    [NT_MSG_MISP_BASIS] = "{about} {lost} packets lost; {missing} of {expected} intervals missing.",
+    [NT_MSG_MISP_TEXT] = "Seen in {packets} packets of backscatter ({classes}) to about {targets} of the {addresses} "
+			 "addresses that sensor {sensor} watches. Whoever attacks forges the source addresses.{more}",
+    [NT_MSG_MISP_TEXT_UNSTATED] = "Seen in {packets} packets of backscatter ({classes}) to about {targets} addresses "
+				  "of sensor {sensor}. Whoever attacks forges the source addresses.{more}",
+    [NT_MSG_MISP_MORE_PORTS] = " More ports were attacked than are given.",
+    [NT_MSG_MISP_RATE] = "An estimate for the densest minute, in which {packets} packets of backscatter reached "
+			 "{addresses} addresses: forged addresses are taken to be spread over all of IPv4.",
     /* beside the report */
     [NT_MSG_TITLE_SENSORS] = "Ports with most packets at each sensor",
     [NT_MSG_TITLE_GROUPS] = "Mean packets of a sensor and a day, by group",
@@ -169,6 +182,25 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_TITLE_MIRAI] = "Share of Mirai in the top ports",
     [NT_MSG_TITLE_MIRAI_DAILY] = "Share of Mirai in the top ports per day",
     [NT_MSG_NOTE_MIRAI] = "Packets whose sequence number is the destination address.",
+    /* figures and pages */
+    [NT_MSG_AXIS_PACKETS_DAY] = "packets per day",
+    [NT_MSG_AXIS_PACKETS_HOUR] = "packets per hour",
+    [NT_MSG_AXIS_PACKETS_SENSOR] = "packets per sensor and day",
+    [NT_MSG_AXIS_HOSTS_DAY] = "source hosts per day",
+    [NT_MSG_AXIS_SOURCES_DAY] = "sources per day",
+    [NT_MSG_AXIS_INFECTED_DAY] = "infected hosts per day",
+    [NT_MSG_AXIS_SCANNERS_DAY] = "scanners per day",
+    [NT_MSG_AXIS_SHARE_REGION] = "share of the region's packets",
+    [NT_MSG_AXIS_SHARE_PORT] = "share of the port's packets",
+    [NT_MSG_DRAW_MISSING] = "no data",
+    [NT_MSG_DRAW_CHANGE] = "shift of level, or crossing",
+    [NT_MSG_DRAW_BOUND] = "thin: lower bounds",
+    [NT_MSG_DRAW_NOTHING] = "There is nothing to draw.",
+    [NT_MSG_DRAW_UTC] = "{days} (UTC)",
+    [NT_MSG_PAGE_CONTENTS] = "Contents",
+    [NT_MSG_PAGE_NUMBERS] = "The figure's numbers",
+    [NT_MSG_PAGE_COMPARED] = "{days}, compared with {compared}",
+    [NT_MSG_PAGE_UNKNOWN] = "?: not known.",
     /* columns */
     [NT_MSG_COL_RANK] = "rank",
     [NT_MSG_COL_PORT] = "destination port",

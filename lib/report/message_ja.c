@@ -64,15 +64,15 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_TREND_SURGES] = "{line} は {n} 回急増しました（{dates}）。",
     [NT_MSG_TREND_SURGES_ON_RISE] = "{line} は1日あたり約 {first} {unit}から約 {last} {unit}へ増加す"
 				    "る中で、{n} 回急増しました（{dates}）。",
-    [NT_MSG_SHIFT_UP] = "{line} は{about}（{date}）{earlier}から水準が上がりました（1日あたり約"
+    [NT_MSG_SHIFT_UP] = "{line} は{earlier}{about}（{date}）から水準が上がりました（1日あたり約"
 			" {before} {unit}から約 {after} {unit}）。",
-    [NT_MSG_SHIFT_DOWN] = "{line} は{about}（{date}）{earlier}から水準が下がりました（1日あたり約"
+    [NT_MSG_SHIFT_DOWN] = "{line} は{earlier}{about}（{date}）から水準が下がりました（1日あたり約"
 			  " {before} {unit}から約 {after} {unit}）。",
-    [NT_MSG_SHIFT_RISING] = "{line} は{about}（{date}）{earlier}から増加しています（1日あたり約 "
+    [NT_MSG_SHIFT_RISING] = "{line} は{earlier}{about}（{date}）から増加しています（1日あたり約 "
 			    "{before} {unit}から約 {after} {unit}）。",
-    [NT_MSG_SHIFT_FALLING] = "{line} は{about}（{date}）{earlier}から減少しています（1日あたり約 "
+    [NT_MSG_SHIFT_FALLING] = "{line} は{earlier}{about}（{date}）から減少しています（1日あたり約 "
 			     "{before} {unit}から約 {after} {unit}）。",
-    [NT_MSG_BEFORE_PERIOD] = "、すなわち期間の前",
+    [NT_MSG_BEFORE_PERIOD] = "期間前の",
     [NT_MSG_CROSSED_UPPER] = "{date}ごろ、{upper} が {lower} を上回{became}ました。{upper} "
 			     "が1日あたり {upper_before} {unit}から {upper_after} {unit"
 			     "}に増えたためで、{lower} はあまり変わっていません（{lower_before} から {l"
@@ -100,6 +100,8 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_PROFILE_BELOW] = "{region} では {port} が {own} にとどまり、他の地域の {others} を下"
 			     "回っています。",
     [NT_MSG_PROFILE_SAME] = "{region} は他の地域と同様で、割合の差が 10 ポイント以上のポートはありません。",
+    [NT_MSG_PROFILE_COURSE] = "{region} における {port} の割合は、最初の {n} 日間の {own_first} から最後の {n} 日間の "
+			      "{own_last} になりました（他の地域では {others_first} から {others_last}）。",
     /* backscatter */
     [NT_MSG_TITLE_F3] = "F3 跳ね返りパケットの送信元数の推移（地域別、日別）",
     [NT_MSG_TITLE_SPIKES] = "急増した日",
@@ -132,6 +134,8 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_NOTE_THRESHOLD_USUAL] = "しきい値は1日 {threshold} パケット超です（{region} の最多送信元の通常の値の1"
 				    "0倍を切り上げ）。組織名はラベルファイル、なければ AS によります。",
     [NT_MSG_TITLE_F6] = "{id} {region} からのパケット数の推移（1時間ごと、{days}）",
+    [NT_MSG_HOURS_MOST] =
+	"最も多かったのは{date} {hour} 時（UTC）からの1時間の {value} 件でした（通常は {usual} 件）。",
     [NT_MSG_UNKNOWN_REGION] = "地域不明",
     [NT_MSG_UNKNOWN_OWNER] = "不明",
     [NT_MSG_TITLE_MARKS] = "事象のパケットに共通する特徴",
@@ -157,6 +161,19 @@ const char *const nt_message_ja[NT_MESSAGES] = {
 	"スキャナーとは、1日に10を超える宛先ポートに送信した送信元です。既知の調査用スキャナーは別に数えて"
 	"います。",
     [NT_MSG_TITLE_EXPORT] = "CSIRT およびアドレス保有者への情報提供用",
+    /* MISP */
+    [NT_MSG_MISP_INFO] = "跳ね返りパケットから見た DoS 攻撃 {period}：{n} 件",
+    [NT_MSG_MISP_BASIS] = "{about}取りこぼしたパケット {lost} 件、欠測区間 {missing}／{expected}。",
+    [NT_MSG_MISP_TEXT] =
+	"センサー {sensor} の観測アドレス {addresses} のうち約 {targets} に届いた跳ね返りパケット {packets} "
+	"件（{classes}）によります。攻撃の送信元は詐称されています。{more}",
+    [NT_MSG_MISP_TEXT_UNSTATED] =
+	"センサー {sensor} の約 {targets} アドレスに届いた跳ね返りパケット {packets} 件（{classes}）"
+	"によります。攻撃の送信元は詐称されています。{more}",
+    [NT_MSG_MISP_MORE_PORTS] = "攻撃されたポートはほかにもあります。",
+    [NT_MSG_MISP_RATE] = "最も多かった1分間に {addresses} アドレスに届いた跳ね返りパケット {packets} "
+			 "件からの推定値です（詐称された送信元が "
+			 "IPv4 全体に一様に分布すると仮定）。",
     /* beside the report */
     [NT_MSG_TITLE_SENSORS] = "センサー別の宛先ポート番号 トップ10",
     [NT_MSG_TITLE_GROUPS] = "グループ別の1センサー1日あたり平均パケット数",
@@ -173,6 +190,25 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_TITLE_MIRAI] = "上位ポートにおける Mirai の割合",
     [NT_MSG_TITLE_MIRAI_DAILY] = "上位ポートにおける Mirai の割合の推移（日別）",
     [NT_MSG_NOTE_MIRAI] = "シーケンス番号が宛先アドレスと一致するパケットの割合です。",
+    /* figures and pages */
+    [NT_MSG_AXIS_PACKETS_DAY] = "パケット数（1日あたり）",
+    [NT_MSG_AXIS_PACKETS_HOUR] = "パケット数（1時間あたり）",
+    [NT_MSG_AXIS_PACKETS_SENSOR] = "センサー1台の1日あたりのパケット数",
+    [NT_MSG_AXIS_HOSTS_DAY] = "送信元ホスト数（1日あたり）",
+    [NT_MSG_AXIS_SOURCES_DAY] = "送信元数（1日あたり）",
+    [NT_MSG_AXIS_INFECTED_DAY] = "感染ホスト数（1日あたり）",
+    [NT_MSG_AXIS_SCANNERS_DAY] = "スキャナー数（1日あたり）",
+    [NT_MSG_AXIS_SHARE_REGION] = "地域のパケット数に占める割合",
+    [NT_MSG_AXIS_SHARE_PORT] = "ポート宛てのパケット数に占める割合",
+    [NT_MSG_DRAW_MISSING] = "データなし",
+    [NT_MSG_DRAW_CHANGE] = "水準の変化または線の交差",
+    [NT_MSG_DRAW_BOUND] = "細い線：下限値",
+    [NT_MSG_DRAW_NOTHING] = "描くデータがありません。",
+    [NT_MSG_DRAW_UTC] = "{days}（UTC）",
+    [NT_MSG_PAGE_CONTENTS] = "目次",
+    [NT_MSG_PAGE_NUMBERS] = "グラフの数値",
+    [NT_MSG_PAGE_COMPARED] = "{days}（比較対象：{compared}）",
+    [NT_MSG_PAGE_UNKNOWN] = "?：不明。",
     /* columns */
     [NT_MSG_COL_RANK] = "順位",
     [NT_MSG_COL_PORT] = "宛先ポート番号",

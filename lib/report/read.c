@@ -274,6 +274,7 @@ int nt_report_read(struct nt_get *g, const struct nt_report_wanted *wanted, cons
 		err = read_parts(&r, progress);
 	nt_get_top_fini(&r.all_ports);
 	nt_get_top_fini(&r.all_regions);
+	free(r.told);
 	if (err && !why[0])
 		refuse(why, err, "%s", err == -ENOMEM ? "out of memory" : nt_get_why(g));
 	if (err)

@@ -11,6 +11,15 @@
 
 #define REGION_UNKNOWN "--"
 
+/* A stream that holds nearly as many events as it does by default has lost older ones, perhaps. */
+#define STREAM_FULL 19000
+
+/* What a sensor's stream of events holds, of whatever time. */
+struct told {
+	size_t n;
+	int64_t oldest_s; /* when the oldest was told; INT64_MAX: none */
+};
+
 struct reading {
 	struct nt_get *get;
 	struct nt_report *report;
@@ -19,6 +28,7 @@ struct reading {
 	struct nt_get_query look_back;
 	struct nt_get_top all_ports;   /* of the period, every member */
 	struct nt_get_top all_regions; /* likewise */
+	struct told *told;	       /* [sensors] after read_events() */
 };
 
 /* Names, to be handed over as a list of pointers. */
@@ -59,7 +69,7 @@ int read_backscatter(struct reading *r); /* read_senders.c */
 int read_senders(struct reading *r);	 /* read_senders.c */
 int read_focus(struct reading *r);	 /* read_focus.c */
 int read_events(struct reading *r);	 /* read_events.c */
-int read_scanners(struct reading *r);	 /* read_events.c */
+int read_scanners(struct reading *r);	 /* read_scanners.c; after read_infected() */
 int read_export(struct reading *r);	 /* read_export.c */
 int read_traces(struct reading *r);	 /* read_traces.c */
 int read_sensors(struct reading *r);	 /* read_groups.c */

@@ -66,6 +66,14 @@ static int read_all_regions(struct reading *r, struct nt_lines *out)
 	return err;
 }
 
+/* What a region has more of than the others tells more of it than what it lacks. NAN: nothing is known. */
+static double interest(const struct nt_share_of *s)
+{
+	double above = nt_share_own(s) - nt_share_others(s);
+
+	return above >= NT_SHARE_DIFFERS ? 1 + above : fabs(above);
+}
+
 /* Rows by how far the region differs from the others, the furthest first. */
 static void choose_courses(const struct nt_profile *p, size_t chosen[static NT_REPORT_PROFILE_COURSES], size_t *n)
 {
@@ -74,7 +82,7 @@ static void choose_courses(const struct nt_profile *p, size_t chosen[static NT_R
 		double most = -1;
 
 		for (size_t i = 0; i < p->n; i++) {
-			double differs = fabs(nt_share_own(&p->at[i].of) - nt_share_others(&p->at[i].of));
+			double differs = interest(&p->at[i].of);
 			bool taken = false;
 
 			for (size_t c = 0; c < *n; c++)

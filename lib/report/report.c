@@ -64,7 +64,7 @@ void nt_report_fini(struct nt_report *r)
 	for (size_t i = 0; r->sensor_top && i < r->sensors.n; i++)
 		nt_get_top_fini(&r->sensor_top[i]);
 	free(r->sensor_top);
-	free(r->scanners);
+	nt_lines_fini(&r->scanners);
 	nt_get_means_fini(&r->means);
 	nt_get_sensors_fini(&r->sensors);
 	nt_get_sensors_fini(&r->everybody);

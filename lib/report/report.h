@@ -194,13 +194,6 @@ struct nt_mirai_row {
 	uint64_t mirai;
 };
 
-struct nt_scanner_day {
-	int64_t day;
-	uint32_t unknown;
-	uint32_t known;
-	bool gap; /**< no data, or the stream of events does not reach back so far */
-};
-
 struct nt_report {
 	struct nt_report_wanted wanted;
 	struct nt_span span;
@@ -243,8 +236,7 @@ struct nt_report {
 	size_t mirai_rows;
 	struct nt_get_coverage mirai_coverage;
 	struct nt_lines mirai_share; /**< per day, a line for each of mirai[] */
-	struct nt_scanner_day *scanners;
-	size_t scanner_days;
+	struct nt_lines scanners;    /**< sources per day: all but known research scanners, and these */
 };
 
 /** The port that F4 and F5 are about, and the signatures of its two lines. */

@@ -12,6 +12,9 @@ struct nt_share_of {
 	double all;    /**< from everywhere */
 };
 
+/** From so many points of a hundred on a region is said to differ from the others. */
+#define NT_SHARE_DIFFERS 0.10
+
 /** The port's share of what comes from the region; NAN if nothing does. Any thread. */
 static inline double nt_share_own(const struct nt_share_of *s)
 {

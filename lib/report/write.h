@@ -3,6 +3,7 @@
 #define NT_REPORT_WRITE_H
 
 #include "report/document.h"
+#include "report/figure.h"
 
 #include <stdio.h>
 
@@ -12,6 +13,9 @@
 
 /** For people: Markdown with tables (GitHub's), without items of data. */
 int nt_write_md(const struct nt_document *d, FILE *out);
+
+/** For people: one page of HTML5 that needs nothing else, with the figures that were drawn of the document. */
+int nt_write_html(const struct nt_document *d, const struct nt_figures *figures, FILE *out);
 
 /** For programs: one JSON document, described in config/report.md. */
 int nt_write_json(const struct nt_document *d, FILE *out);
@@ -24,5 +28,12 @@ void nt_cell_text(const struct nt_doc_column *column, const struct nt_doc_cell *
 
 /** True if cells of the item are lower bounds. */
 bool nt_item_has_bounds(const struct nt_doc_item *item);
+
+/** Rows that are shown where people read. */
+size_t nt_item_rows_read(const struct nt_doc_item *item);
+
+/** That these are the first rows of so many; what an item's numbers are made of. To be freed; NULL: out of memory. */
+char *nt_item_shown_text(const struct nt_document *d, const struct nt_doc_item *item);
+char *nt_item_basis_text(const struct nt_document *d, const struct nt_doc_basis *b);
 
 #endif

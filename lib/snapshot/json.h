@@ -17,4 +17,7 @@ int nt_snapshot_json(const struct nt_snapshot *s, const char *sensor, char **lin
  */
 int nt_event_json(const struct nt_event *event, const char *sensor, char **line);
 
+/** True if that value of the event's body is true: "known" of a scanner. Any thread. */
+bool nt_event_says(const struct nt_event *event, const char *key);
+
 #endif

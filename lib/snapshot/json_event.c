@@ -33,3 +33,12 @@ int nt_event_json(const struct nt_event *event, const char *sensor, char **line)
 		return 0;
 	return is_object ? -ENOMEM : -EINVAL;
 }
+
+bool nt_event_says(const struct nt_event *event, const char *key)
+{
+	json_t *body = event->body ? json_loads(event->body, 0, NULL) : NULL;
+	bool says = json_is_true(json_object_get(body, key));
+
+	json_decref(body);
+	return says;
+}

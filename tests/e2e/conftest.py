@@ -161,6 +161,14 @@ def filled(tmp_path_factory, run, country_mmdb, asn_mmdb, regions_csv):
     yield from maker.fill(tmp_path_factory.mktemp("filled"), run, country_mmdb, asn_mmdb, regions_csv)
 
 
+@pytest.fixture(scope="session")
+def quarters(tmp_path_factory, run):
+    """A Redis that holds two quarters of four sensors, and their truth (report_world.py)."""
+    import report_world as maker
+
+    yield from maker.fill(tmp_path_factory.mktemp("report"), run, ROOT / "tools/mkregions")
+
+
 @pytest.fixture
 def live(program, tmp_path):
     """live(config, prefix=(), environment=None) -> Live, ended at the end of the test"""

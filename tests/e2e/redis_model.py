@@ -1,5 +1,6 @@
 """What must be in Redis, added up from the JSON lines of the same run by other means than the program's."""
 
+import json
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta, timezone
 
@@ -84,6 +85,16 @@ def totals(line):
     return sums
 
 
+def scanners_told(server, sensor, day_offset_h=0):
+    """The fields of a day's `totals` that count scanners, from the events in Redis: {start of the day: fields}."""
+    days = defaultdict(Counter)
+    for _, event in server.client.xrange(f"nt:{{{sensor}}}:events"):
+        if event["type"] == "scanner":
+            name = "known" if json.loads(event["body"])["known"] else "others"
+            days[bucket_span("d", {"start": int(event["start"])}, day_offset_h)[0]][f"scanners.{name}"] += 1
+    return days
+
+
 def is_old(kind, line, newest, day_offset_h=0):
     """True if the bucket of `line` was cut once more because it is old."""
     if kind not in OLD_S:
@@ -116,10 +127,15 @@ class Model:
 
     def differences(self, server, sensor, nibbled=False):
         """Lines that say what is not as it must be; `nibbled`: members of cut sets may have lost packets."""
+        scanners = scanners_told(server, sensor, self.offset)
         for (kind, start), bucket in self.buckets.items():
             prefix = f"nt:{{{sensor}}}:{kind}:{start}"
+            bucket.totals.update(scanners.pop(start, {}) if kind == "d" else {})
             found = Counter(server.numbers(f"{prefix}:totals"))
             rest = {name[5:]: found.pop(name) for name in list(found) if name.startswith("rest.")}
+            cut_open = [name for name in list(found) if name.startswith("cut_open.")]
+            if sum(found.pop(name) for name in cut_open) != bucket.totals["intervals"]:
+                yield f"{prefix}:totals: no open set was too large, {cut_open}"
             found.pop("reopened", None)
             if +found != +bucket.totals:
                 yield f"{prefix}:totals: {+found}, not {+bucket.totals}"

@@ -37,6 +37,8 @@ PLACES = {
     "NZ": ("16.8.0.0/16", "NZ Exchange", "NZ Hosting"),
 }
 
+ASN = 4_200_002_561  # of the first: odd numbers that a float has no room for
+
 GAP = {dt.date(2022, 7, 14), dt.date(2022, 7, 15)}  # of both sensors of the group
 PARTIAL = dt.date(2022, 7, 20)  # osaka-1 has nothing
 SPIKE_JP, SPIKE_TW = dt.date(2022, 9, 6), dt.date(2022, 8, 4)
@@ -254,7 +256,7 @@ def table():
     rows = ["network,country,asn,organisation"]
     for number, (region, (network, *organisations)) in enumerate(PLACES.items()):
         for half, subnet in enumerate(ipaddress.ip_network(network).subnets()):
-            asn = 64600 + 2 * number + half
+            asn = ASN + 2 * number + half
             known = organisations[half]
             rows.append(f'{subnet},{region},{asn if known else ""},"{known}"')
     return "\n".join(rows) + "\n"

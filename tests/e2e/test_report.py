@@ -7,11 +7,13 @@ import csv
 import datetime as dt
 import io
 import json
+import math
 import os
 import pty
 import re
 import shutil
 import subprocess
+import uuid
 from collections import Counter
 
 import pytest
@@ -29,9 +31,9 @@ GROUP = ("tokyo-1", "osaka-1")
 UNIQUE = 0.02
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory, run):
-    yield from world_of.fill(tmp_path_factory.mktemp("report"), run, ROOT / "tools/mkregions")
+@pytest.fixture(scope="session")
+def world(quarters):
+    return quarters
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +203,9 @@ def test_ports_of_regions(world, items):
 
 
 def test_course_of_a_region(world, items):
+    lines = [column["key"] for column in items["X1-RU"]["columns"] if column["line"]]
+    assert lines == ["RU:22/tcp", "others:22/tcp", "RU:3389/tcp", "others:3389/tcp"]
+    assert any(re.match(r"Russian Federation: 22/tcp \(ssh\) had 7\d\.\d %", said) for said in items["X1-RU"]["sentences"])
     for row in items["X1-RU"]["rows"]:
         day = dt.date.fromisoformat(row["date"])
         if day in GAP:
@@ -296,9 +301,21 @@ def test_what_goes_to_holders_of_addresses(items):
     examples = [row for row in rows if row["type"] == "fixed_tool"]
     assert len(examples) == 4 + 7
     assert all((row["window"], row["sequence"], row["source_port"]) == (5840, 123456, 443) for row in examples)
-    assert {row["organisation"] for row in rows} == {"NZ Exchange", "NZ Hosting"}
+    nz = {"NZ Exchange": world_of.ASN + 16, "NZ Hosting": world_of.ASN + 17}
+    assert {row["organisation"] for row in rows} == set(nz)
+    assert all(row["asn"] == nz[row["organisation"]] for row in [*rows, *items["T5-sources"]["rows"]])
     order = [(row["region"], row["organisation"], row["address"], row["start"]) for row in rows]
     assert order == sorted(order)
+
+
+def test_events_say_what_they_are(items):
+    assert {(row["type"], row["what"]) for row in items["events"]["rows"] if row["type"] != "surge"} == {
+        ("dos", "443/tcp"),
+        ("fixed_tool", "sequence"),
+        ("sensor", "silence"),
+    }
+    surges = [row["what"] for row in items["events"]["rows"] if row["type"] == "surge"]
+    assert all(re.fullmatch(r"(\d+/(tcp|udp) )?(packets|sources)", what) for what in surges)
 
 
 # ---- what stands beside ----
@@ -318,6 +335,10 @@ def test_groups(world, items):
         assert rows[group]["packets"] == sum(frames)
         assert rows[group]["sensor_days"] == sum(n > 0 for n in frames)
         assert rows[group]["mean"] == pytest.approx(sum(frames) / sum(n > 0 for n in frames))
+    for item in (items["groups"], items["groups-daily"]):  # of everybody, not of the report's sensors alone
+        assert item["basis"]["sensors"] == len(world_of.SENSORS) and item["basis"]["intervals"] > items["T1"]["basis"]["intervals"]
+        assert item["basis"]["addresses"] == sum(addresses for _, addresses in world_of.SENSORS.values())
+    assert "overseas: no number is known for 62 days." in items["groups-daily"]["sentences"]
     for row in items["groups-daily"]["rows"]:
         frames = [world.truth[s].frames[dt.date.fromisoformat(row["date"])] for s in GROUP]
         present = [n for n in frames if n]
@@ -357,6 +378,149 @@ def test_scanners(items):
         assert row["scanners"] == (None if day in GAP else 1 if day == world_of.SCANNED else 0)
 
 
+def without_events(world, run, folder, *sensors, totals=None, others=0):
+    """The report's `scanners` after streams of events were lost, as they are on a large telescope: {date: row}. totals:
+    fields of sensors on the day of the scanner. others: events of tokyo-1 that came later and pushed them out."""
+    world.server.client.save()
+    shutil.copy(world.server.folder / "dump.rdb", folder)
+    server = Server(folder)
+    try:
+        server.client.delete("nt:{tokyo-1}:events", "nt:{osaka-1}:events")
+        fields = {"type": "sensor", "start": start_of(END), "end": start_of(END) + 1, "region": "", "source": "", "body": "{}"}
+        with server.client.pipeline() as pipeline:
+            for number in range(others):
+                pipeline.xadd("nt:{tokyo-1}:events", fields, id=f"{start_of(END) * 1000}-{number + 1}")
+            pipeline.execute()
+        for sensor, fields in (totals or {}).items():
+            server.client.hset(f"nt:{{{sensor}}}:d:{start_of(world_of.SCANNED)}:totals", mapping=fields)
+        done = run("report", "--redis", server.url, "--quarter", "2022Q3", "--format", "json", "--sensors", ",".join(sensors))
+    finally:
+        server.kill()
+    assert done.status == 0, done.errors
+    items = {item["id"]: item for item in json.loads(done.text)["items"]}
+    return {dt.date.fromisoformat(row["date"]): row for row in items["scanners"]["rows"]}
+
+
+@pytest.mark.parametrize("sensors", (["tokyo-1"], list(GROUP)))
+def test_scanners_of_days_whose_events_are_gone(world, run, tmp_path, sensors):
+    """One sensor told of scanners: its number is that of all."""
+    for day, row in without_events(world, run, tmp_path, *sensors).items():
+        assert row["scanners"] == (None if day in GAP else 1 if day == world_of.SCANNED else 0)
+        assert row["research_scanners"] == (None if day in GAP else 0)
+        assert "at_least" not in row
+
+
+def test_scanners_that_nobody_can_tell_apart(world, run, tmp_path):
+    """Two sensors saw scanners, and whether they are the same nobody knows: the larger number is a lower bound."""
+    totals = {"osaka-1": {"scanners.others": 7, "scanners.known": 2}}
+    rows = without_events(world, run, tmp_path, *GROUP, totals=totals)
+    row = rows[world_of.SCANNED]
+    assert (row["scanners"], row["research_scanners"], row["at_least"]) == (7, 2, ["scanners", "research_scanners"])
+    assert not any("at_least" in row for day, row in rows.items() if day != world_of.SCANNED)
+
+
+@pytest.mark.parametrize("sensors", (["tokyo-1"], list(GROUP)))
+def test_days_of_which_scanners_are_not_known(world, run, tmp_path, sensors):
+    """A stream that is full has let go of older events; where totals do not say a number, none is known."""
+    for day, row in without_events(world, run, tmp_path, *sensors, others=19_500).items():
+        assert row["scanners"] == (1 if day == world_of.SCANNED else None)
+        assert "at_least" not in row
+
+
+# ---- MISP ----
+
+# Template `ddos` of MISP/misp-objects, version 6, as far as it is used: relation, type, whether there may be several
+# (since version 7), and a category that the type may have.
+DDOS = {
+    "ip-dst": ("ip-dst", False, "Network activity"),
+    "protocol": ("text", False, "Other"),
+    "dst-port": ("port", True, "Network activity"),
+    "first-seen": ("datetime", False, "Other"),
+    "last-seen": ("datetime", False, "Other"),
+    "total-pps": ("counter", False, "Other"),
+    "text": ("text", False, "Other"),
+}
+DDOS_UUID, DDOS_VERSION = "e2f124d6-f57c-4f93-99e6-8450545fa05d", "6"
+MISP_TIME = "%Y-%m-%dT%H:%M:%S.%f%z"
+OURS = uuid.UUID("5a0d2c1e-937b-4f66-8e21-6fb40ad735c9")
+
+
+def values(one):
+    """{relation: its values}, each checked against the template."""
+    found = {}
+    for attribute in one["Attribute"]:
+        relation = attribute["object_relation"]
+        kind, several, category = DDOS[relation]
+        assert (attribute["type"], attribute["category"]) == (kind, category)
+        assert several or relation not in found
+        assert attribute["to_ids"] is False and attribute["deleted"] is False and attribute["distribution"] == "5"
+        assert isinstance(attribute["value"], str) and attribute["value"]
+        index = attribute["value"] if several else ""
+        assert attribute["uuid"] == str(uuid.uuid5(OURS, f"{one['uuid']}\n{relation}\n{index}"))
+        found.setdefault(relation, []).append(attribute["value"])
+    assert found.keys() >= {"ip-dst"}  # or ip-src, or domain-dst: required
+    return found
+
+
+def seconds(text):
+    return int(dt.datetime.strptime(text, MISP_TIME).timestamp())
+
+
+def test_attacks_for_misp(report, items):
+    done = report("--format", "misp", "--lang", "en")
+    assert done.status == 0, done.errors
+    document = json.loads(done.text)
+    assert set(document) == {"Event"}
+    event = document["Event"]
+    name = f"report\n{start_of(BEGIN)}\n{start_of(END)}\ndomestic"
+    assert event["uuid"] == str(uuid.uuid5(OURS, name))
+    assert (event["date"], event["distribution"], event["published"]) == ("2022-07-01", "0", False)
+    assert (event["threat_level_id"], event["analysis"]) == ("4", "2")
+    assert [tag["name"] for tag in event["Tag"]] == ["tlp:amber", 'rsit:availability="ddos"']
+    assert len(event["info"]) < 256 and event["info"].endswith("2022Q3: 12")
+    (basis,) = event["Attribute"]
+    assert basis["type"] == "comment" and "2 sensors of the group domestic" in basis["value"]
+    found = Counter()
+    for one in event["Object"]:
+        assert (one["name"], one["meta-category"]) == ("ddos", "network")
+        assert (one["template_uuid"], one["template_version"]) == (DDOS_UUID, DDOS_VERSION)
+        seen = values(one)
+        first, last = seconds(seen["first-seen"][0]), seconds(seen["last-seen"][0])
+        assert (seconds(one["first_seen"]), seconds(one["last_seen"])) == (first, last)
+        assert (seen["protocol"], seen["dst-port"]) == (["TCP"], ["443"])
+        assert one["uuid"] == str(uuid.uuid5(OURS, f"dos\ntokyo-1\n{seen['ip-dst'][0]}\n6\n{first}"))
+        assert int(seen["total-pps"][0]) == math.ceil(60 / 60 * 2**32 / 4096)  # 60 packets a minute, 4,096 addresses
+        assert "200 packets of backscatter (synack)" in seen["text"][0]
+        (comment,) = (a["comment"] for a in one["Attribute"] if a["object_relation"] == "ip-dst")
+        assert re.fullmatch(r"NZ (Exchange|Hosting), AS42000025(77|78), New Zealand", comment)
+        found[seen["ip-dst"][0], first, last] += 1
+    truth = Counter()
+    for row in items["events"]["rows"]:
+        if row["type"] == "dos":
+            first, end = (int(dt.datetime.fromisoformat(row[k].replace("Z", "+00:00")).timestamp()) for k in ("start", "end"))
+            truth[row["source"], first, end - 1] += 1
+    assert found == truth and len(truth) == sum(TRACES.values())
+    assert {(address, first) for address, first, _ in truth} == {
+        (world_of.address("NZ", 300 + n), start_of(day, world_of.HOURS[0])) for day, many in TRACES.items() for n in range(many)
+    }
+
+
+def test_misp_gets_the_same_again(report, tmp_path):
+    files = []
+    for folder in ("one", "two"):
+        assert report("--format", "md,misp", "-o", tmp_path / folder).status == 0
+        assert {path.name for path in (tmp_path / folder).iterdir()} == {"report.md", "report.misp.json"}
+        files.append((tmp_path / folder / "report.misp.json").read_bytes())
+    assert files[0] == files[1]
+
+
+def test_misp_gets_an_event_without_objects(report):
+    done = report("--format", "misp", "--lang", "ja", quarter="2022Q2")
+    assert done.status == 0, done.errors
+    event = json.loads(done.text)["Event"]
+    assert event["Object"] == [] and "2022Q2：0 件" in event["info"]
+
+
 # ---- formats ----
 
 
@@ -365,7 +529,8 @@ def test_csv_is_the_json(report, items, tmp_path):
     assert done.status == 0, done.errors
     files = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"report.json", "report.md"} <= files
-    assert files - {"report.json", "report.md"} == {f"{i['id']}.csv" for i in items.values() if i["columns"]}
+    tables = {f"{i['id']}.csv" for i in items.values() if i["columns"]}
+    assert files - {"report.json", "report.md"} == tables | {"export-NZ.csv"}
     for item in items.values():
         if not item["columns"]:
             continue
@@ -381,6 +546,29 @@ def test_csv_is_the_json(report, items, tmp_path):
                     assert cell == value
                 else:
                     assert float(cell) == pytest.approx(float(value), rel=1e-8)
+
+
+def test_each_region_has_its_export(world, run, tmp_path):
+    """For its CSIRT, and nothing of others in it; a region that is none names no file."""
+    world.server.client.save()
+    shutil.copy(world.server.folder / "dump.rdb", tmp_path)
+    server = Server(tmp_path)
+    try:
+        for region in ("AU", "../../AU", "", "au"):
+            at_s = start_of(dt.date(2022, 8, 10))
+            fields = {"type": "dos", "start": at_s, "end": at_s + 9, "region": region, "source": "192.0.2.1", "body": "{}"}
+            server.client.xadd("nt:{tokyo-1}:events", fields)
+        done = run("report", "--redis", server.url, "--quarter", "2022Q3", "--format", "csv", "-o", tmp_path / "out")
+    finally:
+        server.kill()
+    assert done.status == 0, done.errors
+    exports = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "out").glob("export*")}
+    assert set(exports) == {"export.csv", "export-AU.csv", "export-NZ.csv"}
+    assert not (tmp_path / "AU.csv").exists()
+    rows = {name: list(csv.DictReader(io.StringIO(text))) for name, text in exports.items()}
+    assert len(rows["export.csv"]) == len(rows["export-NZ.csv"]) + 4
+    for region in ("AU", "NZ"):
+        assert rows[f"export-{region}.csv"] == [row for row in rows["export.csv"] if row["region"] == region]
 
 
 def test_every_item_of_both_languages(report, items):
@@ -407,6 +595,7 @@ def test_schema_of_the_document(document):
     for item in document["items"]:
         assert set(item) == {"id", "form", "title", "sentences", "notes", "basis", "columns", "rows"}
         assert item["form"] in ("table", "figure", "data")
+        assert (item["basis"] is None) == (item["form"] == "data"), item["id"]
         known = re.sub("^X1-..$", "X1-CC", item["id"])
         assert f"`{known}`" in text or item["form"] == "data", item["id"]
         for row in item["rows"]:
@@ -414,6 +603,16 @@ def test_schema_of_the_document(document):
             for column in item["columns"]:
                 value = row[column["key"]]
                 assert value is None or isinstance(value, kinds[column["kind"]]), (item["id"], column["key"])
+
+
+@pytest.mark.parametrize("options", ((), ("--lang", "ja", "--pseudonyms"), ("--group", "southern")))
+def test_the_written_schema_holds(report, options):
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((ROOT / "config/report.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft7Validator.check_schema(schema)
+    done = report("--format", "json", *options)
+    assert done.status == 0, done.errors
+    jsonschema.Draft7Validator(schema).validate(json.loads(done.text))
 
 
 # ---- choices ----
@@ -515,6 +714,8 @@ def test_nothing_before(report):
         (("--quarter", "2022Q3", "--senders", "J:2022-09-01/2022-09-02"), 2, "is a region and at most 31 days"),
         (("--quarter", "2022Q3", "--traces", "nz"), 2, "--traces nz: a region is two letters"),
         (("--quarter", "2022Q3", "--format", "csv"), 2, "-o DIR"),
+        (("--quarter", "2022Q3", "--format", "misp,md"), 2, "-o DIR"),
+        (("--quarter", "2022Q3", "--format", "misp", "--pseudonyms"), 2, "--format misp tells addresses"),
         (("--quarter", "2022Q3", "--labels", "/nowhere"), 2, "/nowhere: No such file"),
         (("--quarter", "2022Q3", "-o", "/nowhere/out"), 1, "/nowhere/out: No such file"),
         (("--quarter", "2022Q3", "extra"), 2, "extra: nothing is expected here"),
@@ -548,7 +749,7 @@ def spoil(client):
             client.zadd(f"nt:{{tokyo-1}}:d:{day}:{key}", {junk: 1e300})
         client.hset(f"nt:{{tokyo-1}}:d:{day}:who", junk, junk)
         client.hset(f"nt:{{tokyo-1}}:d:{day}:unique", "backscatter:region:JP", junk)
-        client.hset("nt:{tokyo-1}:org", 64616, junk)
+        client.hset("nt:{tokyo-1}:org", world_of.ASN + 16, junk)
         client.hset("nt:{lima-1}:info", mapping={"group": junk, "addresses": junk, "geo_build": junk})
         for kind in (b"dos", b"fixed_tool", b"scanner", junk):
             for body in (junk, *BODIES):
@@ -563,7 +764,8 @@ def test_what_anybody_wrote_breaks_nothing(world, run, tmp_path):
     server = Server(tmp_path)
     try:
         spoil(server.client)
-        options = ("--redis", server.url, "--quarter", "2022Q3", "--format", "md,json,csv", "-o", tmp_path / "out")
+        formats = ("--format", "md,json,csv,misp,html,svg")
+        options = ("--redis", server.url, "--quarter", "2022Q3", *formats, "-o", tmp_path / "out")
         done = run("report", *options)
     finally:
         server.kill()
@@ -572,7 +774,10 @@ def test_what_anybody_wrote_breaks_nothing(world, run, tmp_path):
     for item in document["items"]:
         for row in item["rows"]:
             assert set(row) - {"at_least"} == {column["key"] for column in item["columns"]}
+    event = json.loads((tmp_path / "out/report.misp.json").read_text(encoding="utf-8"))["Event"]
+    assert len(event["Object"]) == sum(TRACES.values())  # whoever is no address is no victim
     assert "<script" not in (tmp_path / "out/report.md").read_text(encoding="utf-8").replace("\\<", "")
+    assert "<script" not in (tmp_path / "out/report.html").read_text(encoding="utf-8")
     ports = {row["port"] for item in document["items"] if item["id"] == "T1" for row in item["rows"]}
     assert len(ports) == 5 and all(re.fullmatch(r"\d+/(tcp|udp)", port) for port in ports)
 

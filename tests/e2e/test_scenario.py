@@ -214,6 +214,39 @@ def scanners_of(truth):
     return [known + others for known, others in zip(*truth["scanners_day"].values())]
 
 
+def first_days(capture, days, start):
+    """The bytes of a little-endian pcap file up to the end of its first days."""
+    content, at = capture.read_bytes(), 24
+    while at < len(content):
+        seconds, _, size, _ = struct.unpack_from("<IIII", content, at)
+        if seconds >= start + days * DAY_S:
+            break
+        at += 16 + size
+    return content[:at]
+
+
+def test_scanners_of_days_in_redis(make, run, tmp_path):
+    """In totals of days, also of those whose events the stream has let go of."""
+    one, days, sensor = make("2022Q3"), 8, "tokyo-1"
+    databases = ("-o", one.folder / "country.mmdb", "--asn", one.folder / "asn.mmdb")
+    tool("mkregions", "--csv", one.folder / "regions.csv", *databases)
+    capture = tmp_path / "first.pcap"
+    capture.write_bytes(first_days(one.capture(sensor), days, one.truth["start"]))
+    server = pytest.importorskip("redis_server").Server(tmp_path)
+    try:
+        options = ("--interval", HOUR_S, "--redis", server.url, "--json", "/dev/null")
+        done = run("replay", "-c", one.folder / f"{sensor}.yaml", *options, capture)
+        assert done.status == 0, done.errors
+        truth = one.truth["scopes"][sensor]["scanners_day"]
+        for day in range(days):
+            key = f"nt:{{{sensor}}}:d:{one.truth['start'] + day * DAY_S}:totals"
+            found = {kind: int(server.client.hget(key, f"scanners.{kind}") or 0) for kind in ("known", "others")}
+            assert found == {kind: truth[kind][day] for kind in found}
+        assert sum(truth["known"][:days]) and sum(truth["others"][:days])
+    finally:
+        server.kill()
+
+
 # --- what the tables of the two quarters say ---
 
 

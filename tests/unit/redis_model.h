@@ -21,6 +21,7 @@ struct model {
 		uint64_t partial;
 		uint64_t missed_unknown;
 		uint64_t reopened;
+		uint64_t scanners[2]; /* others, known; told by any interval */
 		struct model_sources *sources; /* redis_model_sources.c */
 	} bucket[MODEL_BUCKETS];
 	size_t n;

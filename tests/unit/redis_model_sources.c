@@ -614,7 +614,8 @@ void model_sources_check(const struct model *m, struct redis_server *server, con
 				     .closed = model_closed(m, &m->bucket[i]),
 				     .old = model_old(m, &m->bucket[i], limits)};
 
-		check_bucket(&c);
+		if (m->bucket[i].intervals) /* else there are only scanners that were told later */
+			check_bucket(&c);
 	}
 	for (size_t i = 0; m->orgs && i < m->orgs->n; i++) {
 		redisReply *reply =

@@ -241,7 +241,7 @@ static void add_events(struct nt_snapshot *s, uint32_t n)
 				     .source = "192.0.2.1"};
 		char body[64];
 
-		snprintf(body, sizeof(body), "{\"packets\":%u}", i);
+		snprintf(body, sizeof(body), "{\"packets\":%u%s}", i, i / NT_EVENT_TYPES % 2 ? ",\"known\":true" : "");
 		e.body = need(strdup(body));
 		if (nt_snapshot_add_event(s, &e))
 			abort();

@@ -182,6 +182,34 @@ static void events_are_told_once(void **state)
 	assert_int_equal(redis_server_number(&f->server, "XLEN nt:{s}:events"), 1);
 }
 
+/* On the day on which they were seen, however many calls their events take. */
+static void scanners_are_counted_by_day(void **state)
+{
+	struct fixture *f = *state;
+	const int64_t midnight = EVENING + 2 * HOUR_S, day_before = midnight - 24 * HOUR_S;
+
+	/* Of 1,000 events that begin from five minutes after midnight backwards every fifth is a scanner, and every
+	 * other one of them is known. */
+	fixture_push(f, &(struct sample){.start_s = midnight + 600, .entries = 20, .events = 1000});
+	fixture_publish(f);
+	fixture_check(f);
+	assert_int_equal(redis_server_number(&f->server, "HGET nt:{s}:d:%" PRId64 ":totals scanners.known", midnight),
+			 30);
+	assert_int_equal(redis_server_number(&f->server, "HGET nt:{s}:d:%" PRId64 ":totals scanners.others", midnight),
+			 30);
+	assert_int_equal(redis_server_number(&f->server, "HGET nt:{s}:d:%" PRId64 ":totals scanners.known", day_before),
+			 70);
+	assert_int_equal(
+	    redis_server_number(&f->server, "HGET nt:{s}:d:%" PRId64 ":totals scanners.others", day_before), 70);
+	fixture_push(f, &(struct sample){.start_s = midnight + 1200, .entries = 20, .events = 20});
+	fixture_publish(f);
+	fixture_check(f);
+	assert_int_equal(redis_server_number(&f->server, "HGET nt:{s}:d:%" PRId64 ":totals scanners.others", midnight),
+			 32);
+	assert_int_equal(
+	    redis_server_number(&f->server, "HEXISTS nt:{s}:h:%" PRId64 ":totals scanners.others", midnight), 0);
+}
+
 /* Numbers of hours, days and a quarter united: what the server counts for all of them together. */
 static void sketches_unite(void **state)
 {
@@ -209,8 +237,13 @@ static void sketches_unite(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(open_sets_are_bounded),      TEST(large_days_close),	  TEST(open_sketches_are_bounded),
-	    TEST(regions_share_what_is_open), TEST(events_are_told_once), TEST(sketches_unite),
+	    TEST(open_sets_are_bounded),
+	    TEST(large_days_close),
+	    TEST(open_sketches_are_bounded),
+	    TEST(regions_share_what_is_open),
+	    TEST(events_are_told_once),
+	    TEST(scanners_are_counted_by_day),
+	    TEST(sketches_unite),
 	};
 
 	if (!redis_server_installed())
