@@ -18,7 +18,7 @@
 -- after that executes what is left of it together with the next one, which is our repetition: a sum is right also
 -- when it is written twice.
 --
--- Replies: {'ok', failed writes, first error, '1' if trimming is not finished, ARGV[2]}, {'done', ARGV[2]} if the
+-- Replies: {'ok', failed writes, first error, '0' or what says that trimming is not finished, ARGV[2]}, {'done', ARGV[2]} if the
 -- cursor is already the new one, {'fenced', cursor} if it is neither, {'type', key, its type, the type it should
 -- have}, {'state', cursor, fields of info...}, or instead of it {'denied', a command that the user may not run}.
 
