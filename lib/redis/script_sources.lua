@@ -26,7 +26,7 @@ local SPARSE_VALUE_MAX = 32 -- five bits
 -- What belongs to each: its object 16, its places in the tables of keys and of lifetimes with their pointers 96 (in a
 -- cluster 112), its place in the set of names, a skip list, with table and pointers 96.
 local PLACE_BYTES = 224
-local DENSE_WORK = 25 -- writing a dense one anew in sparse form, 0.6 ms, when doing so with a sparse one is 1
+local DENSE_WORK = 40 -- writing a dense one anew in sparse form, up to 0.8 ms, when doing so with a sparse one is 1
 
 -- Names of the `n` lightest of a list, those of equal weight by name. Sorting numbers and names apart is several times
 -- as fast as with a function that compares.

@@ -426,6 +426,52 @@ static void a_lost_connection_does_no_harm(void **state)
 	free(t.grown);
 }
 
+/* Script calls that took longer than `limit_us`, and the longest. */
+static size_t long_calls(struct fixture *f, int64_t limit_us, int64_t *longest_us)
+{
+	redisReply *log = redis_server_do(&f->server, "SLOWLOG GET -1");
+	size_t n = 0;
+
+	*longest_us = 0;
+	for (size_t i = 0; i < log->elements; i++) {
+		int64_t us = log->element[i]->element[2]->integer;
+
+		n += us > limit_us;
+		*longest_us = us > *longest_us ? us : *longest_us;
+	}
+	freeReplyObject(log);
+	return n;
+}
+
+/* As many as an open day lets in, of which some are deleted and the others are as large as sparse ones get. */
+static void many_are_written_anew_in_short_calls(void **state)
+{
+	struct telescope t = telescope_new(1200);
+	uint32_t *hosts = hosts_of(t.n, 60);
+	struct fixture *f = *state;
+	int64_t longest_us;
+	int calls = 0;
+	size_t n;
+
+	begin(f, 81, 0);
+	for (size_t i = 0; i < 90; i++)
+		hosts[i] = 3700 + (uint32_t)i;
+	push(f, &t, DAY, hosts);
+	fixture_publish(f);
+	freeReplyObject(redis_server_do(&f->server, "CONFIG SET slowlog-log-slower-than 0 slowlog-max-len 10000"));
+	freeReplyObject(redis_server_do(&f->server, "SLOWLOG RESET"));
+	push_nothing(f, DAY + DAY_S);
+	while (nt_put_step(f->put))
+		calls++;
+	n = long_calls(f, 20000, &longest_us);
+	print_message("%" PRId64 " stay, %d calls, %zu of more than 20 ms, the longest %" PRId64 " us\n", stay(f),
+		      calls, n, longest_us);
+	assert_in_range(stay(f), 90, t.n - 1);
+	assert_true(n <= 2); /* other programs run, too */
+	free(hosts);
+	free(t.grown);
+}
+
 /* What somebody put in the place of one stops nothing. */
 static void a_key_of_another_type_is_passed_over(void **state)
 {
@@ -464,6 +510,7 @@ int main(void)
 	    TEST(the_highest_ranks_count),
 	    TEST(a_lost_connection_does_no_harm),
 	    TEST(a_key_of_another_type_is_passed_over),
+	    TEST(many_are_written_anew_in_short_calls),
 	};
 
 	if (!redis_server_installed())
