@@ -178,6 +178,11 @@ local function sketch_key(set, name)
 	return string.sub(set.names, 1, -7) .. ':' .. name
 end
 
+local function delete_sketch(set, name)
+	write('DEL', sketch_key(set, name))
+	write('ZREM', set.names, name)
+end
+
 -- Names of ports among the smallest, at most so many. There is no end of ports; all other names are as many as there are
 -- regions and signatures, and each counts however small it is.
 local function smallest_ports(names, most)
@@ -205,8 +210,7 @@ local function cut_sketches(set)
 		return
 	end
 	for _, name in ipairs(ports) do
-		write('DEL', sketch_key(set, name))
-		write('ZREM', set.names, name)
+		delete_sketch(set, name)
 	end
 	add(set.totals, {'rest.hll'}, {tostring(#ports)})
 	expire(set.totals, set.ends, set.totals_lives)
@@ -258,22 +262,28 @@ function operation.p()
 end
 
 -- Publishes numbers of different sources. What stands there is only raised: a late part of a closed bucket may come
--- when the HyperLogLog that counted the others is gone.
+-- when the HyperLogLog that counted the others is gone. Returns the names of which that is so.
 local function publish_unique(unique, list)
-	local names, command = {}, {'HSET', unique}
+	local names, command, lower = {}, {'HSET', unique}, {}
 
 	for i = 1, #list, 2 do
 		names[#names + 1] = list[i]
 	end
 	if #names == 0 then
-		return
+		return lower
 	end
 	local found = redis.call('HMGET', unique, unpack(names))
 	for i = 1, #names do
+		local before, now = tonumber(found[i] or '0') or 0, tonumber(list[2 * i])
+
 		command[#command + 1] = names[i]
-		command[#command + 1] = string.format('%.0f', math.max(tonumber(found[i] or '0') or 0, tonumber(list[2 * i])))
+		command[#command + 1] = string.format('%.0f', math.max(before, now))
+		if before > now then
+			lower[#lower + 1] = names[i]
+		end
 	end
 	write(unpack(command))
+	return lower
 end
 
 -- Bytes that are allocated for so many: jemalloc's classes, steps of 16 up to 128 and from there four in each power of two.
@@ -321,8 +331,7 @@ local function delete_smallest(set, unique)
 
 	publish_unique(unique, list)
 	for i = 1, #list, 2 do
-		write('DEL', sketch_key(set, list[i]))
-		write('ZREM', set.names, list[i])
+		delete_sketch(set, list[i])
 	end
 	if over <= NAMES_AT_ONCE then
 		renew({key = set.names, ends = set.ends, lives = set.lives}, over > 0)
@@ -390,9 +399,13 @@ function operation.u()
 			work = work + write_small(sketch_key(set, list[2 * n + 1]), tonumber(list[2 * n + 2]))
 			n = n + 1
 		end
-		publish_unique(unique, {unpack(list, 1, 2 * n)})
+		-- One that has only what came late would be taken for all.
+		local late = publish_unique(unique, {unpack(list, 1, 2 * n)})
+		for _, name in ipairs(late) do
+			delete_sketch(set, name)
+		end
 		if n == NAMES_AT_ONCE or n < #list / 2 then
-			unfinished = tostring(done + n + 1)
+			unfinished = tostring(done + n - #late + 1)
 		end
 	end
 	expire(unique, set.ends, set.totals_lives)
