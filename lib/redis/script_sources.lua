@@ -17,8 +17,8 @@ local fields_read = 0
 -- one of 3,000 bytes costs milliseconds. Above so many bytes it gets the dense form.
 local SPARSE_BYTES = 700
 local DENSE_BYTES = 12304
--- Room of a closed bucket's HyperLogLogs is measured in dense ones: memory that one of them takes at least, with its key
--- and its name (jemalloc, the shortest of names). Of the others not the string counts: see place_of().
+-- Room of a closed bucket's HyperLogLogs is measured in dense ones: memory that one of them takes at least, with its
+-- key and its name (jemalloc, the shortest of names). What smaller ones take says place_of().
 local DENSE_ROOM = 14500
 -- A sparse one of so many hosts takes at most 8,192 bytes, four sevenths of a dense one.
 local SPARSE_HOSTS = 3950
@@ -286,7 +286,7 @@ local function publish_unique(unique, list)
 	return lower
 end
 
--- Bytes that are allocated for so many: jemalloc's classes, steps of 16 up to 128 and from there four in each power of two.
+-- Bytes that are allocated for so many: jemalloc's classes, in steps of 16 up to 128, then four in each power of two.
 local function allocated(bytes)
 	local _, exponent = math.frexp(bytes - 1)
 	local step = bytes <= 128 and 16 or 2 ^ (exponent - 3)
@@ -295,8 +295,8 @@ local function allocated(bytes)
 end
 
 -- Memory that a HyperLogLog of so many hosts takes at most. In sparse form it has a byte for each register that is not
--- empty, which are never more than the hosts that it counts; between them runs of empty ones, of a byte each, and of two
--- if they are longer than 64, which no more than 252 can be.
+-- empty, which are never more than the hosts that it counts; between them runs of empty ones, of a byte each, and of
+-- two if they are longer than 64, which no more than 252 can be.
 local function place_of(set, name, hosts)
 	local bytes = 16 + hosts + (hosts + 1) + math.min(hosts + 1, 252)
 
@@ -339,9 +339,9 @@ local function delete_smallest(set, unique)
 	return over > 0
 end
 
--- Four registers of six bits, which are three bytes, as four characters: '\0' for an empty one, of others what stands for
--- one register of that value in the sparse form (1vvvvv00). That form knows no value above 32; that a source has one is
--- rarer than one in four thousand million, and no number changes by it.
+-- Four registers of six bits, which are three bytes, as four characters: '\0' for an empty one, of others what stands
+-- for one register of that value in the sparse form (1vvvvv00). That form knows no value above 32; one source in four
+-- thousand million has one, and no number changes by it.
 local four_registers = setmetatable({}, {__index = function(known, three)
 	local a, b, c = string.byte(three, 1, 3)
 	local value = {a % 64, math.floor(a / 64) + b % 16 * 4, math.floor(b / 16) + c % 4 * 16, math.floor(c / 4)}
@@ -365,11 +365,12 @@ end
 local function sparse_form(dense)
 	local registers = string.gsub(string.sub(dense, 17), '...', four_registers)
 
-	return string.sub(dense, 1, 4) .. '\1' .. string.sub(dense, 6, 16) .. (string.gsub(registers, '%z+', empty_registers))
+	registers = string.gsub(registers, '%z+', empty_registers)
+	return string.sub(dense, 1, 4) .. '\1' .. string.sub(dense, 6, 16) .. registers
 end
 
--- Writes a HyperLogLog anew, in sparse form if that is small, and without the room to grow that it has. Returns how much
--- work it was.
+-- Writes a HyperLogLog anew, in sparse form if that is small, and without the room to grow that it has. Returns how
+-- much work it was.
 local function write_small(key, hosts)
 	local string_of = hosts <= SPARSE_HOSTS and redis.pcall('GET', key)
 	local is_dense = type(string_of) == 'string' and #string_of == DENSE_BYTES and string.byte(string_of, 5) == 0
