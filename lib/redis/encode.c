@@ -454,16 +454,11 @@ void nt_plan_encode(const struct nt_plan *p, uint32_t chunk, const struct nt_pla
 	}
 }
 
-void nt_plan_encode_trim(const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span,
-			 enum nt_redis_age age, struct nt_request *request)
+static void trim_sets(const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span, enum nt_redis_age age,
+		      struct nt_request *request)
 {
 	struct nt_rows sets;
 
-	nt_plan_begin(sensor, request);
-	if (age == NT_AGE_OLD) {
-		nt_request_text(request, "a");
-		nt_request_number(request, nt_encode_bucket_key(request, sensor, bucket, span, NT_RKEY_TOTALS));
-	}
 	nt_request_text(request, "t");
 	sets = nt_rows_begin(request);
 	for (enum nt_redis_key key = 0; key < NT_REDIS_KEYS; key++) {
@@ -474,5 +469,19 @@ void nt_plan_encode_trim(const struct nt_sensor *sensor, enum nt_bucket bucket, 
 		sets.n++;
 	}
 	nt_rows_end(&sets);
-	nt_encode_trim_sources(sensor, bucket, span, age, request);
+}
+
+void nt_plan_encode_trim(const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span,
+			 enum nt_redis_age age, uint32_t done, struct nt_request *request)
+{
+	nt_plan_begin(sensor, request);
+	if (age == NT_AGE_OLD) {
+		nt_request_text(request, "a");
+		nt_request_number(request, nt_encode_bucket_key(request, sensor, bucket, span, NT_RKEY_TOTALS));
+	}
+	if (!done) { /* HyperLogLogs are trimmed when all the rest is */
+		trim_sets(sensor, bucket, span, age, request);
+		nt_encode_trim_sources(sensor, bucket, span, age, request);
+	}
+	nt_encode_trim_unique(sensor, bucket, span, age, done, request);
 }

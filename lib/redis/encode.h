@@ -33,8 +33,10 @@ void nt_encode_set(struct nt_request *r, const struct nt_sensor *sensor, enum nt
 void nt_encode_source_part(const struct nt_plan *p, const struct nt_plan_part *part, size_t from, size_t to,
 			   struct nt_request *r);
 
-/** What a closed bucket needs besides its tables' sets. */
+/** What a closed bucket needs besides its tables' sets; its HyperLogLogs, of which so many of the largest are done. */
 void nt_encode_trim_sources(const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span,
 			    enum nt_redis_age age, struct nt_request *r);
+void nt_encode_trim_unique(const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span,
+			   enum nt_redis_age age, uint32_t done, struct nt_request *r);
 
 #endif

@@ -403,9 +403,15 @@ void nt_encode_trim_sources(const struct nt_sensor *sensor, enum nt_bucket bucke
 		add_kind(r, sensor, NT_RKEY_BACKSCATTER, age, NT_RKEY_SOURCE);
 		add_kind(r, sensor, NT_RKEY_BACKSCATTER_PORT, age, NT_REDIS_KEYS);
 	}
+}
+
+void nt_encode_trim_unique(const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span,
+			   enum nt_redis_age age, uint32_t done, struct nt_request *r)
+{
 	nt_request_text(r, "u");
 	add_sketches(r, sensor, bucket, span, nt_redis_bound_at(NT_RKEY_HLL, bucket, age));
 	nt_request_number(r, nt_encode_bucket_key(r, sensor, bucket, span, NT_RKEY_UNIQUE));
+	nt_request_number(r, done);
 	if (age != NT_AGE_OLD)
 		return;
 	nt_request_text(r, "f");

@@ -138,7 +138,7 @@ static struct nt_get_unique_value settle(const struct answer *a)
 	struct nt_get_unique_value v = {.sources = a->largest, .quality = NT_GET_ESTIMATE};
 	uint64_t number = a->registers ? nt_redis_hll_count(a->registers) : 0;
 
-	if (a->parts > 1 && a->united == a->parts) {
+	if (a->parts > 1 && a->united == a->parts && number >= a->largest) {
 		v.sources = number;
 		return v; /* what came late is in them */
 	}

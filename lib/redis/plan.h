@@ -114,10 +114,12 @@ void nt_plan_fini(struct nt_plan *p);
 void nt_plan_encode(const struct nt_plan *p, uint32_t chunk, const struct nt_plan_first *first,
 		    struct nt_request *request);
 
-/** Fills a request that trims all sets of a closed bucket, or of an old one; to be repeated while the script says so.
+/**
+ * Fills a request that trims all sets of a closed bucket, or of an old one; to be repeated while the script says so.
+ * Its last answer but one is 0 when all is done, otherwise one more than the HyperLogLogs that are; `done` are those.
  */
 void nt_plan_encode_trim(const struct nt_sensor *sensor, enum nt_bucket bucket, struct nt_span span,
-			 enum nt_redis_age age, struct nt_request *request);
+			 enum nt_redis_age age, uint32_t done, struct nt_request *request);
 
 /** Begins a request with the keys that the script itself looks at. */
 void nt_plan_begin(const struct nt_sensor *sensor, struct nt_request *request);

@@ -17,6 +17,14 @@ struct moment {
 	int64_t s;
 };
 
+/* How far the bucket that is being trimmed is; nothing is lost if that is forgotten. */
+struct trimming {
+	enum nt_bucket bucket;
+	enum nt_redis_age age;
+	int64_t start_s;
+	uint32_t done; /* HyperLogLogs */
+};
+
 struct nt_put {
 	struct nt_put_options options;
 	char *name; /* texts of options.sensor */
@@ -41,6 +49,7 @@ struct nt_put {
 	struct moment reopened[NT_BUCKETS]; /* closed bucket that was written to and waits for being trimmed */
 	struct moment trimmed[NT_BUCKETS];  /* bucket that was closed before the snapshot that is next */
 	struct moment aged[NT_BUCKETS];	    /* the first bucket that was not yet cut as an old one */
+	struct trimming trimming;
 
 	struct nt_plan plan; /* of snapshot planned, if that is not 0 */
 	uint64_t planned;

@@ -275,6 +275,7 @@ static int read_state(struct nt_put *p)
 		p->reopened[b] = read_moment(p, STATE_REOPENED + (size_t)(b - NT_BUCKET_H));
 	memset(p->trimmed, 0, sizeof(p->trimmed));
 	memset(p->aged, 0, sizeof(p->aged));
+	p->trimming = (struct trimming){0};
 	err = check_day_offset(p);
 	if (!err)
 		err = check_repetition(p);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "redis/put_parts.h"
 
+#include "base/parse.h"
+
 #include <string.h>
 
 /* Buckets that are closed, old, or were written to again: one call of the script a step. */
@@ -22,8 +24,18 @@ static int call_in_place(struct nt_put *p, bool *finished)
 
 static int trim(struct nt_put *p, enum nt_bucket b, struct nt_span span, enum nt_redis_age age, bool *finished)
 {
-	nt_plan_encode_trim(&p->options.sensor, b, span, age, &p->request);
-	return call_in_place(p, finished);
+	struct trimming *t = &p->trimming;
+	uint64_t unfinished;
+	int rc;
+
+	if (t->bucket != b || t->age != age || t->start_s != span.start_s)
+		*t = (struct trimming){.bucket = b, .age = age, .start_s = span.start_s};
+	nt_plan_encode_trim(&p->options.sensor, b, span, age, t->done, &p->request);
+	rc = call_in_place(p, finished);
+	t->done = 0;
+	if (rc == 1 && put_is_ok(p) && !nt_parse_u64(nt_redis_client_answer(p->client, 3), 0, UINT32_MAX, &unfinished))
+		t->done = unfinished ? (uint32_t)unfinished - 1 : 0;
+	return rc;
 }
 
 struct nt_span put_span_at(const struct nt_put *p, enum nt_bucket b, int64_t start_s, int64_t length_s)

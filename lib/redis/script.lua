@@ -18,9 +18,10 @@
 -- after that executes what is left of it together with the next one, which is our repetition: a sum is right also
 -- when it is written twice.
 --
--- Replies: {'ok', failed writes, first error, '1' if trimming is not finished, ARGV[2]}, {'done', ARGV[2]} if the
--- cursor is already the new one, {'fenced', cursor} if it is neither, {'type', key, its type, the type it should
--- have}, {'state', cursor, fields of info...}, or instead of it {'denied', a command that the user may not run}.
+-- Replies: {'ok', failed writes, first error, unfinished, ARGV[2]}, {'done', ARGV[2]} if the cursor is already the new
+-- one, {'fenced', cursor} if it is neither, {'type', key, its type, the type it should have}, {'state', cursor, fields
+-- of info...}, or instead of it {'denied', a command that the user may not run}. `unfinished` is '0', or trimming is to
+-- be called again: with one less than this number of HyperLogLogs done.
 
 local TYPES = {s = 'string', h = 'hash', z = 'zset', x = 'stream', u = 'set'}
 -- All that is called below, with all arguments, k for a key: Redis 7.0 dies of some that have too few.

@@ -17,6 +17,16 @@ local fields_read = 0
 -- one of 3,000 bytes costs milliseconds. Above so many bytes it gets the dense form.
 local SPARSE_BYTES = 700
 local DENSE_BYTES = 12304
+-- Room of a closed bucket's HyperLogLogs is measured in dense ones: memory that one of them takes at least, with its
+-- key and its name (jemalloc, the shortest of names). What smaller ones take says place_of().
+local DENSE_ROOM = 14500
+-- A sparse one of so many hosts takes at most 8,192 bytes, four sevenths of a dense one.
+local SPARSE_HOSTS = 3950
+local SPARSE_VALUE_MAX = 32 -- five bits
+-- What belongs to each: its object 16, its places in the tables of keys and of lifetimes with their pointers 96 (in a
+-- cluster 112), its place in the set of names, a skip list, with table and pointers 96.
+local PLACE_BYTES = 224
+local DENSE_WORK = 40 -- writing a dense one anew in sparse form, up to 0.8 ms, when doing so with a sparse one is 1
 
 -- Names of the `n` lightest of a list, those of equal weight by name. Sorting numbers and names apart is several times
 -- as fast as with a function that compares.
@@ -168,6 +178,11 @@ local function sketch_key(set, name)
 	return string.sub(set.names, 1, -7) .. ':' .. name
 end
 
+local function delete_sketch(set, name)
+	write('DEL', sketch_key(set, name))
+	write('ZREM', set.names, name)
+end
+
 -- Names of ports among the smallest, at most so many. There is no end of ports; all other names are as many as there are
 -- regions and signatures, and each counts however small it is.
 local function smallest_ports(names, most)
@@ -195,8 +210,7 @@ local function cut_sketches(set)
 		return
 	end
 	for _, name in ipairs(ports) do
-		write('DEL', sketch_key(set, name))
-		write('ZREM', set.names, name)
+		delete_sketch(set, name)
 	end
 	add(set.totals, {'rest.hll'}, {tostring(#ports)})
 	expire(set.totals, set.ends, set.totals_lives)
@@ -248,51 +262,152 @@ function operation.p()
 end
 
 -- Publishes numbers of different sources. What stands there is only raised: a late part of a closed bucket may come
--- when the HyperLogLog that counted the others is gone.
+-- when the HyperLogLog that counted the others is gone. Returns the names of which that is so.
 local function publish_unique(unique, list)
-	local names, command = {}, {'HSET', unique}
+	local names, command, lower = {}, {'HSET', unique}, {}
 
 	for i = 1, #list, 2 do
 		names[#names + 1] = list[i]
 	end
 	if #names == 0 then
-		return
+		return lower
 	end
 	local found = redis.call('HMGET', unique, unpack(names))
 	for i = 1, #names do
+		local before, now = tonumber(found[i] or '0') or 0, tonumber(list[2 * i])
+
 		command[#command + 1] = names[i]
-		command[#command + 1] = string.format('%.0f', math.max(tonumber(found[i] or '0') or 0, tonumber(list[2 * i])))
+		command[#command + 1] = string.format('%.0f', math.max(before, now))
+		if before > now then
+			lower[#lower + 1] = names[i]
+		end
 	end
 	write(unpack(command))
+	return lower
 end
 
--- u: HyperLogLogs of a closed bucket, hash of their numbers. The smallest are deleted after they were counted.
-function operation.u()
-	local set, unique = take_sketches(), KEYS[number()]
-	local over = set.bound > 0 and redis.call('ZCARD', set.names) - set.bound or 0
-	local pops = math.min(over, NAMES_AT_ONCE)
+-- Bytes that are allocated for so many: jemalloc's classes, in steps of 16 up to 128, then four in each power of two.
+local function allocated(bytes)
+	local _, exponent = math.frexp(bytes - 1)
+	local step = bytes <= 128 and 16 or 2 ^ (exponent - 3)
 
-	if unfinished == '1' then
+	return math.ceil(bytes / step) * step
+end
+
+-- Memory that a HyperLogLog of so many hosts takes at most. In sparse form it has a byte for each register that is not
+-- empty, which are never more than the hosts that it counts; between them runs of empty ones, of a byte each, and of
+-- two if they are longer than 64, which no more than 252 can be.
+local function place_of(set, name, hosts)
+	local bytes = 16 + hosts + (hosts + 1) + math.min(hosts + 1, 252)
+
+	if hosts > SPARSE_HOSTS then
+		return DENSE_ROOM
+	end
+	return allocated(bytes + 6) + allocated(#sketch_key(set, name) + 6) + allocated(#name + 6) + PLACE_BYTES
+end
+
+-- How many of the largest have room where `bound` dense ones have.
+local function most_with_room(set)
+	local left, n = set.bound * DENSE_ROOM, 0
+
+	repeat
+		local page = redis.call('ZRANGE', set.names, n, n + NAMES_AT_ONCE - 1, 'REV', 'WITHSCORES')
+
+		for i = 1, #page, 2 do
+			left = left - place_of(set, page[i], tonumber(page[i + 1]))
+			if left < 0 then
+				return n
+			end
+			n = n + 1
+		end
+	until #page < 2 * NAMES_AT_ONCE
+	return n
+end
+
+-- Deletes the smallest that have no room, after their numbers were published. Returns whether there were any.
+local function delete_smallest(set, unique)
+	local over = set.bound > 0 and redis.call('ZCARD', set.names) - most_with_room(set) or 0
+	local list = over > 0 and redis.call('ZRANGE', set.names, 0, math.min(over, NAMES_AT_ONCE) - 1, 'WITHSCORES') or {}
+
+	publish_unique(unique, list)
+	for i = 1, #list, 2 do
+		delete_sketch(set, list[i])
+	end
+	if over <= NAMES_AT_ONCE then
+		renew({key = set.names, ends = set.ends, lives = set.lives}, over > 0)
+	end
+	return over > 0
+end
+
+-- Four registers of six bits, which are three bytes, as four characters: '\0' for an empty one, of others what stands
+-- for one register of that value in the sparse form (1vvvvv00). That form knows no value above 32; one source in four
+-- thousand million has one, and no number changes by it.
+local four_registers = setmetatable({}, {__index = function(known, three)
+	local a, b, c = string.byte(three, 1, 3)
+	local value = {a % 64, math.floor(a / 64) + b % 16 * 4, math.floor(b / 16) + c % 4 * 16, math.floor(c / 4)}
+
+	for i = 1, 4 do
+		value[i] = value[i] == 0 and 0 or 128 + 4 * (math.min(value[i], SPARSE_VALUE_MAX) - 1)
+	end
+	known[three] = string.char(unpack(value))
+	return known[three]
+end})
+
+-- A run of empty registers: 00llllll up to 64 of them, 01llllll llllllll for more.
+local function empty_registers(run)
+	local n = #run - 1
+
+	return n < 64 and string.char(n) or string.char(64 + math.floor(n / 256), n % 256)
+end
+
+-- A dense HyperLogLog in sparse form, the number that was counted included. Redis has no command for that; it reads the
+-- sparse form whatever its length and whatever `hll-sparse-max-bytes` is, which only rules writing.
+local function sparse_form(dense)
+	local registers = string.gsub(string.sub(dense, 17), '...', four_registers)
+
+	registers = string.gsub(registers, '%z+', empty_registers)
+	return string.sub(dense, 1, 4) .. '\1' .. string.sub(dense, 6, 16) .. registers
+end
+
+-- Writes a HyperLogLog anew, in sparse form if that is small, and without the room to grow that it has. Returns how
+-- much work it was.
+local function write_small(key, hosts)
+	local string_of = hosts <= SPARSE_HOSTS and redis.pcall('GET', key)
+	local is_dense = type(string_of) == 'string' and #string_of == DENSE_BYTES and string.byte(string_of, 5) == 0
+
+	if type(string_of) == 'string' then
+		write('SET', key, is_dense and sparse_form(string_of) or string_of, 'KEEPTTL')
+	end
+	return is_dense and DENSE_WORK or 1
+end
+
+-- u: HyperLogLogs of a closed bucket, hash of their numbers, and how many of the largest were done by calls before. The
+-- smallest are deleted after they were counted, until the others have room; these are written anew, a few in each call.
+-- What is left over is said in `unfinished`: one more than are done.
+function operation.u()
+	local set, unique, done = take_sketches(), KEYS[number()], number()
+
+	if unfinished ~= '0' then
 		return
 	end
-	if pops > 0 then
-		local list = redis.call('ZRANGE', set.names, 0, pops - 1, 'WITHSCORES')
-
-		publish_unique(unique, list)
-		for i = 1, #list, 2 do
-			write('DEL', sketch_key(set, list[i]))
-			write('ZREM', set.names, list[i])
-		end
-	end
-	if pops < over then
+	if done == 0 and delete_smallest(set, unique) then
 		unfinished = '1'
 	else
-		local rest = redis.call('ZRANGE', set.names, 0, -1, 'WITHSCORES')
+		local list = redis.call('ZRANGE', set.names, done, done + NAMES_AT_ONCE - 1, 'REV', 'WITHSCORES')
+		local n, work = 0, 0
 
-		for i = 1, #rest, 2 * NAMES_AT_ONCE do
-			publish_unique(unique, {unpack(rest, i, math.min(#rest, i + 2 * NAMES_AT_ONCE - 1))})
+		while n < #list / 2 and work < NAMES_AT_ONCE do
+			work = work + write_small(sketch_key(set, list[2 * n + 1]), tonumber(list[2 * n + 2]))
+			n = n + 1
 		end
-		renew({key = set.names, ends = set.ends, lives = set.lives}, pops > 0)
+		-- One that has only what came late would be taken for all.
+		local late = publish_unique(unique, {unpack(list, 1, 2 * n)})
+		for _, name in ipairs(late) do
+			delete_sketch(set, name)
+		end
+		if n == NAMES_AT_ONCE or n < #list / 2 then
+			unfinished = tostring(done + n - #late + 1)
+		end
 	end
 	expire(unique, set.ends, set.totals_lives)
 end
@@ -331,7 +446,7 @@ function operation.f()
 	local fields = redis.call('HLEN', hash.key)
 	local small = {}
 
-	if unfinished == '1' then
+	if unfinished ~= '0' then
 		return
 	end
 	if bound > 0 and fields > bound then

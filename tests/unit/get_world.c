@@ -152,8 +152,8 @@ int world_set_up_cut(void **state)
 	limits.members[NT_BOUND_OPEN_SOURCE] = 40;
 	limits.members[NT_BOUND_OPEN_BACKSCATTER] = 20;
 	limits.members[NT_BOUND_OPEN_HLL] = 4096;
-	limits.members[NT_BOUND_D_HLL] = 3;
-	limits.members[NT_BOUND_Q_HLL] = 3;
+	limits.members[NT_BOUND_D_HLL] = 1;
+	limits.members[NT_BOUND_Q_HLL] = 1;
 	return set_up(state, &limits);
 }
 

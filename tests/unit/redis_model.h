@@ -67,6 +67,14 @@ void model_sources_check(const struct model *m, struct redis_server *server, con
 /* Names that stand alone must be there, of each kind as many as it has places, and then the largest. */
 void model_check_unique(const struct numbers *all, const struct numbers *unique, size_t bound);
 
+/*
+ * Memory that HyperLogLogs of a closed bucket are reckoned to take, and which of them stay: the largest, as many as
+ * have room where `bound` dense ones have, 0: all. `key_bytes` are those of a key without the name; kept[counted->n].
+ */
+uint64_t model_sketches_place(const struct numbers *counted, size_t key_bytes);
+uint64_t model_sketches_room(size_t bound);
+void model_sketches_kept(const struct numbers *counted, size_t key_bytes, size_t bound, bool *kept);
+
 struct model *model_new(const char *sensor, int32_t day_offset_h);
 void model_free(struct model *m);
 

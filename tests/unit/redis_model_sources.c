@@ -550,6 +550,28 @@ static void check_hll(const struct checking *c, const struct hll *h, uint64_t co
 		assert_in_range(value(unique, h->name), 1, counted);
 }
 
+/* Of a bucket that was cut more than once the numbers that it was cut by are not known any more. */
+static void check_kept(const struct checking *c, const struct numbers *all, const struct numbers *names, size_t bound)
+{
+	size_t closed = c->limits->members[nt_redis_key_row[NT_RKEY_HLL].closed[c->bucket->bucket]], key_bytes;
+	bool *kept = calloc(2 * all->n + 1, sizeof(*kept));
+	char key[NT_REDIS_KEY_TEXT];
+
+	assert_non_null(kept);
+	key_text(c, "hll:", key);
+	key_bytes = strlen(key);
+	model_sketches_kept(all, key_bytes, bound, kept);
+	model_sketches_kept(all, key_bytes, closed, kept + all->n);
+	for (size_t i = 0; i < all->n && !c->bucket->reopened; i++)
+		if ((kept[i] && kept[all->n + i]) != !!numbers_find(names, all->number[i].name))
+			fail_msg("%s%s: %s", key, all->number[i].name, kept[i] ? "missing" : "not cut");
+	if (bound)
+		assert_true(model_sketches_place(names, key_bytes) <= model_sketches_room(bound));
+	if (!bound || model_sketches_place(all, key_bytes) <= model_sketches_room(bound < closed ? bound : closed))
+		assert_int_equal(names->n, all->n);
+	free(kept);
+}
+
 static void check_hlls(const struct checking *c)
 {
 	const struct model_sources *m = c->bucket->sources;
@@ -569,7 +591,7 @@ static void check_hlls(const struct checking *c)
 		check_hll(c, &m->hll[i], counted, &names, &unique);
 	}
 	if (c->closed)
-		assert_int_equal(names.n, bound && bound < m->n_hlls ? bound : m->n_hlls);
+		check_kept(c, &all, &names, bound);
 	if (c->closed && !(c->old && numbers))
 		assert_int_equal(unique.n, m->n_hlls);
 	else if (!cut_once(c) && c->closed)

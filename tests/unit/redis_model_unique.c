@@ -74,3 +74,70 @@ void model_check_unique(const struct numbers *all, const struct numbers *unique,
 	assert_int_equal(unique->n, bound > all->n ? all->n : bound > alone ? bound : alone);
 	free(stays);
 }
+
+/* Which HyperLogLogs stay. */
+
+enum { DENSE_ROOM = 14500, SPARSE_HOSTS = 3950, PLACE_BYTES = 224 };
+
+/* jemalloc's classes: eight of a step, then the step doubles and four are new. */
+static uint64_t allocated(uint64_t bytes)
+{
+	uint64_t step = 16;
+
+	while (bytes > 8 * step)
+		step *= 2;
+	return (bytes + step - 1) / step * step;
+}
+
+static uint64_t place(const struct number *n, size_t key_bytes)
+{
+	uint64_t hosts = n->value, name = strlen(n->name), bytes = 16;
+
+	if (hosts > SPARSE_HOSTS)
+		return DENSE_ROOM;
+	bytes += hosts;				    /* registers */
+	bytes += hosts + 1;			    /* runs of empty ones */
+	bytes += hosts + 1 < 252 ? hosts + 1 : 252; /* of which so many may be long */
+	return allocated(bytes + 6) + allocated(key_bytes + name + 6) + allocated(name + 6) + PLACE_BYTES;
+}
+
+uint64_t model_sketches_place(const struct numbers *counted, size_t key_bytes)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < counted->n; i++)
+		total += place(&counted->number[i], key_bytes);
+	return total;
+}
+
+uint64_t model_sketches_room(size_t bound)
+{
+	return (uint64_t)bound * DENSE_ROOM;
+}
+
+/* The largest first, of equal ones the last by name. */
+static int larger_first(const void *a, const void *b)
+{
+	const struct number *const *x = a, *const *y = b;
+
+	if ((*x)->value != (*y)->value)
+		return (*x)->value < (*y)->value ? 1 : -1;
+	return strcmp((*y)->name, (*x)->name);
+}
+
+void model_sketches_kept(const struct numbers *counted, size_t key_bytes, size_t bound, bool *kept)
+{
+	const struct number **order = calloc(counted->n + 1, sizeof(*order));
+	uint64_t taken = 0;
+
+	assert_non_null(order);
+	for (size_t i = 0; i < counted->n; i++)
+		order[i] = &counted->number[i];
+	if (counted->n)
+		qsort(order, counted->n, sizeof(*order), larger_first);
+	for (size_t i = 0; i < counted->n; i++) {
+		taken += place(order[i], key_bytes);
+		kept[order[i] - counted->number] = !bound || taken <= model_sketches_room(bound);
+	}
+	free(order);
+}

@@ -169,7 +169,7 @@ static void says_where_sources_are_too_few(void **state)
 {
 	size_t low = count_sources(*state);
 
-	if (low < 8)
+	if (low < 4)
 		fail_msg("only %zu", low);
 }
 

@@ -221,8 +221,8 @@ static void set_small_limits(struct fixture *f)
 	    [NT_BOUND_D_BACKSCATTER] = 9,
 	    [NT_BOUND_OPEN_SOURCE] = 1000,
 	    [NT_BOUND_OPEN_BACKSCATTER] = 1000,
-	    [NT_BOUND_D_HLL] = 5,
-	    [NT_BOUND_Q_HLL] = 7,
+	    [NT_BOUND_D_HLL] = 1,
+	    [NT_BOUND_Q_HLL] = 1,
 	};
 
 	memcpy(f->options.sensor.limits.members, members, sizeof(members));

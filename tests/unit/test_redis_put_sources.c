@@ -29,8 +29,8 @@ static void set_small_limits(struct fixture *f)
 	members[NT_BOUND_D_BACKSCATTER] = 9;
 	members[NT_BOUND_D_OTHER] = 10;
 	members[NT_BOUND_Q] = 30;
-	members[NT_BOUND_D_HLL] = 5;
-	members[NT_BOUND_Q_HLL] = 7;
+	members[NT_BOUND_D_HLL] = 1;
+	members[NT_BOUND_Q_HLL] = 2;
 }
 
 /* Cut while they grow: nothing is lost, heavy sources least of all. */
