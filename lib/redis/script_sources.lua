@@ -324,7 +324,8 @@ local function most_with_room(set)
 	return n
 end
 
--- Deletes the smallest that have no room, after their numbers were published. Returns whether there were any.
+-- Deletes the smallest that have no room, after their numbers were published; NAMES_AT_ONCE at most. Returns how many
+-- had none.
 local function delete_smallest(set, unique)
 	local over = set.bound > 0 and redis.call('ZCARD', set.names) - most_with_room(set) or 0
 	local list = over > 0 and redis.call('ZRANGE', set.names, 0, math.min(over, NAMES_AT_ONCE) - 1, 'WITHSCORES') or {}
@@ -336,7 +337,7 @@ local function delete_smallest(set, unique)
 	if over <= NAMES_AT_ONCE then
 		renew({key = set.names, ends = set.ends, lives = set.lives}, over > 0)
 	end
-	return over > 0
+	return over
 end
 
 -- Four registers of six bits, which are three bytes, as four characters: '\0' for an empty one, of others what stands
@@ -390,11 +391,11 @@ function operation.u()
 	if unfinished ~= '0' then
 		return
 	end
-	if done == 0 and delete_smallest(set, unique) then
+	local work, n = done == 0 and delete_smallest(set, unique) or 0, 0
+	if work > NAMES_AT_ONCE then
 		unfinished = '1'
 	else
 		local list = redis.call('ZRANGE', set.names, done, done + NAMES_AT_ONCE - 1, 'REV', 'WITHSCORES')
-		local n, work = 0, 0
 
 		while n < #list / 2 and work < NAMES_AT_ONCE do
 			work = work + write_small(sketch_key(set, list[2 * n + 1]), tonumber(list[2 * n + 2]))
