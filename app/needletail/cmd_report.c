@@ -4,8 +4,8 @@
 
 #include "base/log.h"
 #include "needletail/errors.h"
-#include "report/compose.h"
-#include "report/read.h"
+#include "report/compose/compose.h"
+#include "report/read/read.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
 #include "cmd_report_parts.h"
 
 #include "base/log.h"
-#include "report/misp.h"
-#include "report/write.h"
+#include "report/write/misp.h"
+#include "report/write/write.h"
 
 #include <errno.h>
 #include <limits.h>

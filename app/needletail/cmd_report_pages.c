@@ -2,8 +2,8 @@
 #include "cmd_report_parts.h"
 
 #include "base/log.h"
-#include "report/pdf.h"
-#include "report/write.h"
+#include "report/write/pdf.h"
+#include "report/write/write.h"
 
 #include <errno.h>
 #include <stdlib.h>

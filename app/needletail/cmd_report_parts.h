@@ -3,9 +3,9 @@
 #define NEEDLETAIL_CMD_REPORT_PARTS_H
 
 #include "redis/url.h"
-#include "report/compose.h"
+#include "report/compose/compose.h"
 #include "report/document.h"
-#include "report/figure.h"
+#include "report/draw/figure.h"
 #include "report/report.h"
 
 #include <stdbool.h>

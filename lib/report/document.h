@@ -3,7 +3,7 @@
 #define NT_REPORT_DOCUMENT_H
 
 #include "redis/get.h"
-#include "report/message.h"
+#include "report/words/message.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,8 +11,8 @@
 
 /*
  * The report as it is written, in whatever format: items with a title, sentences, and a table of typed columns. Of an
- * item that is a figure the rows are moments, and columns that are lines are drawn. Made by report/compose.h, written
- * by report/write.h, which know nothing of what it is about.
+ * item that is a figure the rows are moments, and columns that are lines are drawn. Made by report/compose/compose.h,
+ * written by report/write/write.h, which know nothing of what it is about.
  *
  * While it is made, a lack of memory is remembered in `error` and looked at once.
  */

@@ -3,16 +3,16 @@
 #define NT_REPORT_REPORT_H
 
 #include "redis/get.h"
+#include "report/analyse/share.h"
 #include "report/calendar.h"
-#include "report/share.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /*
- * What the report holds, as plain values: read from Redis by report/read.h, told by report/compose.h. What is not
- * known is NAN, or a flag, and never 0.
+ * What the report holds, as plain values: read from Redis by report/read/read.h, told by report/compose/compose.h. What
+ * is not known is NAN, or a flag, and never 0.
  *
  * A part has the coverage of what it was read from, so that each figure can say what it is made of.
  */

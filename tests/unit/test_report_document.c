@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "report/compose.h"
-#include "report/write.h"
+#include "report/compose/compose.h"
+#include "report/write/write.h"
 
 #include <jansson.h>
 #include <math.h>

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "report/drawing.h"
-#include "report/write.h"
+#include "report/draw/drawing.h"
+#include "report/write/write.h"
 #include "report/xml.h"
 
 #include <errno.h>

@@ -7,12 +7,12 @@
 #include <cmocka.h>
 
 #include "random.h"
-#include "report/cross.h"
-#include "report/share.h"
-#include "report/shift.h"
-#include "report/spike.h"
-#include "report/stat.h"
-#include "report/trend.h"
+#include "report/analyse/cross.h"
+#include "report/analyse/share.h"
+#include "report/analyse/shift.h"
+#include "report/analyse/spike.h"
+#include "report/analyse/stat.h"
+#include "report/analyse/trend.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "report/misp.h"
-#include "report/uuid.h"
+#include "report/write/misp.h"
+#include "report/write/uuid.h"
 
 #include <jansson.h>
 #include <stdio.h>

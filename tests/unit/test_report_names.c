@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "report/labels.h"
-#include "report/names.h"
-#include "report/owners.h"
+#include "report/words/labels.h"
+#include "report/words/names.h"
+#include "report/words/owners.h"
 
 #include <errno.h>
 #include <stdio.h>

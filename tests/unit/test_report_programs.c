@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "report/figure.h"
-#include "report/pdf.h"
+#include "report/draw/figure.h"
+#include "report/write/pdf.h"
 
 #include <dirent.h>
 #include <errno.h>

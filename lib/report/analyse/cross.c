@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "report/analyse/cross.h"
+
+#include "report/analyse/stat.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#define SMOOTH_HALF 3
+#define HOLDS_DAYS  14
+#define EDGE_DAYS   7
+#define LEVEL_DAYS  21
+#define MOVED_TIMES 2
+#define CLEAR	    1.03
+
+/* ---- orders that hold ---- */
+
+/*
+ * A state for each point, 0 for unknown. Those that do not hold for HOLDS_DAYS known points, at the edges EDGE_DAYS,
+ * become the one before them; unknown points, too.
+ */
+static void settle(size_t *state, size_t n)
+{
+	size_t held = 0;
+
+	for (size_t i = 0, end; i < n; i = end) {
+		size_t known = 0, own = state[i];
+
+		for (end = i; end < n && own && (!state[end] || state[end] == own); end++)
+			known += state[end] == own;
+		end += !own;
+		if (known >= (!held || end == n ? EDGE_DAYS : HOLDS_DAYS))
+			held = own;
+		for (size_t p = i; p < end; p++)
+			state[p] = held;
+	}
+}
+
+/* ---- two lines ---- */
+
+static double level(const double *value, size_t first, size_t end)
+{
+	return nt_stat_median(&value[first], end - first);
+}
+
+static enum nt_moved who_moved(const struct nt_crossing *c)
+{
+	double upper = fabs(c->upper_after - c->upper_before), lower = fabs(c->lower_after - c->lower_before);
+
+	if (upper >= MOVED_TIMES * lower)
+		return NT_MOVED_UPPER;
+	return lower >= MOVED_TIMES * upper ? NT_MOVED_LOWER : NT_MOVED_BOTH;
+}
+
+/* Levels are those between the crossings before and behind. */
+static void measure(struct nt_crossing *c, const double *const line[2], size_t from, size_t to)
+{
+	size_t first = c->at > from + LEVEL_DAYS ? c->at - LEVEL_DAYS : from;
+	size_t end = c->at + LEVEL_DAYS < to ? c->at + LEVEL_DAYS : to;
+
+	c->upper_before = level(line[c->upper], first, c->at);
+	c->upper_after = level(line[c->upper], c->at, end);
+	c->lower_before = level(line[c->lower], first, c->at);
+	c->lower_after = level(line[c->lower], c->at, end);
+	c->moved = who_moved(c);
+}
+
+/* Lets go of those of lines that run together: on one side at least they are nearer than CLEAR. */
+static size_t keep_real(struct nt_crossing *x, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (x[i].lower_before > CLEAR * x[i].upper_before && x[i].upper_after > CLEAR * x[i].lower_after)
+			x[kept++] = x[i];
+	return kept;
+}
+
+/* 1: a is above, 2: b is. Where they are equal the order is that of the day before. */
+static void order(const double *a, const double *b, size_t n, size_t *state)
+{
+	size_t before = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		state[i] = 0;
+		if (isnan(a[i]) || isnan(b[i]))
+			continue;
+		if (a[i] > b[i])
+			before = 1;
+		else if (b[i] > a[i])
+			before = 2;
+		state[i] = before;
+	}
+}
+
+size_t nt_crossings(const double *a, const double *b, size_t n, struct nt_crossing out[static NT_CROSSINGS_MAX])
+{
+	double smooth_a[NT_LINE_MAX], smooth_b[NT_LINE_MAX];
+	const double *const line[2] = {a, b};
+	size_t state[NT_LINE_MAX], found = 0;
+
+	if (!n || n > NT_LINE_MAX)
+		return 0;
+	nt_stat_smooth(a, n, SMOOTH_HALF, smooth_a);
+	nt_stat_smooth(b, n, SMOOTH_HALF, smooth_b);
+	order(smooth_a, smooth_b, n, state);
+	settle(state, n);
+	for (size_t i = 1; i < n && found < NT_CROSSINGS_MAX; i++)
+		if (state[i] != state[i - 1] && state[i - 1])
+			out[found++] = (struct nt_crossing){.at = i, .upper = state[i] - 1, .lower = 2 - state[i]};
+	for (size_t c = 0; c < found; c++)
+		measure(&out[c], line, c ? out[c - 1].at : 0, c + 1 < found ? out[c + 1].at : n);
+	return keep_real(out, found);
+}
+
+/* ---- ranks of many ---- */
+
+/* Ranks of the lines at one point, 0 for those of which nothing is known there. Of equal ones the first is higher. */
+static void rank_at(const double *smooth, size_t lines, size_t points, size_t point, size_t *rank)
+{
+	for (size_t l = 0; l < lines; l++) {
+		double own = smooth[l * points + point];
+
+		rank[l * points + point] = isnan(own) ? 0 : 1;
+		for (size_t o = 0; o < lines && !isnan(own); o++) {
+			double other = smooth[o * points + point];
+
+			rank[l * points + point] += other > own || (other == own && o < l);
+		}
+	}
+}
+
+static size_t collect(const size_t *rank, size_t lines, size_t points, size_t shown, struct nt_rank_change *out)
+{
+	size_t found = 0;
+
+	for (size_t p = 1; p < points; p++)
+		for (size_t l = 0; l < lines && found < NT_RANK_CHANGES_MAX; l++) {
+			size_t from = rank[l * points + p - 1], to = rank[l * points + p];
+
+			if (from && to && from != to && (from <= shown || to <= shown))
+				out[found++] = (struct nt_rank_change){.line = l, .at = p, .from = from, .to = to};
+		}
+	return found;
+}
+
+int nt_rank_changes(const double *value, size_t lines, size_t points, size_t shown,
+		    struct nt_rank_change out[static NT_RANK_CHANGES_MAX])
+{
+	double *smooth = calloc(lines * points + 1, sizeof(*smooth));
+	size_t *rank = calloc(lines * points + 1, sizeof(*rank));
+	int found = -ENOMEM;
+
+	if (smooth && rank) {
+		for (size_t l = 0; l < lines; l++)
+			nt_stat_smooth(&value[l * points], points, SMOOTH_HALF, &smooth[l * points]);
+		for (size_t p = 0; p < points; p++)
+			rank_at(smooth, lines, points, p, rank);
+		for (size_t l = 0; l < lines; l++)
+			settle(&rank[l * points], points);
+		found = (int)collect(rank, lines, points, shown, out);
+	}
+	free(smooth);
+	free(rank);
+	return found;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef NT_REPORT_ANALYSE_CROSS_H
+#define NT_REPORT_ANALYSE_CROSS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * When one line passed another, and when ranks changed. Lines are smoothed by a running median of seven days, which
+ * leaves a step where it is; an order counts if it holds for 14 known days, 7 at the beginning and the end of the line,
+ * so that two lines that run together do not pass each other every other day.
+ *
+ * Which line moved: the medians of up to 21 days before and after, up to the crossings beside it, are compared. The
+ * line whose level changed at least twice as much as the other's has moved; otherwise both have.
+ */
+
+enum nt_moved { NT_MOVED_UPPER, NT_MOVED_LOWER, NT_MOVED_BOTH };
+
+/** The upper line is the one that is above from `at` on. */
+struct nt_crossing {
+	size_t upper; /**< which line */
+	size_t lower;
+	size_t at; /**< first point of the new order */
+	enum nt_moved moved;
+	double upper_before;
+	double upper_after;
+	double lower_before;
+	double lower_after;
+};
+
+#define NT_CROSSINGS_MAX 16
+
+/** Where lines 0 (a) and 1 (b) of n points cross, in order of time. Any thread. Returns how many. */
+size_t nt_crossings(const double *a, const double *b, size_t n, struct nt_crossing out[static NT_CROSSINGS_MAX]);
+
+struct nt_rank_change {
+	size_t line;
+	size_t at; /**< first point of the new rank */
+	size_t from;
+	size_t to; /**< 1: the highest */
+};
+
+#define NT_RANK_CHANGES_MAX 256
+
+/**
+ * When lines changed their rank among all of them, of those changes that touch the first `shown` ranks; in order of
+ * time. values: [lines * points]. Any thread. Returns how many, or -ENOMEM.
+ */
+int nt_rank_changes(const double *value, size_t lines, size_t points, size_t shown,
+		    struct nt_rank_change out[static NT_RANK_CHANGES_MAX]);
+
+#endif

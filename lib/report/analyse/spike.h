@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef NT_REPORT_ANALYSE_SPIKE_H
+#define NT_REPORT_ANALYSE_SPIKE_H
+
+#include <stddef.h>
+
+/*
+ * Days far above what is usual of a line: at least three times its median, and above it by six times the spread and by
+ * five. Days with at most two others between them are one spike.
+ */
+
+struct nt_spike {
+	size_t first;
+	size_t last;
+	size_t peak;
+	double value; /**< of the peak */
+	double usual; /**< the line's median */
+};
+
+/** The highest spikes of a line, the highest first. n is at most NT_LINE_MAX. Any thread. Returns how many. */
+size_t nt_spikes(const double *value, size_t n, struct nt_spike *out, size_t room);
+
+#endif

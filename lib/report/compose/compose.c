@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "report/compose/inside.h"
+
+#include <errno.h>
+
+/* The report's head, and the order of its items. */
+
+static void compose_head(struct composing *c)
+{
+	const struct nt_report *r = c->r;
+	const struct nt_word words[] = {
+	    nt_word("period", r->wanted.period.name),
+	    nt_word("compared", r->wanted.compare.name),
+	    nt_word("group", r->wanted.choice.group ? r->wanted.choice.group : "-"),
+	    nt_word_days("days", c->lang, r->wanted.period.first_day, r->wanted.period.last_day, -1),
+	    nt_word_count("sensors", (double)r->sensors.n),
+	    nt_word_count("packets", (double)r->frames),
+	    nt_word_count("hosts", (double)r->hosts.sources),
+	};
+	size_t n = sizeof(words) / sizeof(words[0]);
+
+	c->d->title = nt_message_text(c->lang, NT_MSG_TITLE_REPORT, words, n);
+	c->d->period = nt_message_text(c->lang, NT_MSG_PERIOD, words, 1);
+	c->d->compared = nt_message_text(c->lang, NT_MSG_COMPARED, words, 2);
+	nt_doc_item(c->d, "basis", NT_DOC_TABLE, NT_MSG_TITLE_BASIS, NO_WORDS);
+	nt_doc_say(c->d, r->wanted.choice.group ? NT_MSG_ABOUT_GROUP : NT_MSG_ABOUT_SENSORS, words, n);
+	nt_doc_say(c->d, r->hosts.quality == NT_GET_AT_LEAST ? NT_MSG_FRAMES_AT_LEAST : NT_MSG_FRAMES, words, n);
+	nt_doc_note(c->d, NT_MSG_NOTE_HOSTS, NO_WORDS);
+	set_basis(c, &r->coverage);
+}
+
+static void add_sensor(struct composing *c, const struct nt_get_sensor *s)
+{
+	nt_doc_text(c->d, s->name);
+	nt_doc_text(c->d, s->group[0] ? s->group : NULL);
+	nt_doc_number(c->d, s->addresses ? (double)s->addresses : NAN);
+	nt_doc_number(c->d, s->interval_s);
+	if (s->geo_build_s)
+		nt_doc_day(c->d, nt_day_of(s->geo_build_s, 0));
+	else
+		nt_doc_text(c->d, NULL);
+	nt_doc_number(c->d, (double)(s->dropped_intervals + s->gap_intervals));
+}
+
+static void compose_basis(struct composing *c)
+{
+	compose_head(c);
+	nt_doc_column(c->d, "sensor", NT_DOC_TEXT, NT_MSG_COL_SENSOR);
+	nt_doc_column(c->d, "group", NT_DOC_TEXT, NT_MSG_COL_GROUP);
+	nt_doc_column(c->d, "addresses", NT_DOC_COUNT, NT_MSG_COL_ADDRESSES);
+	nt_doc_column(c->d, "interval_s", NT_DOC_COUNT, NT_MSG_COL_INTERVAL);
+	nt_doc_column(c->d, "region_database", NT_DOC_DATE, NT_MSG_COL_GEO);
+	nt_doc_column(c->d, "intervals_never_written", NT_DOC_COUNT, NT_MSG_COL_NEVER);
+	for (size_t i = 0; i < c->r->sensors.n; i++)
+		add_sensor(c, &c->r->sensors.at[i]);
+}
+
+int nt_report_compose(const struct nt_report *r, const struct nt_report_style *style, struct nt_document *out)
+{
+	static void (*const part[])(struct composing *) = {
+	    compose_basis, compose_ranks,  compose_profiles, compose_backscatter, compose_focus,    compose_traces,
+	    compose_marks, compose_events, compose_export,   compose_sensors,	  compose_infected, compose_scanners};
+	struct composing c = {
+	    .r = r,
+	    .d = out,
+	    .lang = style->lang,
+	    .regions = style->regions,
+	    .owners = style->owners,
+	    .last_day = r->wanted.period.last_day,
+	};
+	int err;
+
+	nt_doc_begin(out, style->lang);
+	out->first_day = r->wanted.period.first_day;
+	out->last_day = r->wanted.period.last_day;
+	out->span = r->span;
+	out->day_offset_h = r->day_offset_h;
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		part[i](&c);
+	if (!out->title || !out->period || !out->compared)
+		out->error = -ENOMEM;
+	err = out->error;
+	if (err)
+		nt_doc_fini(out);
+	return err;
+}

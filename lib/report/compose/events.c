@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "report/compose/inside.h"
+#include "report/evidence.h"
+
+#include <string.h>
+
+/* The events of the period, and scanners per day. */
+
+#define ROWS_SHOWN 30
+
+static const struct {
+	const char *type;
+	enum nt_message name;
+} type[] = {
+    {"dos", NT_MSG_EVENT_DOS},	       {"fixed_tool", NT_MSG_EVENT_FIXED_TOOL}, {"surge", NT_MSG_EVENT_SURGE},
+    {"scanner", NT_MSG_EVENT_SCANNER}, {"sensor", NT_MSG_EVENT_SENSOR},
+};
+
+#define TYPES (sizeof(type) / sizeof(type[0]))
+
+/* Its place in the list: what has no rows. */
+#define SCANNER 3
+
+static void say_numbers(struct composing *c)
+{
+	for (size_t t = 0; t < TYPES; t++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < c->r->events.n; i++)
+			n += nt_event_is(&c->r->events.at[i], type[t].type);
+		if (n)
+			nt_doc_say(
+			    c->d, NT_MSG_EVENTS_OF,
+			    WORDS(nt_word_message("type", c->lang, type[t].name), nt_word_count("n", (double)n)));
+	}
+}
+
+static void add_columns(struct composing *c)
+{
+	nt_doc_column(c->d, "start", NT_DOC_TIME, NT_MSG_COL_START);
+	nt_doc_column(c->d, "end", NT_DOC_TIME, NT_MSG_COL_END);
+	nt_doc_column(c->d, "type", NT_DOC_TEXT, NT_MSG_COL_TYPE);
+	nt_doc_column(c->d, "region", NT_DOC_TEXT, NT_MSG_COL_CODE);
+	nt_doc_column(c->d, "source", NT_DOC_TEXT, NT_MSG_COL_SOURCE);
+	nt_doc_column(c->d, "packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS);
+	nt_doc_column(c->d, "sensor", NT_DOC_TEXT, NT_MSG_COL_SENSOR);
+	nt_doc_column(c->d, "what", NT_DOC_TEXT, NT_MSG_COL_WHAT);
+}
+
+/* Under pseudonyms an address goes by its owner's. */
+static void add_source(struct composing *c, const char *source)
+{
+	char owner[NT_OWNER_TEXT];
+
+	if (!nt_owners_pseudonyms(c->owners))
+		nt_doc_text(c->d, source[0] ? source : NULL);
+	else
+		nt_doc_text(c->d, nt_owner_text(c->owners, source, NULL, owner) ? owner : NULL);
+}
+
+/* In a few words that are the same in every language: what was attacked, what packets had in common, what surged, what
+ * was wrong. */
+static void add_what(struct composing *c, const struct nt_evidence *e)
+{
+	const char *part[] = {e->ports, e->mark, e->what, e->port, e->metric};
+	struct nt_word what = {.place = ""};
+
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		if (part[i][0])
+			nt_word_join(&what, " ", part[i]);
+	nt_doc_text(c->d, what.text[0] ? what.text : NULL);
+}
+
+static void add_row(struct composing *c, const struct nt_get_event *event)
+{
+	struct nt_evidence e;
+
+	nt_evidence_read(event->body, &e);
+	nt_doc_time(c->d, event->start_s);
+	nt_doc_time(c->d, event->end_s);
+	nt_doc_text(c->d, event->type);
+	nt_doc_text(c->d, event->region[0] ? event->region : NULL);
+	add_source(c, event->source);
+	nt_doc_number(c->d, e.packets ? (double)e.packets : NAN);
+	nt_doc_text(c->d, event->sensor);
+	add_what(c, &e);
+}
+
+/* Scanners are counted per day, and are too many for a list that people read. */
+void compose_events(struct composing *c)
+{
+	const struct nt_report *r = c->r;
+
+	nt_doc_item(c->d, "events", NT_DOC_TABLE, NT_MSG_TITLE_EVENTS, NO_WORDS);
+	add_columns(c);
+	for (size_t t = 0; t < TYPES; t++)
+		for (size_t i = 0; i < r->events.n; i++)
+			if (t != SCANNER && nt_event_is(&r->events.at[i], type[t].type))
+				add_row(c, &r->events.at[i]);
+	if (nt_doc_last(c->d))
+		nt_doc_last(c->d)->rows_shown = ROWS_SHOWN;
+	set_basis(c, &r->coverage);
+	say_numbers(c);
+	if (!r->events.n)
+		nt_doc_say(c->d, NT_MSG_NO_EVENTS, NO_WORDS);
+	if (r->events_from_s > r->span.start_s)
+		nt_doc_say(
+		    c->d, NT_MSG_EVENTS_CUT,
+		    WORDS(nt_word_day("date", c->lang, nt_day_of(r->events_from_s, r->day_offset_h), c->last_day)));
+}
+
+static void title_of_scanners(const struct composing *c, const char *name, char title[static NT_WORD_TEXT])
+{
+	title_as_is(c, nt_message(c->lang, strcmp(name, "scanners") ? NT_MSG_COL_RESEARCH : NT_MSG_COL_SCANNERS),
+		    title);
+}
+
+/* The day with most. */
+static void say_most(struct composing *c, const struct nt_lines *l)
+{
+	size_t most = l->first;
+
+	for (size_t p = l->first; p < l->points; p++)
+		if (nt_line(l, 0)[p] > nt_line(l, 0)[most] || isnan(nt_line(l, 0)[most]))
+			most = p;
+	if (most < l->points && nt_line(l, 0)[most] > 0)
+		nt_doc_say(c->d, NT_MSG_SCANNERS_MOST,
+			   WORDS(nt_word_count("n", nt_line(l, 0)[most]),
+				 nt_word_day("date", c->lang, day_at(c, l, most), c->last_day)));
+}
+
+void compose_scanners(struct composing *c)
+{
+	const struct figure f = {
+	    .id = "scanners",
+	    .lines = &c->r->scanners,
+	    .shown = c->r->scanners.n,
+	    .kind = NT_DOC_COUNT,
+	    .title = title_of_scanners,
+	    .axis = NT_MSG_AXIS_SCANNERS_DAY,
+	};
+
+	nt_doc_item(c->d, f.id, NT_DOC_FIGURE, NT_MSG_TITLE_SCANNERS, NO_WORDS);
+	add_figure(c, &f);
+	say_most(c, f.lines);
+	nt_doc_note(c->d, NT_MSG_NOTE_SCANNERS, NO_WORDS);
+}

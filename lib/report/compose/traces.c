@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "report/compose/inside.h"
+#include "report/evidence.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* T5, F6, and the marks of events. */
+
+#define OWNERS_SAID 12
+
+/* ---- T5 ---- */
+
+/* Owners of the sources of a day, each once, with the number of its sources. */
+static void list_owners(struct composing *c, const struct nt_traces *t, size_t first, size_t end, struct nt_word *list)
+{
+	size_t said = 0;
+
+	for (size_t i = first; i < end; i++) {
+		char owner[NT_OWNER_TEXT], other[NT_OWNER_TEXT];
+		size_t sources = 0;
+		bool told = false;
+
+		if (!nt_owner_text(c->owners, t->at[i].address, t->at[i].org, owner))
+			snprintf(owner, sizeof(owner), "%s", nt_message(c->lang, NT_MSG_UNKNOWN_OWNER));
+		for (size_t j = first; j < end; j++) {
+			if (!nt_owner_text(c->owners, t->at[j].address, t->at[j].org, other))
+				snprintf(other, sizeof(other), "%s", nt_message(c->lang, NT_MSG_UNKNOWN_OWNER));
+			told |= j < i && !strcmp(owner, other);
+			sources += !strcmp(owner, other);
+		}
+		if (!told && said++ < OWNERS_SAID) {
+			snprintf(other, sizeof(other), "%.160s (%zu)", owner, sources);
+			nt_word_add(list, c->lang, other);
+		}
+	}
+}
+
+static void add_day(struct composing *c, const struct nt_traces *t, size_t first, size_t end)
+{
+	struct nt_word owners = {.place = ""};
+	double packets = 0;
+
+	for (size_t i = first; i < end; i++)
+		packets += (double)t->at[i].packets;
+	list_owners(c, t, first, end, &owners);
+	nt_doc_day(c->d, t->at[first].day);
+	nt_doc_at_least(c->d, (double)(end - first), t->at_least);
+	nt_doc_text(c->d, owners.text);
+	nt_doc_number(c->d, packets);
+}
+
+static void compose_table(struct composing *c, const struct nt_traces *t, const char *id)
+{
+	const struct nt_word words[] = {
+	    word_line(c, "region", title_of_region, t->region),
+	    nt_word_count("threshold", (double)t->threshold),
+	    nt_word_count("n", (double)t->days_unknown),
+	    nt_word("id", id),
+	};
+	size_t n = sizeof(words) / sizeof(words[0]);
+
+	nt_doc_item(c->d, id, NT_DOC_TABLE, NT_MSG_TITLE_T5, words, n);
+	nt_doc_column(c->d, "date", NT_DOC_DATE, NT_MSG_COL_DATE);
+	nt_doc_column(c->d, "sources", NT_DOC_COUNT, NT_MSG_COL_SOURCES);
+	nt_doc_column(c->d, "organisations", NT_DOC_TEXT, NT_MSG_COL_ORGS);
+	nt_doc_column(c->d, "packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS);
+	for (size_t i = 0, end; i < t->n; i = end) {
+		for (end = i + 1; end < t->n && t->at[end].day == t->at[i].day;)
+			end++;
+		add_day(c, t, i, end);
+	}
+	set_basis(c, &t->coverage);
+	if (!t->n)
+		nt_doc_say(c->d, NT_MSG_NO_TRACES, words, n);
+	if (t->days_unknown)
+		nt_doc_say(c->d, NT_MSG_DAYS_UNKNOWN, words, n);
+	nt_doc_note(c->d, t->usual ? NT_MSG_NOTE_THRESHOLD_USUAL : NT_MSG_NOTE_THRESHOLD, words, n);
+}
+
+/* The sources themselves are data, and not under pseudonyms. */
+static void add_source_data(struct composing *c, const struct nt_traces *t, const char *id)
+{
+	char full[24], owner[NT_OWNER_TEXT];
+
+	if (nt_owners_pseudonyms(c->owners))
+		return;
+	snprintf(full, sizeof(full), "%.10s-sources", id);
+	nt_doc_item(c->d, full, NT_DOC_DATA, NT_MSG_TITLE_T5_SOURCES, NO_WORDS);
+	nt_doc_column(c->d, "date", NT_DOC_DATE, NT_MSG_COL_DATE);
+	nt_doc_column(c->d, "region", NT_DOC_TEXT, NT_MSG_COL_CODE);
+	nt_doc_column(c->d, "address", NT_DOC_TEXT, NT_MSG_COL_ADDRESS);
+	nt_doc_column(c->d, "asn", NT_DOC_COUNT, NT_MSG_COL_ASN);
+	nt_doc_column(c->d, "organisation", NT_DOC_TEXT, NT_MSG_COL_ORG);
+	nt_doc_column(c->d, "packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS);
+	for (size_t i = 0; i < t->n; i++) {
+		nt_doc_day(c->d, t->at[i].day);
+		nt_doc_text(c->d, t->region);
+		nt_doc_text(c->d, t->at[i].address);
+		nt_doc_number(c->d, t->at[i].asn ? (double)t->at[i].asn : NAN);
+		nt_doc_text(c->d, nt_owner_text(c->owners, t->at[i].address, t->at[i].org, owner) ? owner : NULL);
+		nt_doc_number(c->d, (double)t->at[i].packets);
+	}
+}
+
+/* The hour with most packets, beside what is usual. */
+static void say_hours(struct composing *c, const struct nt_lines *l)
+{
+	const double *value = nt_line(l, 0);
+	size_t most = 0;
+	int64_t at_s;
+	char hour[16];
+
+	for (size_t p = 0; p < l->points; p++)
+		if (value[p] > value[most] || isnan(value[most]))
+			most = p;
+	if (isnan(value[most]))
+		return;
+	at_s = l->point[most].span.start_s;
+	snprintf(hour, sizeof(hour), "%d", (int)((at_s % 86400 + 86400) % 86400 / 3600));
+	nt_doc_say(c->d, NT_MSG_HOURS_MOST,
+		   WORDS(nt_word_count("value", value[most]), nt_word("hour", hour),
+			 nt_word_day("date", c->lang, nt_day_of(at_s, 0), c->last_day),
+			 nt_word_count("usual", nt_stat_median(value, l->points))));
+}
+
+static void compose_hours(struct composing *c, const struct nt_traces *t, const char *id)
+{
+	const struct figure f = {
+	    .id = id,
+	    .lines = &t->hourly,
+	    .shown = 1,
+	    .kind = NT_DOC_COUNT,
+	    .title = title_of_region,
+	    .axis = NT_MSG_AXIS_PACKETS_HOUR,
+	};
+	size_t last = t->hourly.points - 1;
+
+	nt_doc_item(
+	    c->d, id, NT_DOC_FIGURE, NT_MSG_TITLE_F6,
+	    WORDS(nt_word("id", id), word_line(c, "region", title_of_region, t->region),
+		  nt_word_days("days", c->lang, day_at(c, &t->hourly, 0), day_at(c, &t->hourly, last), c->last_day)));
+	add_figure(c, &f);
+	say_hours(c, f.lines);
+}
+
+void compose_traces(struct composing *c)
+{
+	static const char *const table[NT_REPORT_TRACES] = {"T5", "T5b"}, *const figure[] = {"F6", "F6b"};
+
+	if (!c->r->trace_tables) {
+		nt_doc_item(c->d, table[0], NT_DOC_TABLE, NT_MSG_TITLE_T5_NONE, NO_WORDS);
+		nt_doc_say(c->d, NT_MSG_NO_SUSPECTS, NO_WORDS);
+		set_basis(c, &c->r->coverage);
+	}
+	for (size_t i = 0; i < c->r->trace_tables; i++) {
+		const struct nt_traces *t = &c->r->traces[i];
+
+		compose_table(c, t, table[i]);
+		add_source_data(c, t, table[i]);
+		if (t->hourly.points)
+			compose_hours(c, t, figure[i]);
+	}
+}
+
+/* ---- marks ---- */
+
+static const struct {
+	const char *key;
+	enum nt_doc_kind kind;
+	enum nt_message title;
+} mark_column[] = {
+    {"start", NT_DOC_TIME, NT_MSG_COL_START},
+    {"end", NT_DOC_TIME, NT_MSG_COL_END},
+    {"region", NT_DOC_TEXT, NT_MSG_COL_CODE},
+    {"asn", NT_DOC_COUNT, NT_MSG_COL_ASN},
+    {"sources", NT_DOC_COUNT, NT_MSG_COL_SOURCES},
+    {"packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS},
+    {"source_port", NT_DOC_COUNT, NT_MSG_COL_SOURCE_PORT},
+    {"destination_port", NT_DOC_TEXT, NT_MSG_COL_PORT},
+    {"window", NT_DOC_COUNT, NT_MSG_COL_WINDOW},
+    {"sequence", NT_DOC_COUNT, NT_MSG_COL_SEQUENCE},
+    {"backscatter", NT_DOC_FLAG, NT_MSG_COL_BACKSCATTER},
+    {"means", NT_DOC_TEXT, NT_MSG_COL_MEANS},
+    {"sensor", NT_DOC_TEXT, NT_MSG_COL_SENSOR},
+};
+
+static double or_gap(int64_t number)
+{
+	return number < 0 ? NAN : (double)number;
+}
+
+/* What the marks say of the cause. */
+static void add_meaning(struct composing *c, const struct nt_evidence *e)
+{
+	const struct nt_word words[] = {
+	    nt_word_count("source_port", (double)e->source_port),
+	    word_line(c, "port", title_of_port, e->port),
+	};
+	bool flood = e->source_port >= 0 && (e->backscatter || !e->port[0]), tool = e->window >= 0 && e->sequence >= 0;
+	struct nt_word meaning = {.place = "meaning"};
+	enum nt_message message[2] = {NT_MESSAGES, NT_MESSAGES};
+
+	if (flood)
+		message[0] = NT_MSG_MEANS_FLOOD;
+	if (!flood || tool)
+		message[1] = e->port[0] ? NT_MSG_MEANS_TOOL_PORT : NT_MSG_MEANS_TOOL;
+	for (size_t i = 0; i < 2; i++) {
+		char *text = message[i] < NT_MESSAGES ? nt_message_text(c->lang, message[i], words, 2) : NULL;
+
+		if (text)
+			nt_word_join(&meaning, c->lang == NT_LANG_JA ? "" : " ", text);
+		free(text);
+	}
+	nt_doc_text(c->d, meaning.text);
+}
+
+static void add_mark(struct composing *c, const struct nt_get_event *event)
+{
+	struct nt_evidence e;
+
+	nt_evidence_read(event->body, &e);
+	nt_doc_time(c->d, event->start_s);
+	nt_doc_time(c->d, event->end_s);
+	nt_doc_text(c->d, event->region[0] ? event->region : NULL);
+	nt_doc_number(c->d, e.asn ? (double)e.asn : NAN);
+	nt_doc_number(c->d, (double)e.sources);
+	nt_doc_number(c->d, (double)e.packets);
+	nt_doc_number(c->d, or_gap(e.source_port));
+	nt_doc_text(c->d, e.port[0] ? e.port : NULL);
+	nt_doc_number(c->d, or_gap(e.window));
+	nt_doc_number(c->d, or_gap(e.sequence));
+	nt_doc_number(c->d, e.backscatter);
+	add_meaning(c, &e);
+	nt_doc_text(c->d, event->sensor);
+}
+
+void compose_marks(struct composing *c)
+{
+	nt_doc_item(c->d, "marks", NT_DOC_TABLE, NT_MSG_TITLE_MARKS, NO_WORDS);
+	for (size_t i = 0; i < sizeof(mark_column) / sizeof(mark_column[0]); i++)
+		nt_doc_column(c->d, mark_column[i].key, mark_column[i].kind, mark_column[i].title);
+	for (size_t i = 0; i < c->r->events.n; i++)
+		if (nt_event_is(&c->r->events.at[i], "fixed_tool"))
+			add_mark(c, &c->r->events.at[i]);
+	set_basis(c, &c->r->coverage);
+	if (nt_doc_last(c->d) && !nt_doc_last(c->d)->cells)
+		nt_doc_say(c->d, NT_MSG_NO_MARKS, NO_WORDS);
+	nt_doc_note(c->d, NT_MSG_NOTE_MARKS, NO_WORDS);
+}

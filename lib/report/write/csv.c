@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "report/write/write.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+/* Comma-separated values. */
+
+/* The last column, where numbers are lower bounds: keys of those columns. */
+#define BOUNDS "at_least"
+
+static void put_quoted(const char *text, FILE *out)
+{
+	if (!strpbrk(text, ",\"\r\n")) {
+		fputs(text, out);
+		return;
+	}
+	fputc('"', out);
+	for (const char *c = text; *c; c++) {
+		if (*c == '"')
+			fputc('"', out);
+		fputc(*c, out);
+	}
+	fputc('"', out);
+}
+
+static void put_cell(const struct nt_doc_column *column, const struct nt_doc_cell *cell, FILE *out)
+{
+	bool whole = column->kind == NT_DOC_COUNT || column->kind == NT_DOC_FLAG;
+
+	if (nt_doc_is_text(column->kind))
+		put_quoted(cell->text ? cell->text : "", out);
+	else if (!isnan(cell->number))
+		fprintf(out, whole ? "%.0f" : "%.9g", cell->number);
+}
+
+static void put_bounds(const struct nt_doc_item *item, size_t row, FILE *out)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < item->columns; i++) {
+		if (!nt_doc_cell(item, row, i)->at_least)
+			continue;
+		if (any)
+			fputc(' ', out);
+		put_quoted(item->column[i].key, out);
+		any = true;
+	}
+}
+
+int nt_write_csv(const struct nt_doc_item *item, FILE *out)
+{
+	bool bounds = nt_item_has_bounds(item);
+
+	for (size_t i = 0; i < item->columns; i++) {
+		if (i)
+			fputc(',', out);
+		put_quoted(item->column[i].key, out);
+	}
+	fputs(bounds ? "," BOUNDS "\r\n" : "\r\n", out);
+	for (size_t row = 0; row < nt_doc_rows(item); row++) {
+		for (size_t i = 0; i < item->columns; i++) {
+			if (i)
+				fputc(',', out);
+			put_cell(&item->column[i], nt_doc_cell(item, row, i), out);
+		}
+		if (bounds) {
+			fputc(',', out);
+			put_bounds(item, row, out);
+		}
+		fputs("\r\n", out);
+	}
+	if (!fflush(out) && !ferror(out))
+		return 0;
+	return errno ? -errno : -EIO;
+}
