@@ -87,8 +87,9 @@ def totals(line):
 
 def scanners_told(server, sensor, day_offset_h=0):
     """The fields of a day's `totals` that count scanners, from the events in Redis: {start of the day: fields}."""
-    days = defaultdict(Counter)
-    for _, event in server.client.xrange(f"nt:{{{sensor}}}:events"):
+    days, events = defaultdict(Counter), server.client.xrange(f"nt:{{{sensor}}}:events")
+    assert len(events) < 19_000, "the stream may have let go of some"
+    for _, event in events:
         if event["type"] == "scanner":
             name = "known" if json.loads(event["body"])["known"] else "others"
             days[bucket_span("d", {"start": int(event["start"])}, day_offset_h)[0]][f"scanners.{name}"] += 1
@@ -146,6 +147,8 @@ class Model:
                 yield from self._set(server, f"{prefix}:{name}", bucket.sets[name], kept, rest.get(name, 0), nibbled)
             if kind == "q":
                 yield from self._port_all(server, f"{prefix}:port_all", bucket.sets["port"])
+        if scanners:
+            yield f"scanners of days without an interval: {dict(scanners)}"
 
     @staticmethod
     def _set(server, key, expected, kept, rest, nibbled):
