@@ -223,7 +223,7 @@ def test_course_of_a_region(world, items):
 
 def test_backscatter(world, items):
     check_hosts(items["F3"], world, {r: f"backscatter:region:{r}" for r in ("JP", "TW", "NZ")})
-    peaks = {row["region"]: row for row in items["F3-spikes"]["rows"] if row["region"] != "NZ"}
+    peaks = {row["line"]: row for row in items["F3-spikes"]["rows"] if row["line"] != "NZ"}
     assert {region: row["peak"] for region, row in peaks.items()} == {
         "JP": world_of.SPIKE_JP.isoformat(),
         "TW": world_of.SPIKE_TW.isoformat(),

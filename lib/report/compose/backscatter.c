@@ -1,51 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "report/analyse/spike.h"
 #include "report/compose/inside.h"
 
 #include <stdio.h>
 
 /* F3, T3 and T4. */
 
-#define SPIKES_OF_A_REGION 3
-#define ROWS_SHOWN	   40
+#define ROWS_SHOWN 40
 
 /* ---- F3 ---- */
-
-static void say_spikes(struct composing *c, const struct figure *f, size_t line)
-{
-	struct nt_spike spike[SPIKES_OF_A_REGION];
-	size_t n = nt_spikes(nt_line(f->lines, line), f->lines->points, spike, SPIKES_OF_A_REGION);
-
-	for (size_t i = 0; i < n; i++)
-		nt_doc_say(c->d, NT_MSG_SPIKE,
-			   WORDS(word_line(c, "line", f->title, f->lines->name[line]),
-				 nt_word_day("date", c->lang, day_at(c, f->lines, spike[i].peak), c->last_day),
-				 nt_word_count("value", spike[i].value), nt_word_count("usual", spike[i].usual)));
-}
-
-static void add_spike_data(struct composing *c, const struct figure *f)
-{
-	nt_doc_item(c->d, "F3-spikes", NT_DOC_DATA, NT_MSG_TITLE_SPIKES, NO_WORDS);
-	nt_doc_column(c->d, "region", NT_DOC_TEXT, NT_MSG_COL_CODE);
-	nt_doc_column(c->d, "first", NT_DOC_DATE, NT_MSG_COL_FIRST);
-	nt_doc_column(c->d, "last", NT_DOC_DATE, NT_MSG_COL_LAST);
-	nt_doc_column(c->d, "peak", NT_DOC_DATE, NT_MSG_COL_PEAK);
-	nt_doc_column(c->d, "hosts", NT_DOC_COUNT, NT_MSG_COL_HOSTS);
-	nt_doc_column(c->d, "usual", NT_DOC_REAL, NT_MSG_COL_USUAL);
-	for (size_t l = 0; l < f->lines->n; l++) {
-		struct nt_spike spike[SPIKES_OF_A_REGION];
-		size_t n = nt_spikes(nt_line(f->lines, l), f->lines->points, spike, SPIKES_OF_A_REGION);
-
-		for (size_t i = 0; i < n; i++) {
-			nt_doc_text(c->d, f->lines->name[l]);
-			nt_doc_day(c->d, day_at(c, f->lines, spike[i].first));
-			nt_doc_day(c->d, day_at(c, f->lines, spike[i].last));
-			nt_doc_day(c->d, day_at(c, f->lines, spike[i].peak));
-			nt_doc_number(c->d, spike[i].value);
-			nt_doc_number(c->d, spike[i].usual);
-		}
-	}
-}
 
 static void compose_figure(struct composing *c)
 {
@@ -61,11 +23,11 @@ static void compose_figure(struct composing *c)
 	nt_doc_item(c->d, f.id, NT_DOC_FIGURE, NT_MSG_TITLE_F3, NO_WORDS);
 	add_figure(c, &f);
 	for (size_t l = 0; l < f.shown; l++)
-		say_spikes(c, &f, l);
+		say_spikes(c, &f, l, UNIT_SOURCES);
 	if (!f.lines->points)
 		nt_doc_say(c->d, NT_MSG_NO_BACKSCATTER, NO_WORDS);
 	nt_doc_note(c->d, NT_MSG_NOTE_BACKSCATTER, NO_WORDS);
-	add_spike_data(c, &f);
+	add_spikes(c, &f, f.lines->n);
 }
 
 /* ---- T3, T4 ---- */

@@ -193,7 +193,7 @@ static void add_shift_columns(struct composing *c)
 	nt_doc_column(c->d, "after", NT_DOC_REAL, NT_MSG_COL_AFTER);
 }
 
-static void begin_data(struct composing *c, const char *id, const char *kind, enum nt_message title)
+void begin_data(struct composing *c, const char *id, const char *kind, enum nt_message title)
 {
 	char full[24];
 
@@ -226,6 +226,12 @@ static void add_trend_data(struct composing *c, const struct figure *f, const st
 		}
 }
 
+/* Days far above the usual are told of such a line already. */
+static bool surges(const struct finding *found)
+{
+	return found->trend.trend == NT_TREND_SURGES || found->trend.trend == NT_TREND_SURGES_ON_RISE;
+}
+
 void say_trends(struct composing *c, const struct figure *f, int unit)
 {
 	struct finding *found = calloc(f->shown + 1, sizeof(*found));
@@ -240,9 +246,13 @@ void say_trends(struct composing *c, const struct figure *f, int unit)
 	}
 	for (size_t l = 0; l < f->shown; l++)
 		look_at(f->lines, l, &found[l]);
-	for (size_t l = 0; l < f->shown; l++)
+	for (size_t l = 0; l < f->shown; l++) {
 		say_finding(c, f, l, &found[l], unit);
+		if (!surges(&found[l]))
+			say_spikes(c, f, l, unit);
+	}
 	add_trend_data(c, f, found);
+	add_spikes(c, f, f->shown);
 	free(found);
 }
 

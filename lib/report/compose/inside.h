@@ -25,7 +25,12 @@ struct composing {
 #define NO_WORDS NULL, 0
 
 /* Says a unit: a message without places. */
-enum { UNIT_PACKETS = NT_MSG_UNIT_PACKETS, UNIT_HOSTS = NT_MSG_UNIT_HOSTS, UNIT_SHARE = NT_MSG_UNIT_SHARE };
+enum {
+	UNIT_PACKETS = NT_MSG_UNIT_PACKETS,
+	UNIT_HOSTS = NT_MSG_UNIT_HOSTS,
+	UNIT_SOURCES = NT_MSG_UNIT_SOURCES,
+	UNIT_SHARE = NT_MSG_UNIT_SHARE
+};
 
 /* Titles of lines. */
 void title_as_is(const struct composing *c, const char *name, char title[static NT_WORD_TEXT]);
@@ -81,6 +86,16 @@ struct nt_get_coverage coverage_of(const struct nt_lines *l);
 
 void say_trends(struct composing *c, const struct figure *f, int unit);
 void say_crossings(struct composing *c, const struct figure *f, int unit);
+
+/* Begins the item of data "id-kind". */
+void begin_data(struct composing *c, const char *id, const char *kind, enum nt_message title);
+
+/* ---- spikes.c ---- */
+
+/* Days of the period on which a line of the figure was far above what is usual: in sentences, and of the first `lines`
+ * as data. */
+void say_spikes(struct composing *c, const struct figure *f, size_t line, int unit);
+void add_spikes(struct composing *c, const struct figure *f, size_t lines);
 
 /* ---- the items ---- */
 

@@ -50,6 +50,7 @@ const char *const nt_message_en[NT_MESSAGES] = {
     /* what lines did */
     [NT_MSG_UNIT_PACKETS] = "packets",
     [NT_MSG_UNIT_HOSTS] = "source hosts",
+    [NT_MSG_UNIT_SOURCES] = "sources",
     [NT_MSG_UNIT_SHARE] = "of all",
     [NT_MSG_TREND_FLAT] = "{line} stayed about the same, at {last} {unit} a day.",
     [NT_MSG_TREND_RISE] = "{line} was rising, from about {first} to {last} {unit} a day.",
@@ -98,7 +99,7 @@ const char *const nt_message_en[NT_MESSAGES] = {
     /* backscatter */
     [NT_MSG_TITLE_F3] = "F3 Sources of backscatter per day, by region",
     [NT_MSG_TITLE_SPIKES] = "Spikes",
-    [NT_MSG_SPIKE] = "{line}: {value} sources on {date}, usually {usual}.",
+    [NT_MSG_SPIKE] = "{line}: {value} {unit} on {date}, usually {usual}.",
     [NT_MSG_NO_SPIKES] = "No region had a day far above its usual number: there is no table of senders.",
     [NT_MSG_NO_BACKSCATTER] = "No backscatter from any region is known.",
     [NT_MSG_NOTE_BACKSCATTER] = "Backscatter are packets that answer something that nobody here sent: SYN+ACK, RST, "
@@ -259,6 +260,7 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_COL_BEFORE] = "before",
     [NT_MSG_COL_AFTER] = "after",
     [NT_MSG_COL_PEAK] = "peak",
+    [NT_MSG_COL_VALUE] = "value",
     [NT_MSG_COL_USUAL] = "usual",
     [NT_MSG_COL_UPPER] = "above since",
     [NT_MSG_COL_LOWER] = "below since",

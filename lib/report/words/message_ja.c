@@ -50,6 +50,7 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     /* what lines did */
     [NT_MSG_UNIT_PACKETS] = "件",
     [NT_MSG_UNIT_HOSTS] = "ホスト",
+    [NT_MSG_UNIT_SOURCES] = "件",
     [NT_MSG_UNIT_SHARE] = "（割合）",
     [NT_MSG_TREND_FLAT] = "{line} はほぼ横ばいで、1日あたり約 {last} {unit}でした。",
     [NT_MSG_TREND_RISE] = "{line} は1日あたり約 {first} {unit}から約 {last} {unit}へ増加し"
@@ -105,7 +106,7 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     /* backscatter */
     [NT_MSG_TITLE_F3] = "F3 跳ね返りパケットの送信元数の推移（地域別、日別）",
     [NT_MSG_TITLE_SPIKES] = "急増した日",
-    [NT_MSG_SPIKE] = "{line} は{date}に {value} となりました（通常は {usual}）。",
+    [NT_MSG_SPIKE] = "{line} は{date}に {value} {unit}となりました（通常は {usual} {unit}）。",
     [NT_MSG_NO_SPIKES] = "通常を大きく上回った日のある地域はなく、送信元の表はありません。",
     [NT_MSG_NO_BACKSCATTER] = "跳ね返りパケットは観測されていません。",
     [NT_MSG_NOTE_BACKSCATTER] = "跳ね返りパケットとは、送信していない通信への応答（SYN+ACK、RST、RST+ACK、ICMP "
@@ -267,6 +268,7 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_COL_BEFORE] = "変化前",
     [NT_MSG_COL_AFTER] = "変化後",
     [NT_MSG_COL_PEAK] = "最大の日",
+    [NT_MSG_COL_VALUE] = "値",
     [NT_MSG_COL_USUAL] = "通常",
     [NT_MSG_COL_UPPER] = "上回った線",
     [NT_MSG_COL_LOWER] = "下回った線",
