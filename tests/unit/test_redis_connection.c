@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIMEOUT_MS 300u
+#define TIMEOUT_MS 1000u /* a busy machine keeps a node waiting for some hundred */
 #define NODES	   3
 #define SECRET	   "very secret"
 
