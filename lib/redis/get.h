@@ -56,6 +56,8 @@ struct nt_get_sensor {
 	int64_t started_s;
 	bool has_data;
 	int64_t last_s; /**< start of the newest interval; only if has_data */
+	/** The caller's to set: until then it should have counted, though its newest interval is older. 0: it runs. */
+	int64_t silent_until_s;
 	uint64_t dropped_intervals;
 	uint64_t gap_intervals;
 	uint64_t live_skipped;
@@ -116,7 +118,8 @@ struct nt_get_coverage {
 	uint64_t buckets;	 /**< that were looked for */
 	uint64_t missing;	 /**< of them, those that are not there */
 	uint64_t sensors;	 /**< with at least one bucket */
-	uint64_t expected;	 /**< intervals from the beginning of the range to its end or the sensor's newest */
+	uint64_t expected;	 /**< intervals from the beginning of the range to its end, or the sensor's newest,
+				      or its silent_until_s */
 	uint64_t intervals;	 /**< that are in the numbers */
 	uint64_t partial;	 /**< of them, those in which the program was started or stopped */
 	uint64_t reopened;	 /**< of them, those that came after their bucket was closed */

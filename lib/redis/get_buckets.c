@@ -152,6 +152,7 @@ static uint64_t expected(const struct slot *slot)
 	const struct nt_get_sensor *sensor = slot->sensor;
 	int64_t end_s = sensor->last_s + sensor->interval_s;
 
+	end_s = sensor->silent_until_s > end_s ? sensor->silent_until_s : end_s;
 	if (!sensor->has_data || end_s <= slot->span.start_s)
 		return 0;
 	if (end_s > slot->span.end_s)

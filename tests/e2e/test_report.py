@@ -651,6 +651,21 @@ def test_other_days_and_other_sensors(world, report):
     assert not any("at_least" in row for row in items["F1-hosts"]["rows"])  # one sensor: no unions
 
 
+def test_a_sensor_that_went_silent_is_missing(report):
+    """Its newest interval is of 30 September: what it has not counted since is missing, and no day that is not there."""
+    span = ("--from", "2022-09-21", "--to", "2022-10-20")
+    done = report(*span, "--sensors", "tokyo-1", "--format", "json", "--lang", "en", quarter=None)
+    assert done.status == 0, done.errors
+    items = {item["id"]: item for item in json.loads(done.text)["items"]}
+    assert items["T1"]["basis"]["expected_intervals"] == 30 * 24
+    assert items["T1"]["basis"]["missing_intervals"] == 30 * 24 - items["T1"]["basis"]["intervals"]
+    october = [row for row in items["F1"]["rows"] if row["date"] > "2022-09-30"]
+    assert len(october) == 20
+    for row in october:
+        assert row["expected_intervals"] == 24 and not row["intervals"]
+        assert all(row[column["key"]] is None for column in items["F1"]["columns"] if column["line"])
+
+
 def test_days_of_another_time_zone(world, report):
     done = report("--group", "southern", "--format", "json")
     assert done.status == 0, done.errors

@@ -3,6 +3,8 @@
 
 #include "report/read/inside.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -182,6 +184,21 @@ static void choose_spans(struct nt_report *r)
 	r->look_back.end_s = r->span.end_s;
 }
 
+/* A sensor whose newest interval ended so long ago is not running: what it has not counted since is missing. */
+#define SILENT_INTERVALS 10
+#define SILENT_S	 900
+
+static void note_silent(struct nt_get_sensors *s, int64_t now_s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		struct nt_get_sensor *one = &s->at[i];
+		int64_t patience_s = (int64_t)SILENT_INTERVALS * one->interval_s;
+
+		if (now_s - one->last_s > one->interval_s + (patience_s > SILENT_S ? patience_s : SILENT_S))
+			one->silent_until_s = now_s;
+	}
+}
+
 static int find_sensors(struct reading *r, char why[static NT_REPORT_WHY])
 {
 	const struct nt_get_choice all = {0};
@@ -195,6 +212,8 @@ static int find_sensors(struct reading *r, char why[static NT_REPORT_WHY])
 	err = check_sensors(report, why);
 	if (err)
 		return err;
+	note_silent(&report->everybody, nt_clock_now().s);
+	note_silent(&report->sensors, nt_clock_now().s);
 	choose_spans(report);
 	r->period = (struct nt_get_query){&report->sensors, report->span, NT_BUCKET_D};
 	r->before = (struct nt_get_query){&report->sensors, report->before, NT_BUCKET_D};
