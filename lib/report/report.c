@@ -56,6 +56,7 @@ void nt_report_fini(struct nt_report *r)
 	nt_lines_fini(&r->by_window);
 	nt_lines_fini(&r->group_means);
 	nt_lines_fini(&r->infected);
+	nt_lines_fini(&r->infected_by_region);
 	nt_lines_fini(&r->mirai_share);
 	for (size_t i = 0; i < r->exposed_n; i++)
 		free(r->exposed[i].org);

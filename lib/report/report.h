@@ -229,8 +229,9 @@ struct nt_report {
 	struct nt_get_means means;
 	struct nt_lines group_means; /**< packets per sensor and day; a line a group */
 	struct nt_lines infected;    /**< per class: all, then those of the focus region */
-	struct nt_infected_row infected_region[NT_REPORT_SHOWN + 2];
+	struct nt_infected_row infected_region[NT_REPORT_SHOWN * NT_INFECTED_CLASSES + 2];
 	size_t infected_regions;
+	struct nt_lines infected_by_region; /**< "mirai:BG" per day, for each row and class but those of all regions */
 	struct nt_get_coverage infected_coverage;
 	struct nt_mirai_row mirai[NT_REPORT_SHOWN];
 	size_t mirai_rows;

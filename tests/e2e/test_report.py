@@ -355,7 +355,9 @@ def test_infected(world, items):
     assert near(rows["US"]["mirai"], world.union("sig:mirai:region:US"))
     assert near(rows["JP"]["gre"], world.union("sig:gre:region:JP"))
     assert near(rows["JP"]["smb-8192"], world.union("sig:smb-8192:region:JP"))
-    assert rows["RU"]["mirai"] == 0
+    assert set(rows) == {"*", "JP", "US"}  # where there are any, and the focus region
+    names = {f"{sig}:{region}": f"sig:{sig}:region:{region}" for sig in ("mirai", "gre", "smb-8192") for region in ("JP", "US")}
+    check_hosts(items["infected-regions-daily"], world, names)
 
 
 def test_mirai(world, items):

@@ -256,6 +256,7 @@ static void say_unknown_values(struct composing *c, const struct figure *f)
 
 void add_figure(struct composing *c, const struct figure *f)
 {
+	const struct nt_doc_item *item = nt_doc_last(c->d);
 	struct nt_get_coverage coverage;
 
 	if (!f->lines->points)
@@ -263,6 +264,8 @@ void add_figure(struct composing *c, const struct figure *f)
 	add_columns(c, f);
 	for (size_t p = f->lines->first; p < f->lines->points; p++)
 		add_row(c, f, p);
+	if (item && item->form == NT_DOC_DATA)
+		return; /* its rows say what they are made of */
 	if (!f->other_basis) {
 		coverage = coverage_of(f->lines);
 		set_basis(c, &coverage);

@@ -35,6 +35,14 @@ static void title_of_class(const struct composing *c, const char *name, char tit
 static void compose_regions(struct composing *c)
 {
 	const struct nt_report *r = c->r;
+	const struct figure daily = {
+	    .id = "infected-regions-daily",
+	    .lines = &r->infected_by_region,
+	    .shown = r->infected_by_region.n,
+	    .kind = NT_DOC_COUNT,
+	    .title = title_of_class,
+	    .axis = NT_MSG_AXIS_INFECTED_DAY,
+	};
 
 	nt_doc_item(c->d, "infected-regions", NT_DOC_TABLE, NT_MSG_TITLE_INFECTED_REGIONS, NO_WORDS);
 	nt_doc_column(c->d, "region", NT_DOC_TEXT, NT_MSG_COL_CODE);
@@ -56,6 +64,10 @@ static void compose_regions(struct composing *c)
 		}
 	}
 	set_basis(c, &r->infected_coverage);
+	if (!r->infected_by_region.n)
+		return;
+	nt_doc_item(c->d, daily.id, NT_DOC_DATA, NT_MSG_TITLE_INFECTED_REGIONS, NO_WORDS);
+	add_figure(c, &daily);
 }
 
 static void compose_mirai(struct composing *c)

@@ -8,6 +8,9 @@
 
 /* Infected hosts by class, and how much of a port is Mirai's. */
 
+/* How the names of a signature's regions begin. */
+#define REGION "region:"
+
 /* ---- per day ---- */
 
 /* For each class all of them, and those of the focus region. */
@@ -38,18 +41,61 @@ static void add_row(struct nt_report *r, const char *region)
 	snprintf(r->infected_region[r->infected_regions++].region, NT_GET_NAME, "%s", region);
 }
 
+/* Those with most packets of the class. */
+static int add_rows(struct reading *r, enum nt_infected class)
+{
+	const struct nt_get_top_options options = {
+	    .set = {.key = NT_RKEY_SIG, .part = nt_infected_signature[class], .prefix = REGION},
+	    .most = NT_REPORT_SHOWN,
+	};
+	struct nt_get_top top;
+	int err = nt_get_top(r->get, &r->period, &options, &top);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < top.n; i++)
+		if (!strncmp(top.at[i].name, REGION, strlen(REGION)) && is_region_code(top.at[i].name + strlen(REGION)))
+			add_row(r->report, top.at[i].name + strlen(REGION));
+	nt_get_top_fini(&top);
+	return 0;
+}
+
+/* Each of these regions, day by day. */
+static int read_daily_of_regions(struct reading *r)
+{
+	struct nt_lines *l = &r->report->infected_by_region;
+	struct names hlls = {0}, names = {0};
+	int err;
+
+	for (size_t i = 0; i < r->report->infected_regions; i++)
+		for (size_t c = 0; c < NT_INFECTED_CLASSES && r->report->infected_region[i].region[0]; c++) {
+			const char *region = r->report->infected_region[i].region;
+
+			names_add(&hlls, "sig:%s:region:%.8s", nt_infected_signature[c], region);
+			names_add(&names, "%s:%.8s", nt_infected_signature[c], region);
+		}
+	err = names.failed ? -ENOMEM : read_host_lines(r, &r->period, &hlls, l);
+	for (size_t i = 0; i < l->n && !err; i++)
+		memcpy(l->name[i], names.at[i], sizeof(l->name[i]));
+	names_fini(&hlls);
+	names_fini(&names);
+	return err;
+}
+
 static int read_regions(struct reading *r)
 {
 	struct nt_report *report = r->report;
 	struct names hlls = {0};
 	const char *const *list;
 	struct nt_get_unique u;
-	int err;
+	int err = 0;
 
 	add_row(report, "");
-	for (size_t i = 0; i < report->regions.shown; i++)
-		add_row(report, report->regions.at[i].name);
 	add_row(report, report->wanted.region);
+	for (size_t c = 0; c < NT_INFECTED_CLASSES && !err; c++)
+		err = add_rows(r, c);
+	if (err)
+		return err;
 	for (size_t i = 0; i < report->infected_regions; i++)
 		for (size_t c = 0; c < NT_INFECTED_CLASSES; c++)
 			names_add(&hlls, "sig:%s%s%.8s", nt_infected_signature[c], i ? ":region:" : "",
@@ -64,7 +110,7 @@ static int read_regions(struct reading *r)
 		    *nt_get_unique_at(&u, i, 0);
 	report->infected_coverage = u.point->coverage;
 	nt_get_unique_fini(&u);
-	return 0;
+	return read_daily_of_regions(r);
 }
 
 int read_infected(struct reading *r)
