@@ -24,7 +24,7 @@ static const char help[] =
     "unix://[user[:password]@]/path[?db=N]\n"
     "      --password-file FILE    password of the server, in a file that nobody else can read\n"
     "      --quarter QUARTER       such as 2022Q3\n"
-    "      --from DATE --to DATE   any other days, such as 2022-07-01; both are included\n"
+    "      --from DATE --to DATE   any other days, such as 2022-07-01; both are included; at most 366\n"
     "      --compare-to PERIOD     2022Q2 or 2022-04-01/2022-06-30 (default: the quarter, or as many days, before)\n"
     "      --group GROUP           sensors of this group (default: domestic)\n"
     "      --sensors NAME[,NAME]   these sensors\n"
@@ -36,7 +36,8 @@ static const char help[] =
     "tools)\n"
     "      --threshold PACKETS     of a source and day, in the table of traces (default: ten times the usual)\n"
     "      --labels FILE           whose addresses are: lines network,organisation,category\n"
-    "      --pseudonyms            call organisations after their category: bank A, portal B; leave addresses out\n"
+    "      --pseudonyms            call organisations after their category: bank A, portal B; leave addresses out;\n"
+    "                              the folder must be empty\n"
     "      --lang ja|en            language (default: that of LC_ALL, LC_MESSAGES, LANG)\n"
     "      --format FORMAT         md, html, pdf, json, csv, svg, misp, or several with commas (default: md); html, "
     "pdf\n"
@@ -44,7 +45,9 @@ static const char help[] =
     "  -o, --output DIR            folder for report.md, report.html, report.pdf, report.json, report.misp.json, a "
     "CSV\n"
     "                              file for each table and figure, and an SVG file for each figure (default: standard\n"
-    "                              output)\n";
+    "                              output)\n"
+    "\n"
+    "Each option is given once, but for --senders.\n";
 
 /* ---- progress ---- */
 
@@ -63,17 +66,18 @@ static void end_progress(const struct nt_report_progress *progress)
 
 /* ---- from Redis to files ---- */
 
-static int write_report(const struct report_options *o, const struct nt_report *r, const struct nt_labels *labels)
+static int write_report(const struct report_options *o, const struct nt_report *r, const struct nt_labels *labels,
+			const struct nt_region_names *regions)
 {
 	struct nt_report_style style = {
 	    .lang = o->lang,
-	    .regions = nt_region_names_new(o->lang),
+	    .regions = regions,
 	    .owners = nt_owners_new(labels, o->pseudonyms, o->lang),
 	};
 	struct nt_document d = {.lang = o->lang};
 	int err = -ENOMEM;
 
-	if (style.regions && style.owners)
+	if (style.owners)
 		err = nt_report_compose(r, &style, &d);
 	if (err)
 		nt_error("report: %s", strerror(-err));
@@ -81,7 +85,6 @@ static int write_report(const struct report_options *o, const struct nt_report *
 		err = report_files_write(o, &(struct report_made){.report = r, .style = &style, .document = &d});
 	nt_doc_fini(&d);
 	nt_owners_free(style.owners);
-	nt_region_names_free((struct nt_region_names *)style.regions);
 	return err;
 }
 
@@ -106,28 +109,80 @@ static int read_report(const struct report_options *o, struct nt_report *r)
 	return err;
 }
 
-static int run(const struct report_options *o)
-{
-	struct nt_labels *labels = NULL;
-	struct nt_report r = {.frames = 0};
-	char why[NT_LABELS_WHY];
-	int err;
+/* ---- what can be refused before anything is read ---- */
 
-	if (report_programs_find(o))
-		return NT_EXIT_UNUSABLE;
+static int check_region(const struct nt_region_names *regions, const char *option, const char *code)
+{
+	if (!code || nt_region_known(regions, code))
+		return 0;
+	nt_error("--%s %s: no region has this code (ISO 3166-1)", option, code);
+	return -EINVAL;
+}
+
+static int check_regions(const struct report_options *o, const struct nt_region_names *regions)
+{
+	const struct nt_report_wanted *w = &o->wanted;
+	int err = check_region(regions, "focus-region", w->region);
+
+	if (!err)
+		err = check_region(regions, "traces", w->traces);
+	for (size_t i = 0; i < w->sender_tables && !err; i++)
+		err = check_region(regions, "senders", w->senders[i].region);
+	return err;
+}
+
+/* What the report is made with, besides Redis. */
+struct tools {
+	struct nt_region_names *regions;
+	struct nt_labels *labels; /* NULL: none */
+	bool made_folder;
+};
+
+static int prepare(const struct report_options *o, struct tools *t)
+{
+	char why[NT_LABELS_WHY];
+	int err = report_programs_find(o);
+
+	if (err)
+		return err;
+	t->regions = nt_region_names_new(o->lang);
+	if (!t->regions) {
+		err = -errno;
+		nt_error("report: %s", strerror(errno));
+		return err;
+	}
+	err = check_regions(o, t->regions);
+	if (err)
+		return err;
 	if (o->labels) {
-		labels = nt_labels_load(o->labels, why);
-		if (!labels) {
+		t->labels = nt_labels_load(o->labels, why);
+		if (!t->labels) {
 			nt_error("%s", why);
-			return NT_EXIT_UNUSABLE;
+			return -EINVAL;
 		}
 	}
-	err = read_report(o, &r);
-	if (!err)
-		err = write_report(o, &r, labels);
-	nt_report_fini(&r);
-	nt_labels_free(labels);
-	return err ? NT_EXIT_FAILED : NT_EXIT_OK;
+	return o->folder ? report_folder_prepare(o, &t->made_folder) : 0;
+}
+
+static int run(const struct report_options *o)
+{
+	struct tools t = {.regions = NULL};
+	struct nt_report r = {.frames = 0};
+	int status = NT_EXIT_UNUSABLE;
+
+	if (!prepare(o, &t)) {
+		int err = read_report(o, &r);
+
+		if (!err)
+			err = write_report(o, &r, t.labels, t.regions);
+		status = err ? NT_EXIT_FAILED : NT_EXIT_OK;
+		if (err && t.made_folder)
+			rmdir(o->folder); /* which it leaves if there is something in it */
+		nt_report_fini(&r);
+	}
+	nt_labels_free(t.labels);
+	nt_region_names_free(t.regions);
+	return status;
 }
 
 int cmd_report(int argc, char **argv)

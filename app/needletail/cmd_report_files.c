@@ -5,6 +5,7 @@
 #include "report/write/misp.h"
 #include "report/write/write.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -48,6 +49,50 @@ static int refuse(const char *path, int err)
 {
 	nt_error("%s: %s", path, strerror(-err));
 	return err;
+}
+
+/* Returns 1 if there is nothing in it, 0 if there is, or -errno. */
+static int is_empty(const char *folder)
+{
+	const struct dirent *entry;
+	DIR *dir = opendir(folder);
+	bool empty = true;
+	int err;
+
+	if (!dir)
+		return -errno;
+	errno = 0;
+	while (empty && (entry = readdir(dir)))
+		empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
+	err = -errno;
+	closedir(dir);
+	return err ? err : empty;
+}
+
+int report_folder_prepare(const struct report_options *o, bool *made)
+{
+	struct stat status;
+	int empty;
+
+	*made = !mkdir(o->folder, 0777);
+	if (!*made && errno != EEXIST)
+		return refuse(o->folder, -errno);
+	if (stat(o->folder, &status))
+		return refuse(o->folder, -errno);
+	if (!S_ISDIR(status.st_mode))
+		return refuse(o->folder, -ENOTDIR);
+	if (access(o->folder, W_OK | X_OK))
+		return refuse(o->folder, -errno);
+	empty = o->pseudonyms ? is_empty(o->folder) : 1;
+	if (empty < 0)
+		return refuse(o->folder, empty);
+	if (empty)
+		return 0;
+	nt_error(
+	    "%s: is not empty: with --pseudonyms nothing may stand there that tells addresses, such as the files of an "
+	    "earlier report",
+	    o->folder);
+	return -ENOTEMPTY;
 }
 
 /* A reader never finds half a file: it is written beside its place and then put there. */
@@ -155,8 +200,6 @@ static int write_folder(const struct report_options *o, const struct report_made
 	const struct nt_document *d = made->document;
 	int err = 0;
 
-	if (mkdir(o->folder, 0777) && errno != EEXIST)
-		return refuse(o->folder, -errno);
 	if (o->formats & REPORT_MD)
 		err = write_file(o->folder, "report", ".md", &(struct content){.document = nt_write_md, .d = d});
 	if (!err && o->formats & REPORT_JSON)

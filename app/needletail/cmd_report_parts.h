@@ -69,6 +69,13 @@ struct report_made {
 	const struct nt_document *document;
 };
 
+/**
+ * Makes the folder if it is not there (`made`) and looks whether files can be put into it: with pseudonyms only if it
+ * is empty, because files of an earlier report may tell what this one is to hide. Says what is wrong. Returns 0 or
+ * -errno.
+ */
+int report_folder_prepare(const struct report_options *o, bool *made);
+
 /** Writes it in the formats wanted, each file in full or not at all, and says what went wrong. Returns 0 or -errno. */
 int report_files_write(const struct report_options *o, const struct report_made *made);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/printable.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -71,4 +70,16 @@ void nt_printable(char *text)
 			memset(text, '?', n ? n : 1);
 		text += n ? n : 1;
 	}
+}
+
+bool nt_is_utf8(const char *text)
+{
+	size_t n = 1;
+
+	for (; *text && n; text += n) {
+		uint32_t c;
+
+		n = read_character(text, &c);
+	}
+	return n;
 }

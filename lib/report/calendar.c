@@ -68,6 +68,13 @@ static struct nt_period quarter_of(int year, int quarter)
 	return p;
 }
 
+struct nt_period nt_quarter_of(int64_t day)
+{
+	struct nt_date date = nt_date_of(day);
+
+	return quarter_of(date.year, (date.month + 2) / 3);
+}
+
 int nt_period_between(int64_t first_day, int64_t last_day, struct nt_period *p)
 {
 	char first[NT_DAY_TEXT], last[NT_DAY_TEXT];

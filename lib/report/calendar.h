@@ -19,6 +19,9 @@ struct nt_period {
 	char name[NT_PERIOD_TEXT]; /**< "2022Q3" or "2022-07-01/2022-07-31" */
 };
 
+/** The quarter that holds a day. */
+struct nt_period nt_quarter_of(int64_t day);
+
 /** Reads "2022Q3" or "2022-07-01/2022-07-31". Returns 0 or -EINVAL. */
 int nt_period_parse(const char *text, struct nt_period *p);
 

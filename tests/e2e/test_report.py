@@ -586,7 +586,7 @@ def test_every_item_of_both_languages(report, items):
         assert not re.search(r"\{[a-z_]+\}", done.text)  # a place that no word filled
         shown = [item for item in items.values() if item["form"] != "data"]
         assert len(re.findall("^## ", done.text, re.MULTILINE)) == len(shown)
-    assert "ロシア連邦" in said["ja"] and "8月7日ごろ、ブルガリアが大韓民国 (韓国) を上回って 5 位になりました" in said["ja"]
+    assert "ロシア連邦" in said["ja"] and "8月7日ごろ、ブルガリアが韓国を上回って 5 位になりました" in said["ja"]
     for name in ("T1", "F1", "T2", "F2", "X1", "F3", "T3", "T4", "F4", "F5", "T5", "F6"):
         assert re.search(f"^## {name} ", said["ja"], re.MULTILINE), name
 
@@ -634,6 +634,44 @@ def test_pseudonyms_and_labels(world, report, tmp_path):
     rows = {item["id"]: item for item in json.loads(done.text)["items"]}["T3"]["rows"]
     assert {row["organisation"] for row in rows} == {"bank A", "portal A"}
     assert not re.search(r"16\.[0-8]\.\d+\.\d+|Example|NZ Exchange", done.text)
+
+
+def test_pseudonyms_need_an_empty_folder(report, run, tmp_path):
+    """Files of an earlier report tell the addresses that this one is to hide. Nothing is read before that is said."""
+    folder, formats = tmp_path / "out", ("--format", "json,csv")
+    assert report(*formats, "-o", folder).status == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    hidden = (*formats, "--pseudonyms", "-o", folder)
+    done = run("report", "--redis", f"unix://{tmp_path}/none.sock", "--quarter", "2022Q3", *hidden)
+    assert done.status == 2 and done.text == "" and done.errors.count("\n") == 1
+    assert f"{folder}: is not empty: with --pseudonyms" in done.errors
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    for path in folder.iterdir():
+        path.unlink()
+    (folder / ".hidden").touch()
+    assert report(*hidden).status == 2
+    (folder / ".hidden").unlink()
+    for _ in range(2):  # a folder that is there and empty, and one that is not there
+        assert report(*hidden).status == 0
+        assert not (folder / "export.csv").exists()
+        assert not any(re.search(rb"16\.[0-8]\.\d+\.\d+", path.read_bytes()) for path in folder.iterdir())
+        shutil.rmtree(folder)
+
+
+def test_a_folder_that_was_made_in_vain_goes(run, tmp_path):
+    options = ("--redis", f"unix://{tmp_path}/none.sock", "--quarter", "2022Q3", "-o", tmp_path / "out")
+    assert run("report", *options).status == 1 and not (tmp_path / "out").exists()
+    (tmp_path / "out").mkdir()
+    assert run("report", *options).status == 1 and (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written(run, tmp_path):
+    if os.geteuid() == 0:
+        pytest.skip("root may write anywhere")
+    (tmp_path / "out").mkdir(mode=0o500)
+    options = ("--redis", f"unix://{tmp_path}/none.sock", "--quarter", "2022Q3", "-o", tmp_path / "out")
+    done = run("report", *options)
+    assert done.status == 2 and "out: Permission denied" in done.errors
 
 
 def test_other_days_and_other_sensors(world, report):
@@ -722,7 +760,9 @@ def test_nothing_before(report):
     ("options", "status", "said"),
     [
         (("--quarter", "2022Q5"), 2, "--quarter 2022Q5: no such quarter"),
-        (("--quarter", "2019Q1"), 1, "2019Q1: no data of these sensors"),
+        (("--quarter", "2019Q1"), 1, "2019Q1: no data of these sensors; they have data of 2022Q2 to 2022Q3"),
+        (("--quarter", "2019Q1", "--sensors", "lima-1"), 1, "2019Q1: no data of these sensors; they have data of 2022Q3\n"),
+        (("--from", "2022-07-14", "--to", "2022-07-15"), 1, "/2022-07-15: no data of these sensors; they have data of 2022Q2"),
         (("--quarter", "2022Q3", "--sensors", "tokio-1"), 1, "tokio-1: no such sensor, did you mean tokyo-1?"),
         (("--quarter", "2022Q3", "--group", "nobody"), 1, "no sensor is in group nobody; there are: overseas, southern, domestic"),
         (("--quarter", "2022Q3", "--format", "doc"), 2, "--format doc: must be"),
@@ -738,7 +778,16 @@ def test_nothing_before(report):
         (("--quarter", "2022Q3", "--format", "misp,md"), 2, "-o DIR"),
         (("--quarter", "2022Q3", "--format", "misp", "--pseudonyms"), 2, "--format misp tells addresses"),
         (("--quarter", "2022Q3", "--labels", "/nowhere"), 2, "/nowhere: No such file"),
-        (("--quarter", "2022Q3", "-o", "/nowhere/out"), 1, "/nowhere/out: No such file"),
+        (("--quarter", "2022Q3", "-o", "/nowhere/out"), 2, "/nowhere/out: No such file"),
+        (("--quarter", "2022Q3", "-o", "/dev/null"), 2, "/dev/null: Not a directory"),
+        (("--quarter", "2022Q3", "--sensors", "tokyo-1", "--group", "domestic"), 2, "--group and --sensors exclude each other"),
+        (("--quarter", "2022Q3", "--quarter", "2022Q2"), 2, "--quarter is given twice"),
+        (("-o", "a", "--output", "b", "--quarter", "2022Q3"), 2, "--output is given twice"),
+        (("--quarter", "2022Q3", "--threshold", "9223372036854775807"), 2, "must be a number from 1 to 9007199254740992"),
+        (("--quarter", "2022Q3", "--focus-region", "XX"), 2, "--focus-region XX: no region has this code"),
+        (("--quarter", "2022Q3", "--traces", "QQ"), 2, "--traces QQ: no region has this code"),
+        (("--quarter", "2022Q3", "--senders", "XX:2022-09-01/2022-09-02"), 2, "--senders XX: no region has this code"),
+        (("--from", "2021-07-01", "--to", "2022-07-02"), 2, "more than 366 days"),
         (("--quarter", "2022Q3", "extra"), 2, "extra: nothing is expected here"),
         (("--no-such-option",), 2, "no-such-option"),
         ((), 2, "say --quarter"),

@@ -335,10 +335,10 @@ addEventListener('load', () => {
 </script>"""
 
 
-def browse(page, folder, width):
-    """What LOOK found of a page on a screen so wide."""
+def browse(page, folder, width, look=LOOK):
+    """What a script found of a page on a screen so wide."""
     path = folder / "look.html"
-    page = html.escape(re.sub('<meta http-equiv="Content-Security-Policy"[^>]*>', LOOK, page))
+    page = html.escape(re.sub('<meta http-equiv="Content-Security-Policy"[^>]*>', look, page))
     # In a frame, for a window is 500 wide at least.
     frame = f'<iframe width="{width}" height="900" style="border: 0" srcdoc="{page}"></iframe>'
     path.write_text(f'<!DOCTYPE html><meta charset="utf-8"><title></title>{frame}', encoding="utf-8")
@@ -361,6 +361,36 @@ def test_nothing_overlaps_or_is_cut_off(folder, tmp_path, width):
     assert looked["drawings"] == len(list(folder.glob("*.svg"))) and looked["texts"] > 10 * looked["drawings"]
 
 
+PHONE = """<script>
+addEventListener('load', () => {
+  const found = {};
+  for (const id of ['T1', 'T2', 'marks']) {
+    const table = document.querySelector('#' + id + ' table'), edge = table.parentNode.getBoundingClientRect().right;
+    const rows = [...table.rows].filter(row => row.getClientRects().length && row.querySelector('td'));
+    const seen = [...rows[0].cells].filter(cell => cell.getClientRects().length);
+    found[id] = {
+      seen: seen.filter(cell => cell.getBoundingClientRect().right <= edge + 1).length, cells: seen.length,
+      height: Math.max(...rows.map(row => row.getBoundingClientRect().height)),
+      titles: seen.map(cell => cell.dataset.title || ''),
+    };
+  }
+  parent.document.title = JSON.stringify(found);
+});
+</script>"""
+
+
+def test_tables_on_a_telephone(folders, tmp_path):
+    """Ranks and the ranks before are seen without moving the table; what has sentences is a card for each row."""
+    looked = browse(page_of(folders["en"]), tmp_path, 390, PHONE)
+    assert looked["T1"]["seen"] >= 6 and looked["T2"]["seen"] >= 6
+    assert looked["T1"]["height"] < 40
+    marks = looked["marks"]
+    assert marks["seen"] == marks["cells"] >= 8  # what is not known is left out
+    assert marks["height"] < 320 and "what it says" in marks["titles"] and "" not in marks["titles"]
+    item = {item["id"]: item for item in items_of(folders["en"])}["T1"]
+    assert [column["key"] for column in item["columns"]][:3] == ["rank", "previous_rank", "port"]
+
+
 # ---- PDF ----
 
 
@@ -381,6 +411,33 @@ def test_pdf_has_pages_and_texts(folder):
             assert re.sub(r"\s+", "", item["title"]) in text
     assert f"1/{info['Pages']}" in text
     assert re.search(r"CJK|IPA|Gothic|DejaVu|Noto", of_pdf("pdffonts", path))
+
+
+def words_of(path):
+    """Of each page: its size, and its words with their upper and lower edges, less head and foot."""
+    for page in of_pdf("pdftotext", path, "-bbox").split("<page ")[1:]:
+        width, height = (float(side) for side in re.match(r'width="([\d.]+)" height="([\d.]+)"', page).groups())
+        found = re.findall(r'<word xMin="[\d.]+" yMin="([\d.]+)" xMax="[\d.]+" yMax="([\d.]+)">(.*?)</word>', page)
+        words = [(float(top), float(end), html.unescape(word)) for top, end, word in found]
+        yield width, height, [word for word in words if 45 < word[0] and word[1] < height - 45]
+
+
+def test_pages_are_filled(folders):
+    """Sentences may stand on the page before their figure, so that no section leaves half a page; and no page ends with
+    a heading."""
+    for lang, folder in folders.items():
+        pages = list(words_of(folder / "report.pdf"))
+        upright = [n for n, (width, height, _) in enumerate(pages) if width < height]
+        # What stands before a page on its side, or at the end, is as long as it is.
+        full = [n for n in upright if n + 1 in upright]
+        filled = [max(end for _, end, _ in pages[n][2]) / pages[n][1] for n in full]
+        assert sum(filled) / len(filled) > 0.8, (lang, filled)
+        assert min(filled) > 0.5, (lang, filled)
+        titles = [re.sub(r"\s+", "", item["title"]) for item in items_of(folder) if item["form"] != "data"]
+        for _, _, words in pages:
+            last = max(end for _, end, _ in words)
+            line = "".join(word for _, end, word in words if end > last - 3)
+            assert line and not any(title.endswith(line) for title in titles), (lang, line)
 
 
 def test_japanese_is_printed_in_a_font_that_has_it(folders):

@@ -107,12 +107,21 @@ static void log_lines_are_printable(void **state)
 	nt_log_set_sink(nt_log_stderr);
 }
 
+static void utf8_is_told_from_others(void **state)
+{
+	(void)state;
+	assert_true(nt_is_utf8("") && nt_is_utf8("a") && nt_is_utf8("\xe9\x8a\x80\xe8\xa1\x8c") && nt_is_utf8("\t"));
+	assert_false(nt_is_utf8("\xff") || nt_is_utf8("a\xe9") || nt_is_utf8("\xc0\x80") || nt_is_utf8("\x8b\xe2"));
+	assert_false(nt_is_utf8("\xe9\x8a") || nt_is_utf8("\xed\xa0\x80") || nt_is_utf8("\xf5\x80\x80\x80"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(escapes_become_question_marks),
 	    cmocka_unit_test(any_bytes_are_harmless),
 	    cmocka_unit_test(log_lines_are_printable),
+	    cmocka_unit_test(utf8_is_told_from_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,6 +38,9 @@ static void quarters_are_read(void **state)
 		assert_string_equal(text, row[i].first);
 		nt_day_text(p.last_day, text);
 		assert_string_equal(text, row[i].last);
+		assert_string_equal(nt_quarter_of(p.first_day).name, row[i].text);
+		assert_string_equal(nt_quarter_of(p.last_day).name, row[i].text);
+		assert_string_equal(nt_quarter_of(p.first_day - 1).name, row[i].before);
 		p = nt_period_before(&p);
 		assert_string_equal(p.name, row[i].before);
 	}

@@ -180,6 +180,38 @@ static void gaps_are_no_zeros(void **state)
 	nt_doc_fini(&d);
 }
 
+/* What a spreadsheet would run is marked as a text there, and stays as it is elsewhere. */
+static void formulas_are_texts(void **state)
+{
+	static const char *const text[] = {"=1+1",     "+81", "-2+3", "@SUM(A1)", "＝1",
+					   "=\"a\",b", "--",  "a=b",  "'=1",	  "-"};
+	struct nt_document d;
+	char *csv, *json;
+
+	(void)state;
+	nt_doc_begin(&d, NT_LANG_EN);
+	d.title = strdup("A report");
+	d.period = strdup("2022Q3");
+	d.compared = strdup("2022Q2");
+	nt_doc_item(&d, "T1", NT_DOC_TABLE, NT_MSG_TITLE_T1, NULL, 0);
+	nt_doc_column_named(&d, "-1+sensor", NT_DOC_TEXT, "x");
+	nt_doc_column_named(&d, "n", NT_DOC_COUNT, "n");
+	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
+		nt_doc_text(&d, text[i]);
+		nt_doc_number(&d, -5);
+	}
+	csv = csv_of(&d.item[0]);
+	assert_string_equal(csv, "'-1+sensor,n\r\n"
+				 "'=1+1,-5\r\n'+81,-5\r\n'-2+3,-5\r\n'@SUM(A1),-5\r\n'＝1,-5\r\n"
+				 "\"'=\"\"a\"\",b\",-5\r\n--,-5\r\na=b,-5\r\n'=1,-5\r\n-,-5\r\n");
+	json = written(nt_write_json, &d);
+	assert_non_null(strstr(json, "\"=1+1\""));
+	assert_null(strstr(json, "'+81"));
+	free(json);
+	free(csv);
+	nt_doc_fini(&d);
+}
+
 /* A report of which nothing is known is one of gaps and sentences. */
 static void an_empty_report_can_be_told(void **state)
 {
@@ -210,9 +242,9 @@ static void an_empty_report_can_be_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(languages_say_the_same),	   cmocka_unit_test(words_take_their_places),
-	    cmocka_unit_test(numbers_and_days_in_words),   cmocka_unit_test(gaps_are_no_zeros),
-	    cmocka_unit_test(an_empty_report_can_be_told),
+	    cmocka_unit_test(languages_say_the_same),	 cmocka_unit_test(words_take_their_places),
+	    cmocka_unit_test(numbers_and_days_in_words), cmocka_unit_test(gaps_are_no_zeros),
+	    cmocka_unit_test(formulas_are_texts),	 cmocka_unit_test(an_empty_report_can_be_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

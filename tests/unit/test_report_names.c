@@ -51,6 +51,15 @@ static void regions_have_names_in_both_languages(void **state)
 	    {"TW", {"Taiwan", "台湾"}},
 	    {"NZ", {"New Zealand", "ニュージーランド"}},
 	    {"RU", {"Russian Federation", "ロシア連邦"}},
+	    {"KR", {"South Korea", "韓国"}},
+	    {"KP", {"North Korea", "北朝鮮"}},
+	    {"TR", {"Türkiye", "トルコ"}},
+	    {"CZ", {"Czechia", "チェコ"}},
+	    {"MK", {"North Macedonia", "北マケドニア"}},
+	    {"SZ", {"Eswatini", "エスワティニ"}},
+	    {"VN", {"Vietnam", "ベトナム"}},
+	    {"XK", {"Kosovo", "コソボ"}}, /* which the standard lacks, and databases have */
+	    {"AP", {"Asia and the Pacific", "アジア太平洋"}},
 	    {"ZZ", {"ZZ", "ZZ"}},
 	    {"--", {"--", "--"}},
 	    {"JPN", {"JPN", "JPN"}},
@@ -66,6 +75,9 @@ static void regions_have_names_in_both_languages(void **state)
 		assert_non_null(names);
 		for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
 			assert_string_equal(nt_region_name(names, row[i].code), row[i].name[lang]);
+		assert_true(nt_region_known(names, "JP") && nt_region_known(names, "XK"));
+		assert_false(nt_region_known(names, "XX") || nt_region_known(names, "JPN") ||
+			     nt_region_known(names, ""));
 		nt_region_names_free(names);
 	}
 	assert_string_equal(getenv("LANGUAGE"), "fr");
@@ -128,6 +140,19 @@ static void broken_lines_are_told_of(void **state)
 	    {"bank,192.0.2.0/24,X\n", ":1: is not an address"},
 	    {"192.0.2.0/24,a,b\nnetwork,organisation\n", ":2: is not an address"},
 	    {"192.0.2.0/24,a,b\n192.0.2.0/24,c,d\n", ":2: this prefix stands in the file twice"},
+	    {"network;organisation\n192.0.2.0/24;a;b\n", ":2: commas are to stand between"},
+	    {"192.0.2.0/24;Some, Ltd;b\n", ":1: commas are to stand between"},
+	    {"192.0.2.0/24\ta\tb\n", ":1: commas are to stand between"},
+	    {"192.0.2.0/24,a,b\n198.51.100.0/24,\x8b\xe2\x8d\x73,bank\n", ":2: is not UTF-8"}, /* Shift_JIS */
+	    {"192.0.2.0/24,caf\xc3\n", ":1: is not UTF-8"},
+	    {"# \xe9t\xe9\n", ":1: is not UTF-8"},
+	    {"\xff\xfen\n", ":1: is UTF-16"},
+	    {"\xef\xbb\xbf"
+	     "192.0.2.0/24\n",
+	     ":1: an organisation"},
+	    {"192.0.2.0/24,a\n\xef\xbb\xbf"
+	     "198.51.100.0/24,b\n",
+	     ":2: is not an address"},
 	};
 	char why[NT_LABELS_WHY];
 
@@ -141,6 +166,28 @@ static void broken_lines_are_told_of(void **state)
 	unlink(path);
 	assert_null(nt_labels_load(path, why));
 	assert_int_equal(errno, ENOENT);
+	assert_null(nt_labels_load("/tmp", why));
+	assert_int_equal(errno, EISDIR);
+	assert_string_equal(why, "/tmp: Is a directory");
+}
+
+static void the_mark_of_a_spreadsheet_is_skipped(void **state)
+{
+	static const char *const text[] = {"\xef\xbb\xbf"
+					   "network,organisation,category\r\n192.0.2.0/24,銀行,bank\r\n",
+					   "\xef\xbb\xbf"
+					   "192.0.2.0/24,銀行,bank\r\n"};
+	char why[NT_LABELS_WHY];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++) {
+		struct nt_labels *l = load(text[i], why);
+
+		assert_string_equal(why, "");
+		assert_string_equal(nt_labels_find(l, "192.0.2.1")->org, "銀行");
+		nt_labels_free(l);
+	}
+	unlink(path);
 }
 
 /* ---- owners ---- */
@@ -223,7 +270,7 @@ int main(void)
 	    cmocka_unit_test(services_are_the_systems),	 cmocka_unit_test(regions_have_names_in_both_languages),
 	    cmocka_unit_test(the_longest_prefix_counts), cmocka_unit_test(broken_lines_are_told_of),
 	    cmocka_unit_test(labels_go_before_the_as),	 cmocka_unit_test(pseudonyms_are_by_category_and_stay),
-	    cmocka_unit_test(letters_do_not_end),
+	    cmocka_unit_test(letters_do_not_end),	 cmocka_unit_test(the_mark_of_a_spreadsheet_is_skipped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

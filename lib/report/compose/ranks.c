@@ -22,12 +22,12 @@ struct ranking {
 static void add_columns(struct composing *c, const struct ranking *k)
 {
 	nt_doc_column(c->d, "rank", NT_DOC_COUNT, NT_MSG_COL_RANK);
+	nt_doc_column(c->d, "previous_rank", NT_DOC_COUNT, NT_MSG_COL_PREVIOUS);
 	nt_doc_column(c->d, k->member, NT_DOC_TEXT, k->member_title);
 	nt_doc_column(c->d, k->ports ? "service" : "name", NT_DOC_TEXT, k->name_title);
 	nt_doc_column(c->d, "packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS);
 	nt_doc_column(c->d, "share", NT_DOC_SHARE, NT_MSG_COL_SHARE);
 	nt_doc_column(c->d, "hosts", NT_DOC_COUNT, NT_MSG_COL_HOSTS);
-	nt_doc_column(c->d, "previous_rank", NT_DOC_COUNT, NT_MSG_COL_PREVIOUS);
 	nt_doc_column(c->d, "previous_packets", NT_DOC_COUNT, NT_MSG_COL_PREVIOUS_PACKETS);
 }
 
@@ -37,13 +37,13 @@ static void add_row(struct composing *c, const struct ranking *k, const struct n
 	char service[NT_SERVICE_TEXT];
 
 	nt_doc_number(c->d, rank->rank);
+	nt_doc_number(c->d, rank->previous ? (double)rank->previous : NAN);
 	nt_doc_text(c->d, rank->name);
 	nt_service_name(rank->name, service);
 	nt_doc_text(c->d, k->ports ? service : nt_region_name(c->regions, rank->name));
 	nt_doc_at_least(c->d, (double)rank->packets, rank->missing > 0);
 	nt_doc_number(c->d, k->r->packets ? (double)rank->packets / (double)k->r->packets : NAN);
 	nt_doc_at_least(c->d, hosts_known ? (double)rank->hosts.sources : NAN, rank->hosts.quality == NT_GET_AT_LEAST);
-	nt_doc_number(c->d, rank->previous ? (double)rank->previous : NAN);
 	nt_doc_number(c->d, before ? (double)rank->previous_packets : NAN);
 }
 

@@ -14,6 +14,10 @@
 /* Two quarters, and three where the report is about more days than a quarter has. */
 #define LOOK_BACK_DAYS 184
 
+/* 2000-01-01 and 2099-12-31: what has data is looked for between them. */
+#define DATA_FIRST 10957
+#define DATA_LAST  47481
+
 /* ---- what the parts share ---- */
 
 void names_add(struct names *names, const char *format, ...)
@@ -223,6 +227,50 @@ static int find_sensors(struct reading *r, char why[static NT_REPORT_WHY])
 
 /* ---- the parts, one after the other ---- */
 
+/* Of all quarters, whose totals are kept for ever, the first and the last with data. */
+static int find_data(struct reading *r, const struct nt_get_point **first, const struct nt_get_point **last,
+		     struct nt_get_series *quarters)
+{
+	static const char *const field[] = {"frames"};
+	const struct nt_get_set totals = {.key = NT_RKEY_TOTALS};
+	const struct nt_period years = {.first_day = DATA_FIRST, .last_day = DATA_LAST};
+	struct nt_get_query query = {&r->report->sensors, nt_period_span(&years, r->report->day_offset_h), NT_BUCKET_Q};
+	int64_t end_s = nt_get_sensors_end(query.sensors);
+	int err;
+
+	if (end_s > query.range.start_s && end_s < query.range.end_s)
+		query.range.end_s = end_s;
+	err = nt_get_series(r->get, &query, NT_BUCKET_Q, &totals, field, 1, quarters);
+	for (size_t i = 0; i < quarters->points && !err; i++) {
+		if (nt_get_is_gap(&quarters->point[i]))
+			continue;
+		*first = *first ? *first : &quarters->point[i];
+		*last = &quarters->point[i];
+	}
+	return err;
+}
+
+static int refuse_empty(struct reading *r, char why[static NT_REPORT_WHY])
+{
+	const char *wanted = r->report->wanted.period.name;
+	const struct nt_get_point *first = NULL, *last = NULL;
+	struct nt_get_series quarters = {0};
+	int err = find_data(r, &first, &last, &quarters);
+
+	if (!err && first) {
+		int32_t offset_h = r->report->day_offset_h;
+		struct nt_period from = nt_quarter_of(nt_day_of(first->span.start_s, offset_h));
+		struct nt_period to = nt_quarter_of(nt_day_of(last->span.start_s, offset_h));
+
+		err = refuse(why, -ENODATA, "%s: no data of these sensors; they have data of %s%s%s", wanted, from.name,
+			     first == last ? "" : " to ", first == last ? "" : to.name);
+	} else if (!err) {
+		err = refuse(why, -ENODATA, "%s: no data of these sensors, nor of any other quarter", wanted);
+	}
+	nt_get_series_fini(&quarters);
+	return err;
+}
+
 static int read_head(struct reading *r, char why[static NT_REPORT_WHY])
 {
 	static const char *const all[] = {"sources"};
@@ -237,7 +285,7 @@ static int read_head(struct reading *r, char why[static NT_REPORT_WHY])
 	report->coverage = totals.coverage;
 	nt_get_totals_fini(&totals);
 	if (!report->coverage.sensors)
-		return refuse(why, -ENODATA, "%s: no data of these sensors", report->wanted.period.name);
+		return refuse_empty(r, why);
 	err = nt_get_unique(r->get, &r->period, NT_GET_WHOLE, all, 1, &unique);
 	if (err)
 		return err;

@@ -12,6 +12,7 @@
 #define SPACE	   " \t"
 #define LINE_BYTES 512
 #define HEAD	   "network"
+#define UTF8_MARK  "\xef\xbb\xbf" /* Excel begins a file with it */
 #define LABELS_MAX 65536
 
 enum { NETWORK, ORGANISATION, CATEGORY, VALUES };
@@ -131,6 +132,8 @@ static const char *parse(char *text, struct line *line)
 
 	if (!split(text, value))
 		return "is not network,organisation,category";
+	if (strpbrk(value[NETWORK], ";\t"))
+		return "commas are to stand between its values, not semicolons or tabs";
 	reason = nt_prefix_read(value[NETWORK], &line->prefix);
 	if (reason)
 		return reason;
@@ -145,6 +148,10 @@ static int read_line(struct nt_labels *l, char *text, const char **reason)
 	struct line line = {0};
 
 	text[strcspn(text, "\r\n")] = '\0';
+	if (!nt_is_utf8(text)) {
+		*reason = "is not UTF-8: save the file as \"CSV UTF-8\"";
+		return -EINVAL;
+	}
 	text = trim(text);
 	if (!*text || *text == '#' || (!l->n && !strncmp(text, HEAD, strlen(HEAD))))
 		return 0;
@@ -157,20 +164,33 @@ static int read_line(struct nt_labels *l, char *text, const char **reason)
 	return *reason ? -EINVAL : append(l, &line);
 }
 
+static bool is_utf16(const char *text)
+{
+	return !strncmp(text, "\xff\xfe", 2) || !strncmp(text, "\xfe\xff", 2);
+}
+
 static int read_all(struct nt_labels *l, FILE *file, unsigned int *number, const char **reason)
 {
 	char text[LINE_BYTES];
+	bool marked;
 	int err = 0;
 
+	errno = 0;
 	while (!err && fgets(text, sizeof(text), file)) {
 		++*number;
+		if (*number == 1 && is_utf16(text)) {
+			*reason = "is UTF-16: save the file as \"CSV UTF-8\"";
+			return -EINVAL;
+		}
 		if (!strchr(text, '\n') && !feof(file)) {
 			*reason = "the line is too long, or holds a NUL";
 			return -EINVAL;
 		}
-		err = read_line(l, text, reason);
+		marked = *number == 1 && !strncmp(text, UTF8_MARK, strlen(UTF8_MARK));
+		err = read_line(l, marked ? text + strlen(UTF8_MARK) : text, reason);
+		errno = 0;
 	}
-	return !err && ferror(file) ? -EIO : err;
+	return !err && ferror(file) ? (errno ? -errno : -EIO) : err;
 }
 
 struct nt_labels *nt_labels_load(const char *path, char why[static NT_LABELS_WHY])

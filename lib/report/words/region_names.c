@@ -25,6 +25,39 @@ struct nt_region_names {
 	size_t n;
 };
 
+/* Codes that region databases have besides the standard's, and names that the translations lack or that nobody says so.
+ * NULL: as the system has it. */
+static const struct {
+	char code[3];
+	const char *name[NT_LANGS];
+} own[] = {
+    {"AP", {"Asia and the Pacific", "アジア太平洋"}},
+    {"CZ", {NULL, "チェコ"}},
+    {"EU", {"Europe", "ヨーロッパ"}},
+    {"IR", {NULL, "イラン"}},
+    {"KP", {NULL, "北朝鮮"}},
+    {"KR", {NULL, "韓国"}},
+    {"LA", {NULL, "ラオス"}},
+    {"MD", {NULL, "モルドバ"}},
+    {"MK", {NULL, "北マケドニア"}},
+    {"SY", {NULL, "シリア"}},
+    {"SZ", {NULL, "エスワティニ"}},
+    {"TR", {NULL, "トルコ"}},
+    {"TW", {"Taiwan", "台湾"}},
+    {"VA", {NULL, "バチカン"}},
+    {"XK", {"Kosovo", "コソボ"}},
+};
+
+#define OWN (sizeof(own) / sizeof(own[0]))
+
+static const char *own_name(const char *code, enum nt_lang lang)
+{
+	for (size_t i = 0; i < OWN; i++)
+		if (!strcmp(own[i].code, code))
+			return own[i].name[lang];
+	return NULL;
+}
+
 static int by_code(const void *a, const void *b)
 {
 	const struct region *x = a, *y = b;
@@ -46,23 +79,30 @@ static char *name_of(const json_t *entry)
 	return translated ? strdup(translated) : NULL;
 }
 
-static int read_entries(struct nt_region_names *names, const json_t *list)
+static void add(struct nt_region_names *names, const char *code, char *name)
 {
-	names->at = calloc(json_array_size(list) + 1, sizeof(*names->at));
+	struct region *r = &names->at[names->n];
+
+	snprintf(r->code, sizeof(r->code), "%.2s", code);
+	r->name = name;
+	names->n += name != NULL;
+}
+
+static int read_entries(struct nt_region_names *names, enum nt_lang lang, const json_t *list)
+{
+	names->at = calloc(json_array_size(list) + OWN, sizeof(*names->at));
 	if (!names->at)
 		return -ENOMEM;
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *entry = json_array_get(list, i);
 		const char *code = json_string_value(json_object_get(entry, "alpha_2"));
-		struct region *r = &names->at[names->n];
 
-		if (!code || strlen(code) != 2)
-			continue;
-		snprintf(r->code, sizeof(r->code), "%s", code);
-		r->name = name_of(entry);
-		if (r->name)
-			names->n++;
+		if (code && strlen(code) == 2 && !own_name(code, lang))
+			add(names, code, name_of(entry));
 	}
+	for (size_t i = 0; i < OWN && json_array_size(list); i++)
+		if (own[i].name[lang])
+			add(names, own[i].code, strdup(own[i].name[lang]));
 	qsort(names->at, names->n, sizeof(*names->at), by_code);
 	return 0;
 }
@@ -80,7 +120,7 @@ static int read_in(struct nt_region_names *names, enum nt_lang lang, const json_
 	setenv("LANGUAGE", nt_lang_code[lang], 1);
 	if (utf8)
 		old = uselocale(utf8);
-	err = read_entries(names, list);
+	err = read_entries(names, lang, list);
 	if (utf8) {
 		uselocale(old);
 		freelocale(utf8);
@@ -118,12 +158,24 @@ void nt_region_names_free(struct nt_region_names *names)
 	free(names);
 }
 
+static const struct region *find(const struct nt_region_names *names, const char *code)
+{
+	struct region wanted;
+
+	if (strlen(code) != 2 || !names->n)
+		return NULL;
+	snprintf(wanted.code, sizeof(wanted.code), "%.2s", code);
+	return bsearch(&wanted, names->at, names->n, sizeof(*names->at), by_code);
+}
+
 const char *nt_region_name(const struct nt_region_names *names, const char *code)
 {
-	struct region wanted, *found = NULL;
+	const struct region *found = find(names, code);
 
-	snprintf(wanted.code, sizeof(wanted.code), "%.2s", code);
-	if (strlen(code) == 2 && names->n)
-		found = bsearch(&wanted, names->at, names->n, sizeof(*names->at), by_code);
 	return found ? found->name : code;
+}
+
+bool nt_region_known(const struct nt_region_names *names, const char *code)
+{
+	return !names->n || find(names, code);
 }

@@ -6,8 +6,9 @@
 
 /* What the files of writing HTML share. Those that return something: 0 or -ENOMEM. */
 
-/** The page's style sheet: write_html_style.c. */
+/** The page's style sheet: html_style.c. Of any page, and of paper. */
 extern const char nt_html_style[];
+extern const char nt_html_style_paper[];
 
 /** An element: its name, maybe with attributes, and a text. */
 void html_put_element(const char *tag, const char *text, FILE *out);

@@ -75,7 +75,15 @@ static const char *wrapping(const char *text)
 	return letters(text) <= NAME_MOST ? " w" : has_long_word(text) ? " l" : "";
 }
 
-static void put_cell(const struct nt_doc_column *column, const struct nt_doc_cell *cell, FILE *out)
+/* Where the head is not shown, a cell says what it is. */
+static void put_title(const struct nt_doc_column *column, FILE *out)
+{
+	fputs(" data-title=\"", out);
+	nt_put_xml(column->title, out);
+	fputc('"', out);
+}
+
+static void put_cell(const struct nt_doc_column *column, const struct nt_doc_cell *cell, bool card, FILE *out)
 {
 	char text[64];
 
@@ -84,8 +92,11 @@ static void put_cell(const struct nt_doc_column *column, const struct nt_doc_cel
 			column->kind == NT_DOC_FLAG ? "?" : "–");
 		return;
 	}
-	fprintf(out, "<td class=\"%s%s\">", class_of(column->kind),
+	fprintf(out, "<td class=\"%s%s\"", class_of(column->kind),
 		column->kind == NT_DOC_TEXT ? wrapping(cell->text) : "");
+	if (card)
+		put_title(column, out);
+	fputc('>', out);
 	if (column->kind == NT_DOC_DATE || column->kind == NT_DOC_TIME) {
 		put_moment(cell->text, out);
 	} else if (column->kind == NT_DOC_TEXT) {
@@ -195,7 +206,24 @@ struct part {
 	size_t first;
 	size_t end;
 	bool dense;
+	bool cards;
 };
+
+/* On telephones, rows of a table that holds sentences are cards: one value below another. */
+#define SENTENCE   40
+#define CARDS_MOST 14
+
+static bool has_sentences(const struct nt_doc_item *item)
+{
+	bool any = false;
+
+	if (item->form != NT_DOC_TABLE || nt_item_rows_read(item) > CARDS_MOST)
+		return false;
+	for (size_t i = 0; i < item->cells; i++)
+		any |= item->column[i % item->columns].kind == NT_DOC_TEXT && item->cell[i].text &&
+		       letters(item->cell[i].text) > SENTENCE;
+	return any;
+}
 
 static bool is_in(const struct part *p, const struct nt_doc_item *item, size_t column)
 {
@@ -217,14 +245,15 @@ static void put_head(const struct nt_doc_item *item, const struct part *p, FILE 
 
 static void put_part(const struct nt_doc_item *item, const struct part *p, FILE *out)
 {
-	fprintf(out, "<div class=\"scroll\"><table%s>\n", p->dense ? " class=\"dense\"" : "");
+	fprintf(out, "<div class=\"scroll\"><table class=\"%s%s\">\n", p->dense ? "dense" : "plain",
+		p->cards ? " cards" : "");
 	put_head(item, p, out);
 	fputs("<tbody>\n", out);
 	for (size_t r = 0; r < nt_item_rows_read(item); r++) {
 		fputs("<tr>", out);
 		for (size_t c = 0; c < item->columns; c++)
 			if (is_in(p, item, c))
-				put_cell(&item->column[c], nt_doc_cell(item, r, c), out);
+				put_cell(&item->column[c], nt_doc_cell(item, r, c), p->cards, out);
 		fputs("</tr>\n", out);
 	}
 	fputs("</tbody></table></div>\n", out);
@@ -241,10 +270,10 @@ static bool has_unknown_flags(const struct nt_doc_item *item)
 int html_put_table(const struct nt_document *d, const struct nt_doc_item *item, FILE *out)
 {
 	size_t end = 0, lead = leading(item);
-	bool dense = html_paper_of(item) != HTML_USUAL;
+	bool dense = html_paper_of(item) != HTML_USUAL, cards = has_sentences(item);
 
 	do {
-		struct part p = {.leading = lead, .first = end > lead ? end : lead, .dense = dense};
+		struct part p = {.leading = lead, .first = end > lead ? end : lead, .dense = dense, .cards = cards};
 
 		p.end = end_of_part(item, p.first);
 		put_part(item, &p, out);
