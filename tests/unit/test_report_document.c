@@ -207,12 +207,125 @@ static void an_empty_report_can_be_told(void **state)
 	}
 }
 
+/* ---- what is said of lines ---- */
+
+#define QUARTER 92
+
+/* A line of packets to a port, half a year of days of which the second half are the period. */
+struct line {
+	struct nt_get_point point[2 * QUARTER];
+	double value[2 * QUARTER];
+	bool at_least[2 * QUARTER];
+	bool partial[2 * QUARTER];
+	char name[1][NT_GET_NAME];
+};
+
+static struct nt_report report_of(struct line *line)
+{
+	struct nt_report r = {.wanted = {.region = "JP"}, .ports = {.n = 1, .shown = 1}};
+
+	nt_period_parse("2022Q3", &r.wanted.period);
+	nt_period_parse("2022Q2", &r.wanted.compare);
+	strcpy(line->name[0], "23/tcp");
+	strcpy(r.ports.at[0].name, "23/tcp");
+	for (int i = 0; i < 2 * QUARTER; i++) {
+		int64_t start_s = (r.wanted.period.first_day + i - QUARTER) * 86400;
+
+		line->point[i].span = (struct nt_span){start_s, start_s + 86400};
+		line->point[i].coverage = (struct nt_get_coverage){.buckets = 1, .sensors = 1, .intervals = 24};
+	}
+	r.ports.daily = (struct nt_lines){
+	    .step = NT_BUCKET_D,
+	    .point = line->point,
+	    .points = 2 * QUARTER,
+	    .first = QUARTER,
+	    .n = 1,
+	    .name = line->name,
+	    .value = line->value,
+	    .at_least = line->at_least,
+	    .partial = line->partial,
+	};
+	return r;
+}
+
+/* All sentences of an item, a line each; to be freed. */
+static char *said_of(const struct nt_report *r, const char *id)
+{
+	struct nt_region_names *regions = nt_region_names_new(NT_LANG_EN);
+	struct nt_owners *owners = nt_owners_new(NULL, false, NT_LANG_EN);
+	const struct nt_report_style style = {NT_LANG_EN, regions, owners};
+	struct nt_document d;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_int_equal(nt_report_compose(r, &style, &d), 0);
+	for (size_t i = 0; i < d.items; i++)
+		for (size_t s = 0; s < d.item[i].sentences && !strcmp(d.item[i].id, id); s++)
+			fprintf(out, "%s\n", d.item[i].sentence[s]);
+	fclose(out);
+	nt_doc_fini(&d);
+	nt_owners_free(owners);
+	nt_region_names_free(regions);
+	return text;
+}
+
+static void assert_said(const struct nt_report *r, const char *id, const char *said, const char *not_said)
+{
+	char *text = said_of(r, id);
+
+	if (!strstr(text, said) || (not_said && strstr(text, not_said)))
+		fail_msg("%s", text);
+	free(text);
+}
+
+static void complete_days_are_compared(void **state)
+{
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	for (int i = 0; i < 2 * QUARTER; i++) {
+		line.partial[i] = i >= QUARTER + 39;
+		line.value[i] = line.partial[i] ? 500 : 1000 + 5 * (i - QUARTER);
+	}
+	assert_said(&r, "F1", "Only 39 of 92 days are complete, all of them within 1 July to 8 August.", "lower bound");
+	for (int i = QUARTER; i < 2 * QUARTER; i++)
+		line.partial[i] = i >= QUARTER + 20;
+	assert_said(&r, "F1", "Only 20 of 92 days are complete: too few", "a day");
+}
+
+static void lower_bounds_have_no_course(void **state)
+{
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	for (int i = 0; i < 2 * QUARTER; i++) {
+		line.value[i] = i % 9 ? 1 : 50;
+		line.at_least[i] = i % 9;
+	}
+	assert_said(&r, "F1", "82 of 92 daily values are lower bounds", "a day");
+}
+
+static void a_ramp_is_told_once(void **state)
+{
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	for (int i = 0; i < 2 * QUARTER; i++)
+		line.value[i] = i < QUARTER + 30 ? 100 : 100 + 20 * (i - QUARTER - 30);
+	assert_said(&r, "F1", "has been rising since", "was rising, from about");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(languages_say_the_same),	   cmocka_unit_test(words_take_their_places),
 	    cmocka_unit_test(numbers_and_days_in_words),   cmocka_unit_test(gaps_are_no_zeros),
-	    cmocka_unit_test(an_empty_report_can_be_told),
+	    cmocka_unit_test(an_empty_report_can_be_told), cmocka_unit_test(complete_days_are_compared),
+	    cmocka_unit_test(lower_bounds_have_no_course), cmocka_unit_test(a_ramp_is_told_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,8 +66,24 @@ struct nt_word word_line(const struct composing *c, const char *place, line_titl
 /* The table of the item that was begun: a row for each moment of the period; then what is missing in it. */
 void add_figure(struct composing *c, const struct figure *f);
 
-/* Values of a line as they can be compared: without steps of which a part is missing, and of one kind. From the
- * beginning on. */
+/* Of how many steps of the period a line has a value, and of which kind. */
+struct kinds {
+	size_t known;
+	size_t bounds;	 /* lower bounds */
+	size_t partial;	 /* others, of steps of which a part is missing */
+	size_t complete; /* the rest: these can be compared */
+};
+
+struct kinds count_kinds(const struct nt_lines *l, size_t line);
+
+/* More lower bounds than that, and the numbers beside them are an odd choice of days. */
+static inline bool most_are_bounds(struct kinds k)
+{
+	return 3 * k.bounds > k.known;
+}
+
+/* Values of a line as they can be compared: without lower bounds, and without steps of which a part is missing. None
+ * of a line of lower bounds. From the beginning on. */
 void comparable(const struct nt_lines *l, size_t line, double out[static NT_LINE_MAX]);
 
 /* The day of a point. */

@@ -30,7 +30,11 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_LINE_UNKNOWN] = "{line} は {n} 日分の値が不明です。",
     [NT_MSG_DAYS_UNKNOWN] = "{n} 日分は、送信元の記録が保存期間を過ぎたか、データがないため不明です。",
     [NT_MSG_NOTE_AT_LEAST] = "≥ の付いた値は下限値です（内訳の一部が保存されていません）。",
-    [NT_MSG_MIXED] = "{line} は、下限値の日と確定値の日が混在するため、推移を比較していません。",
+    [NT_MSG_BOUNDS] = "{line} は {all} 日分のうち {n} 日分の値が下限値のため、推移は述べていません。",
+    [NT_MSG_FEW_COMPARED] =
+	"データがそろっているのは {all} 日のうち {n} 日（{days} の間）だけです。線の推移は、これらの"
+	"日だけを比較したものです。",
+    [NT_MSG_FEW_NOTHING] = "データがそろっているのは {all} 日のうち {n} 日だけで、線の推移を述べるには足りません。",
     [NT_MSG_NO_PREVIOUS] = "{compared} のデータがないため、前期の順位は不明です。",
     /* ranks */
     [NT_MSG_TITLE_T1] = "T1 宛先ポート番号別パケット数 トップ5",
