@@ -60,7 +60,7 @@ static void words_take_their_places(void **state)
 	char *text = nt_message_text(NT_LANG_EN, NT_MSG_RANK_UP, words, 4);
 
 	(void)state;
-	assert_string_equal(text, "23/tcp rose from number 12,345,678 in {rank} to number 2.");
+	assert_string_equal(text, "23/tcp rose from number 12,345,678 ({rank}) to number 2.");
 	free(text);
 	text = nt_message_text(NT_LANG_EN, NT_MSG_RANK_UP, words, 1); /* places that nobody fills stay */
 	assert_int_equal(places(text), 3);

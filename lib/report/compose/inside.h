@@ -113,6 +113,14 @@ void begin_data(struct composing *c, const char *id, const char *kind, enum nt_m
 void say_spikes(struct composing *c, const struct figure *f, size_t line, int unit);
 void add_spikes(struct composing *c, const struct figure *f, size_t lines);
 
+/* ---- compose.c ---- */
+
+/* A note of when days begin. Where times beside them are UTC, only an offset needs it. */
+void note_zone(struct composing *c);
+
+/* A period in a sentence: "2022Q3", or its days. */
+struct nt_word word_period(const struct composing *c, const char *place, const struct nt_period *p);
+
 /* ---- the items ---- */
 
 void compose_ranks(struct composing *c);

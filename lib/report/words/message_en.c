@@ -6,7 +6,6 @@ const char *const nt_message_en[NT_MESSAGES] = {
     /* the report */
     [NT_MSG_TITLE_REPORT] = "Internet observation report, {period}",
     [NT_MSG_PERIOD] = "{period}",
-    [NT_MSG_COMPARED] = "{compared}",
     [NT_MSG_TITLE_BASIS] = "What this report is made of",
     [NT_MSG_ABOUT_GROUP] = "This report is about packets that {sensors} sensors of the group {group} received "
 			   "on {days}, and compares them with {compared}.",
@@ -15,6 +14,8 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_FRAMES] = "They received {packets} packets from {hosts} different source addresses.",
     [NT_MSG_FRAMES_AT_LEAST] = "They received {packets} packets from at least {hosts} different source addresses.",
     [NT_MSG_NOTE_HOSTS] = "Numbers of source addresses are estimates with a standard error of 0.81 %.",
+    [NT_MSG_NOTE_UTC] = "Days are those of UTC.",
+    [NT_MSG_NOTE_ZONE] = "Days are those of {zone} and begin at {hour} UTC. Hours are those of UTC.",
     [NT_MSG_BASIS] = "{sensors} sensors, {addresses} addresses; {lost} packets lost; {missing} of "
 		     "{expected} intervals missing.",
     [NT_MSG_BASIS_UNSTATED] = "{n} sensors do not state how many addresses they watch.",
@@ -43,10 +44,10 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_TITLE_F1_HOSTS] = "F1 Source hosts per day, by destination port",
     [NT_MSG_TITLE_F2] = "F2 Packets per day, by source region",
     [NT_MSG_TITLE_F2_HOSTS] = "F2 Source hosts per day, by region",
-    [NT_MSG_RANK_SAME] = "{line} is number {rank}, as in {compared}.",
-    [NT_MSG_RANK_UP] = "{line} rose from number {previous} in {compared} to number {rank}.",
-    [NT_MSG_RANK_DOWN] = "{line} fell from number {previous} in {compared} to number {rank}.",
-    [NT_MSG_RANK_NEW] = "{line} is number {rank}; it had no packets in {compared}.",
+    [NT_MSG_RANK_SAME] = "{line} is number {rank}, as before ({compared}).",
+    [NT_MSG_RANK_UP] = "{line} rose from number {previous} ({compared}) to number {rank}.",
+    [NT_MSG_RANK_DOWN] = "{line} fell from number {previous} ({compared}) to number {rank}.",
+    [NT_MSG_RANK_NEW] = "{line} is number {rank}; it had no packets before ({compared}).",
     [NT_MSG_NOTE_SERVICES] = "Names of services are those of the registry and say nothing of what was sent.",
     [NT_MSG_NOTE_UNKNOWN_REGION] = "{packets} packets of sources whose region is not known are in no rank.",
     /* what lines did */
@@ -130,10 +131,11 @@ const char *const nt_message_en[NT_MESSAGES] = {
 			      "file, else of the AS.",
     [NT_MSG_NOTE_THRESHOLD_USUAL] =
 	"Threshold: more than {threshold} packets a day, ten times what the heaviest source "
-	"of {region} usually sends, rounded up. Owners are those of the labels file, else of "
-	"the AS.",
-    [NT_MSG_TITLE_F6] = "{id} Packets from {region} per hour, {days}",
+	"of {region} usually sends (the median of days: {days}), rounded up, and at least "
+	"100. Owners are those of the labels file, else of the AS.",
+    [NT_MSG_TITLE_F6] = "{id} Packets from {region} per hour, {days} (UTC)",
     [NT_MSG_HOURS_MOST] = "Most packets came in the hour from {hour}:00 UTC on {date}: {value}; usually it is {usual}.",
+    [NT_MSG_HOURS_LEFT_OUT] = "Days of {id} that are not in this figure: {days}.",
     [NT_MSG_UNKNOWN_REGION] = "region not known",
     [NT_MSG_UNKNOWN_OWNER] = "unknown",
     [NT_MSG_TITLE_MARKS] = "What packets of events had in common",

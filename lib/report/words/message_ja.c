@@ -6,7 +6,6 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     /* the report */
     [NT_MSG_TITLE_REPORT] = "インターネット観測レポート {period}",
     [NT_MSG_PERIOD] = "{period}",
-    [NT_MSG_COMPARED] = "{compared}",
     [NT_MSG_TITLE_BASIS] = "集計の対象",
     [NT_MSG_ABOUT_GROUP] = "本レポートは、グループ {group} のセンサー {sensors} 台が {days} に受信し"
 			   "たパケットを集計し、{compared} と比較したものです。",
@@ -15,6 +14,8 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_FRAMES] = "受信したパケットは {packets} 件、送信元アドレス数は {hosts} でした。",
     [NT_MSG_FRAMES_AT_LEAST] = "受信したパケットは {packets} 件、送信元アドレス数は {hosts} 以上でした。",
     [NT_MSG_NOTE_HOSTS] = "送信元アドレス数は推定値です（標準誤差 0.81 %）。",
+    [NT_MSG_NOTE_UTC] = "日付は UTC によります。",
+    [NT_MSG_NOTE_ZONE] = "日付は {zone} によります（1日は UTC の {hour} に始まります）。時刻は UTC です。",
     [NT_MSG_BASIS] = "センサー {sensors} 台、観測アドレス数 {addresses}、取りこぼしたパケット {l"
 		     "ost} 件、欠測区間 {missing}／{expected}。",
     [NT_MSG_BASIS_UNSTATED] = "観測アドレス数が不明なセンサー {n} 台。",
@@ -136,11 +137,13 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_NO_TRACES] = "1日に {threshold} パケットを超えた {region} の送信元はありません。",
     [NT_MSG_NOTE_THRESHOLD] = "しきい値は1日 {threshold} パケット超です。組織名はラベルファイル、なければ AS によ"
 			      "ります。",
-    [NT_MSG_NOTE_THRESHOLD_USUAL] = "しきい値は1日 {threshold} パケット超です（{region} の最多送信元の通常の値の1"
-				    "0倍を切り上げ）。組織名はラベルファイル、なければ AS によります。",
-    [NT_MSG_TITLE_F6] = "{id} {region} からのパケット数の推移（1時間ごと、{days}）",
+    [NT_MSG_NOTE_THRESHOLD_USUAL] =
+	"しきい値は1日 {threshold} パケット超です（{region} の最多送信元の {days} 日分の中央値の10倍を"
+	"切り上げ、100 以上）。組織名はラベルファイル、なければ AS によります。",
+    [NT_MSG_TITLE_F6] = "{id} {region} からのパケット数の推移（1時間ごと、{days}、UTC）",
     [NT_MSG_HOURS_MOST] =
 	"最も多かったのは{date} {hour} 時（UTC）からの1時間の {value} 件でした（通常は {usual} 件）。",
+    [NT_MSG_HOURS_LEFT_OUT] = "{id} の日のうち、{days} はこの図に含まれていません。",
     [NT_MSG_UNKNOWN_REGION] = "地域不明",
     [NT_MSG_UNKNOWN_OWNER] = "不明",
     [NT_MSG_TITLE_MARKS] = "事象のパケットに共通する特徴",
