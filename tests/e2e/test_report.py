@@ -359,7 +359,7 @@ def test_groups(world, items):
         assert item["basis"]["sensors"] == len(world_of.SENSORS)
         assert item["basis"]["intervals"] > items["T1"]["basis"]["intervals"]
         assert item["basis"]["addresses"] == sum(addresses for _, addresses in world_of.SENSORS.values())
-    assert "overseas: no number is known for 62 days." in items["groups-daily"]["sentences"]
+    assert "overseas: days of which no number is known: 62." in items["groups-daily"]["sentences"]
     for row in items["groups-daily"]["rows"]:
         frames = [world.truth[s].frames[dt.date.fromisoformat(row["date"])] for s in GROUP]
         present = [n for n in frames if n]

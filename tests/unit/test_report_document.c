@@ -319,6 +319,89 @@ static void a_ramp_is_told_once(void **state)
 	assert_said(&r, "F1", "has been rising since", "was rising, from about");
 }
 
+static void numbers_and_units_agree(void **state)
+{
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	assert_said(&r, "F1", "23/tcp (telnet) had hardly any packets, on most days none.", "about the same");
+	for (int i = 0; i < 2 * QUARTER; i++)
+		line.value[i] = 1;
+	assert_said(&r, "F1", "stayed about the same, at 1 packet a day.", NULL);
+}
+
+static void events_of_several_sensors_count_once(void **state)
+{
+	static char dos[] = "dos", scanner[] = "scanner", surge[] = "surge", region[] = "JP", body[] = "{}";
+	struct nt_get_event event[12] = {0};
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	r.events = (struct nt_get_events){.at = event, .n = 12};
+	for (size_t i = 0; i < 12; i++) {
+		event[i].type = i < 4 ? dos : i < 10 ? scanner : surge;
+		event[i].start_s = line.point[QUARTER + i / 8].span.start_s + 7;
+		event[i].source = (char *)(i % 2 ? "198.51.100.1" : "198.51.100.2");
+		event[i].region = region;
+		event[i].body = body;
+	}
+	assert_said(&r, "events",
+		    "Victims of attacks, seen in their replies: 2, each counted once; events that tell of them: 4.",
+		    NULL);
+	assert_said(&r, "events", "Scanners, by source and day: 4, each counted once; events that tell of them: 6.",
+		    NULL);
+	assert_said(&r, "events", "Surges, by sensor: 2.\n", NULL);
+}
+
+static void days_with_as_many_scanners(void **state)
+{
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	r.scanners = r.ports.daily;
+	strcpy(line.name[0], "scanners");
+	for (int i = 0; i < 2 * QUARTER; i++)
+		line.value[i] = i % 10 ? 3 : NAN;
+	assert_said(&r, "scanners", "Scanners on every day of which the number is known: 3.", "Most");
+	line.value[QUARTER + 50] = 2;
+	line.value[QUARTER + 1] = 4;
+	assert_said(&r, "scanners", "Most scanners were seen on 2 July: 4.", NULL);
+}
+
+static void shares_of_a_few_days_are_not_told(void **state)
+{
+	struct {
+		double value[2][2 * QUARTER];
+		bool at_least[2][2 * QUARTER];
+		char name[2][NT_GET_NAME];
+	} *both = calloc(1, sizeof(*both));
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	r.profiles = 1;
+	strcpy(r.profile[0].region, "JP");
+	strcpy(both->name[0], "JP:23/tcp");
+	strcpy(both->name[1], "others:23/tcp");
+	r.profile[0].course = r.ports.daily;
+	r.profile[0].course.n = 2;
+	r.profile[0].course.name = both->name;
+	r.profile[0].course.value = both->value[0];
+	r.profile[0].course.at_least = both->at_least[0];
+	for (size_t i = 0; i < 2 * QUARTER; i++) {
+		both->value[0][i] = i < QUARTER + 10 ? 0.125 : 0.25;
+		both->value[1][i] = 0.5;
+	}
+	assert_said(&r, "X1-JP", "had 12.5 % of its packets in the first 14 days and 25.0 % in the last 14", NULL);
+	for (size_t i = QUARTER; i < QUARTER + 5; i++)
+		both->value[0][i] = NAN;
+	assert_said(&r, "X1-JP", "", "in the first 14 days");
+	free(both);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,6 +409,8 @@ int main(void)
 	    cmocka_unit_test(numbers_and_days_in_words),   cmocka_unit_test(gaps_are_no_zeros),
 	    cmocka_unit_test(an_empty_report_can_be_told), cmocka_unit_test(complete_days_are_compared),
 	    cmocka_unit_test(lower_bounds_have_no_course), cmocka_unit_test(a_ramp_is_told_once),
+	    cmocka_unit_test(numbers_and_units_agree),	   cmocka_unit_test(events_of_several_sensors_count_once),
+	    cmocka_unit_test(days_with_as_many_scanners),  cmocka_unit_test(shares_of_a_few_days_are_not_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,21 @@ struct nt_word word_line(const struct composing *c, const char *place, line_titl
 	return word;
 }
 
+struct nt_word word_unit(const struct composing *c, int unit, double number)
+{
+	static const struct {
+		int many;
+		enum nt_message one;
+	} unit_of[] = {
+	    {UNIT_PACKETS, NT_MSG_UNIT_PACKET}, {UNIT_HOSTS, NT_MSG_UNIT_HOST}, {UNIT_SOURCES, NT_MSG_UNIT_SOURCE}};
+	enum nt_message message = (enum nt_message)unit;
+
+	for (size_t i = 0; i < sizeof(unit_of) / sizeof(unit_of[0]); i++)
+		if (unit_of[i].many == unit && nearbyint(number) == 1)
+			message = unit_of[i].one;
+	return nt_word_message("unit", c->lang, message);
+}
+
 /* ---- what numbers are made of ---- */
 
 void set_basis(struct composing *c, const struct nt_get_coverage *coverage)

@@ -140,7 +140,7 @@ static void say_shift(struct composing *c, const struct figure *f, size_t line, 
 		   WORDS(word_line(c, "line", f->title, f->lines->name[line]),
 			 nt_word_about("about", c->lang, day, c->last_day),
 			 nt_word_day("date", c->lang, day, c->last_day), nt_word_count("before", s->before),
-			 nt_word_count("after", s->after), nt_word_message("unit", c->lang, (enum nt_message)unit),
+			 nt_word_count("after", s->after), word_unit(c, unit, s->after),
 			 nt_word("earlier", before ? nt_message(c->lang, NT_MSG_BEFORE_PERIOD) : "")));
 }
 
@@ -187,6 +187,9 @@ static bool choose_message(const struct nt_lines *l, const struct finding *found
 	switch (trend) {
 	case NT_TREND_SHIFT:
 		return false;
+	case NT_TREND_FLAT:
+		*out = nearbyint(found->trend.last) == 0 ? NT_MSG_TREND_NOTHING : *out;
+		return true;
 	case NT_TREND_RISE:
 	case NT_TREND_FALL:
 	case NT_TREND_SLIGHT_RISE:
@@ -222,7 +225,7 @@ static void say_finding(struct composing *c, const struct figure *f, size_t line
 			   WORDS(word_line(c, "line", f->title, l->name[line]),
 				 nt_word_count("first", found->trend.first), nt_word_count("last", found->trend.last),
 				 nt_word_count("n", (double)found->trend.surges), surge_days(c, l, &found->trend),
-				 nt_word_message("unit", c->lang, (enum nt_message)unit)));
+				 word_unit(c, unit, found->trend.last)));
 	if (found->trend.trend == NT_TREND_UP_AND_DOWN)
 		return;
 	for (size_t i = 0; i < found->shifts; i++)
@@ -451,7 +454,7 @@ static void say_crossing(struct composing *c, const struct figure *f, const stru
 			 nt_word_day("date", c->lang, day_at(c, f->lines, x->at), c->last_day), became,
 			 nt_word_count("upper_before", x->upper_before), nt_word_count("upper_after", x->upper_after),
 			 nt_word_count("lower_before", x->lower_before), nt_word_count("lower_after", x->lower_after),
-			 nt_word_message("unit", c->lang, (enum nt_message)unit)));
+			 word_unit(c, unit, x->moved == NT_MOVED_LOWER ? x->lower_after : x->upper_after)));
 }
 
 static void add_crossing_data(struct composing *c, const struct figure *f, const struct crossings *list)

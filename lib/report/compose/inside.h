@@ -61,6 +61,9 @@ void look_of_first_part(const char *name, struct nt_doc_column *column);
 /* A word with the title of a line. */
 struct nt_word word_line(const struct composing *c, const char *place, line_title *title, const char *name);
 
+/* The word {unit} behind a number: "source host" of one. */
+struct nt_word word_unit(const struct composing *c, int unit, double number);
+
 /* ---- figure.c ---- */
 
 /* The table of the item that was begun: a row for each moment of the period; then what is missing in it. */

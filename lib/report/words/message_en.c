@@ -28,9 +28,10 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_GAPS_HOURS] = "No data in {n} of {all} hours: the line has a gap there.",
     [NT_MSG_GAPS] = "No data on {days}: the lines have a gap there.",
     [NT_MSG_PARTIAL] = "Only a part of the data exists for {days}; these days are not compared with others.",
-    [NT_MSG_LINE_UNKNOWN] = "{line}: no number is known for {n} days.",
-    [NT_MSG_DAYS_UNKNOWN] = "Nothing is known of {n} days: their sources are not kept any more, or there are no "
-			    "data.",
+    [NT_MSG_LINE_UNKNOWN] = "{line}: days of which no number is known: {n}.",
+    [NT_MSG_DAYS_UNKNOWN] =
+	"Days of which nothing is known, because their sources are not kept any more or there are no "
+	"data: {n}.",
     [NT_MSG_NOTE_AT_LEAST] = "Numbers with ≥ are lower bounds: a part of what they are made of is not kept.",
     [NT_MSG_BOUNDS] = "{line}: {n} of {all} daily values are lower bounds, so that nothing is said of its course.",
     [NT_MSG_FEW_COMPARED] = "Only {n} of {all} days are complete, all of them within {days}. What is said of the lines "
@@ -55,6 +56,10 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_UNIT_HOSTS] = "source hosts",
     [NT_MSG_UNIT_SOURCES] = "sources",
     [NT_MSG_UNIT_SHARE] = "of all",
+    [NT_MSG_UNIT_PACKET] = "packet",
+    [NT_MSG_UNIT_HOST] = "source host",
+    [NT_MSG_UNIT_SOURCE] = "source",
+    [NT_MSG_TREND_NOTHING] = "{line} had hardly any {unit}, on most days none.",
     [NT_MSG_TREND_FLAT] = "{line} stayed about the same, at {last} {unit} a day.",
     [NT_MSG_TREND_RISE] = "{line} was rising, from about {first} to {last} {unit} a day.",
     [NT_MSG_TREND_FALL] = "{line} was falling, from about {first} to {last} {unit} a day.",
@@ -96,7 +101,8 @@ const char *const nt_message_en[NT_MESSAGES] = {
 			     "it has {others}.",
     [NT_MSG_PROFILE_BELOW] = "{region}: {port} has only {own} of its packets; of all other regions' it has "
 			     "{others}.",
-    [NT_MSG_PROFILE_SAME] = "{region} is like the others: no share of its ports differs by 10 points or more.",
+    [NT_MSG_PROFILE_SAME] =
+	"{region} is like the others: no share of its ports differs by 10 percentage points or more.",
     [NT_MSG_PROFILE_COURSE] = "{region}: {port} had {own_first} of its packets in the first {n} days and {own_last} in "
 			      "the last {n}; of all other regions' {others_first}, then {others_last}.",
     /* backscatter */
@@ -148,15 +154,17 @@ const char *const nt_message_en[NT_MESSAGES] = {
     /* events */
     [NT_MSG_TITLE_EVENTS] = "Events",
     [NT_MSG_EVENTS_OF] = "{type}: {n}.",
+    [NT_MSG_EVENTS_ONCE] = "{type}: {n}, each counted once; events that tell of them: {events}.",
     [NT_MSG_NO_EVENTS] = "There were no events.",
     [NT_MSG_EVENTS_CUT] = "Events before {date} are not kept any more.",
-    [NT_MSG_EVENT_DOS] = "Attacks, seen in the replies of their victims",
-    [NT_MSG_EVENT_FIXED_TOOL] = "Groups of sources that one tool made",
-    [NT_MSG_EVENT_SURGE] = "Surges",
+    [NT_MSG_EVENT_DOS] = "Victims of attacks, seen in their replies",
+    [NT_MSG_EVENT_FIXED_TOOL] = "Groups of sources that one tool made, by sensor",
+    [NT_MSG_EVENT_SURGE] = "Surges, by sensor",
     [NT_MSG_EVENT_SCANNER] = "Scanners, by source and day",
     [NT_MSG_EVENT_SENSOR] = "Faults of sensors",
     [NT_MSG_TITLE_SCANNERS] = "Scanners per day",
     [NT_MSG_SCANNERS_MOST] = "Most scanners were seen on {date}: {n}.",
+    [NT_MSG_SCANNERS_EVERY_DAY] = "Scanners on every day of which the number is known: {n}.",
     [NT_MSG_NOTE_SCANNERS] = "A scanner is a source that sent to more than 10 destination ports within a day. "
 			     "Known research scanners are counted apart.",
     [NT_MSG_TITLE_EXPORT] = "For CSIRTs and holders of addresses",
@@ -219,7 +227,7 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_COL_PREVIOUS_PACKETS] = "packets before",
     [NT_MSG_COL_SHARE_OWN] = "share in the region",
     [NT_MSG_COL_SHARE_OTHERS] = "share in all others",
-    [NT_MSG_COL_DIFFERENCE] = "difference",
+    [NT_MSG_COL_DIFFERENCE] = "difference, in percentage points",
     [NT_MSG_COL_DATE] = "date",
     [NT_MSG_COL_TIME] = "time (UTC)",
     [NT_MSG_COL_SENSOR] = "sensor",
