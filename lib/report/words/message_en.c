@@ -34,8 +34,9 @@ const char *const nt_message_en[NT_MESSAGES] = {
 	"data: {n}.",
     [NT_MSG_NOTE_AT_LEAST] = "Numbers with ≥ are lower bounds: a part of what they are made of is not kept.",
     [NT_MSG_BOUNDS] = "{line}: {n} of {all} daily values are lower bounds, so that nothing is said of its course.",
-    [NT_MSG_FEW_COMPARED] = "Only {n} of {all} days are complete, all of them within {days}. What is said of the lines "
-			    "is said of these days.",
+    [NT_MSG_FEW_COMPARED] =
+	"Only {n} of {all} days are complete, all of them within {days}. Trends, shifts of level and "
+	"crossings are those of these days.",
     [NT_MSG_FEW_NOTHING] = "Only {n} of {all} days are complete: too few to say what the lines did.",
     [NT_MSG_NO_PREVIOUS] = "There are no data of {compared}: nothing is known of ranks before.",
     /* ranks */

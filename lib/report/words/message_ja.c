@@ -33,8 +33,8 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_NOTE_AT_LEAST] = "≥ の付いた値は下限値です（内訳の一部が保存されていません）。",
     [NT_MSG_BOUNDS] = "{line} は {all} 日分のうち {n} 日分の値が下限値のため、推移は述べていません。",
     [NT_MSG_FEW_COMPARED] =
-	"データがそろっているのは {all} 日のうち {n} 日（{days} の間）だけです。線の推移は、これらの"
-	"日だけを比較したものです。",
+	"データがそろっているのは {all} 日のうち {n} 日（{days} の間）だけです。傾向、水準の変化、線の交差は、"
+	"これらの日だけを比較したものです。",
     [NT_MSG_FEW_NOTHING] = "データがそろっているのは {all} 日のうち {n} 日だけで、線の推移を述べるには足りません。",
     [NT_MSG_NO_PREVIOUS] = "{compared} のデータがないため、前期の順位は不明です。",
     /* ranks */
