@@ -319,6 +319,19 @@ static void a_ramp_is_told_once(void **state)
 	assert_said(&r, "F1", "has been rising since", "was rising, from about");
 }
 
+/* The straight line is that of a line without its step, and has ends that are nowhere. */
+static void a_step_on_a_slope_has_its_own_levels(void **state)
+{
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	for (int i = 0; i < 2 * QUARTER; i++)
+		line.value[i] = 2000 + (i < QUARTER + 46 ? 0 : -1500) + 2 * (i - QUARTER) * (i >= QUARTER);
+	assert_said(&r, "F1", "was rising besides its shifts of level.", "from about");
+	assert_said(&r, "F1", "the level is lower since mid-August (16 August)", NULL);
+}
+
 static void numbers_and_units_agree(void **state)
 {
 	struct line line = {0};
@@ -405,12 +418,19 @@ static void shares_of_a_few_days_are_not_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(languages_say_the_same),	   cmocka_unit_test(words_take_their_places),
-	    cmocka_unit_test(numbers_and_days_in_words),   cmocka_unit_test(gaps_are_no_zeros),
-	    cmocka_unit_test(an_empty_report_can_be_told), cmocka_unit_test(complete_days_are_compared),
-	    cmocka_unit_test(lower_bounds_have_no_course), cmocka_unit_test(a_ramp_is_told_once),
-	    cmocka_unit_test(numbers_and_units_agree),	   cmocka_unit_test(events_of_several_sensors_count_once),
-	    cmocka_unit_test(days_with_as_many_scanners),  cmocka_unit_test(shares_of_a_few_days_are_not_told),
+	    cmocka_unit_test(languages_say_the_same),
+	    cmocka_unit_test(words_take_their_places),
+	    cmocka_unit_test(numbers_and_days_in_words),
+	    cmocka_unit_test(gaps_are_no_zeros),
+	    cmocka_unit_test(an_empty_report_can_be_told),
+	    cmocka_unit_test(complete_days_are_compared),
+	    cmocka_unit_test(lower_bounds_have_no_course),
+	    cmocka_unit_test(a_ramp_is_told_once),
+	    cmocka_unit_test(a_step_on_a_slope_has_its_own_levels),
+	    cmocka_unit_test(numbers_and_units_agree),
+	    cmocka_unit_test(events_of_several_sensors_count_once),
+	    cmocka_unit_test(days_with_as_many_scanners),
+	    cmocka_unit_test(shares_of_a_few_days_are_not_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,11 +177,19 @@ static bool has_ramp(const struct nt_lines *l, const struct finding *found)
 	return false;
 }
 
+/* The ends of a straight line are those of a line that was levelled out, if there are steps. */
+static bool has_step(const struct nt_lines *l, const struct finding *found)
+{
+	size_t turns;
+
+	return count_steps(found, l->first, &turns) > 0;
+}
+
 /* Returns false where shifts say all that there is to say. */
 static bool choose_message(const struct nt_lines *l, const struct finding *found, enum nt_message *out)
 {
 	enum nt_trend trend = found->trend.trend;
-	bool ramp = has_ramp(l, found);
+	bool ramp = has_ramp(l, found), step = has_step(l, found);
 
 	*out = trend_message[trend];
 	switch (trend) {
@@ -191,12 +199,15 @@ static bool choose_message(const struct nt_lines *l, const struct finding *found
 		*out = nearbyint(found->trend.last) == 0 ? NT_MSG_TREND_NOTHING : *out;
 		return true;
 	case NT_TREND_RISE:
-	case NT_TREND_FALL:
 	case NT_TREND_SLIGHT_RISE:
+		*out = step ? NT_MSG_TREND_RISE_BESIDES : *out;
+		return !ramp;
+	case NT_TREND_FALL:
 	case NT_TREND_SLIGHT_FALL:
+		*out = step ? NT_MSG_TREND_FALL_BESIDES : *out;
 		return !ramp;
 	case NT_TREND_SURGES_ON_RISE:
-		*out = ramp ? NT_MSG_TREND_SURGES : *out;
+		*out = ramp || step ? NT_MSG_TREND_SURGES : *out;
 		return true;
 	default:
 		return true;

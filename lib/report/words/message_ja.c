@@ -70,6 +70,8 @@ const char *const nt_message_ja[NT_MESSAGES] = {
 				 "に増加し続けました。",
     [NT_MSG_TREND_SLIGHT_FALL] = "{line} は1日あたり約 {first} {unit}から約 {last} {unit}へ緩やか"
 				 "に減少し続けました。",
+    [NT_MSG_TREND_RISE_BESIDES] = "{line} は水準の変化を除いても増加しました。",
+    [NT_MSG_TREND_FALL_BESIDES] = "{line} は水準の変化を除いても減少しました。",
     [NT_MSG_TREND_UP_AND_DOWN] = "{line} は増減を繰り返しました。",
     [NT_MSG_TREND_SURGES] = "{line} は {n} 回急増しました（{dates}）。",
     [NT_MSG_TREND_SURGES_ON_RISE] = "{line} は1日あたり約 {first} {unit}から約 {last} {unit}へ増加す"
