@@ -295,6 +295,35 @@ static void complete_days_are_compared(void **state)
 	assert_said(&r, "F1", "Only 20 of 92 days are complete: too few", "a day");
 }
 
+/* Two lines: the first one grows, and the other one may be one of lower bounds. */
+static void one_that_is_not_known_may_grow_too(void **state)
+{
+	struct {
+		double value[2][2 * QUARTER];
+		bool at_least[2][2 * QUARTER];
+		char name[2][NT_GET_NAME];
+	} *both = calloc(1, sizeof(*both));
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	r.by_window = r.ports.daily;
+	r.by_window.n = 2;
+	r.by_window.name = both->name;
+	r.by_window.value = both->value[0];
+	r.by_window.at_least = both->at_least[0];
+	strcpy(both->name[0], NT_REPORT_FOCUS_SIG);
+	strcpy(both->name[1], NT_REPORT_FOCUS_OTHERS);
+	for (size_t i = 0; i < 2 * QUARTER; i++) {
+		both->value[0][i] = 100 + 10 * (double)i;
+		both->value[1][i] = 50;
+	}
+	assert_said(&r, "F5", "only the one with window 8192 grows", NULL);
+	memset(both->at_least[1], true, sizeof(both->at_least[1]));
+	assert_said(&r, "F5", "lower bounds", "only the one with window 8192 grows");
+	free(both);
+}
+
 static void lower_bounds_have_no_course(void **state)
 {
 	struct line line = {0};
@@ -418,19 +447,13 @@ static void shares_of_a_few_days_are_not_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(languages_say_the_same),
-	    cmocka_unit_test(words_take_their_places),
-	    cmocka_unit_test(numbers_and_days_in_words),
-	    cmocka_unit_test(gaps_are_no_zeros),
-	    cmocka_unit_test(an_empty_report_can_be_told),
-	    cmocka_unit_test(complete_days_are_compared),
-	    cmocka_unit_test(lower_bounds_have_no_course),
-	    cmocka_unit_test(a_ramp_is_told_once),
-	    cmocka_unit_test(a_step_on_a_slope_has_its_own_levels),
-	    cmocka_unit_test(numbers_and_units_agree),
-	    cmocka_unit_test(events_of_several_sensors_count_once),
-	    cmocka_unit_test(days_with_as_many_scanners),
-	    cmocka_unit_test(shares_of_a_few_days_are_not_told),
+	    cmocka_unit_test(languages_say_the_same),	   cmocka_unit_test(words_take_their_places),
+	    cmocka_unit_test(numbers_and_days_in_words),   cmocka_unit_test(gaps_are_no_zeros),
+	    cmocka_unit_test(an_empty_report_can_be_told), cmocka_unit_test(complete_days_are_compared),
+	    cmocka_unit_test(lower_bounds_have_no_course), cmocka_unit_test(one_that_is_not_known_may_grow_too),
+	    cmocka_unit_test(a_ramp_is_told_once),	   cmocka_unit_test(a_step_on_a_slope_has_its_own_levels),
+	    cmocka_unit_test(numbers_and_units_agree),	   cmocka_unit_test(events_of_several_sensors_count_once),
+	    cmocka_unit_test(days_with_as_many_scanners),  cmocka_unit_test(shares_of_a_few_days_are_not_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
