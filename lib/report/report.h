@@ -151,11 +151,9 @@ struct nt_trace_source {
 /** Sources of a region above a number of packets a day. */
 struct nt_traces {
 	char region[NT_GET_NAME];
-	struct nt_report_window senders[NT_REPORT_SENDER_TABLES]; /**< T3, T4 */
-	size_t sender_tables;					  /**< 0: around the highest spikes */
-	const char *traces; /**< region of T5; NULL: those with most packets in events */
 	uint64_t threshold;
 	bool usual;		    /**< it was taken from what is usual */
+	size_t usual_days;	    /**< on so many days: those of the period, and before a short one */
 	struct nt_trace_source *at; /**< by day, then most packets first */
 	size_t n;
 	bool at_least; /**< on some day all sources that are kept are above it: there may be more */

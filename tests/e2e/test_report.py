@@ -273,11 +273,32 @@ def test_traces(items):
 
 def test_hours_of_an_event(world, items):
     rows = items["F6"]["rows"]
-    assert rows[0]["time"] == "2022-08-26T00:00:00Z" and rows[-1]["time"] == "2022-09-02T23:00:00Z"
+    assert rows[0]["time"] == "2022-08-26T00:00:00Z" and rows[-1]["time"] == "2022-09-01T23:00:00Z"
     for row in rows:
         at_s = int(dt.datetime.fromisoformat(row["time"].replace("Z", "+00:00")).timestamp())
         truth = sum(world.truth[s].hours[at_s, "NZ"] for s in GROUP)
         assert row["NZ"] == (truth or None)  # hours without any frame have no data
+
+
+@pytest.mark.parametrize("first", ("2022-08-27", "2022-08-30", "2022-08-31"))
+def test_an_event_is_found_in_a_few_days(report, first):
+    """What is usual is what was so before."""
+    done = report("--from", first, "--to", "2022-08-31", "--format", "json", "--lang", "en", quarter=None)
+    items = {item["id"]: item for item in json.loads(done.text)["items"]}
+    assert [(row["date"], row["sources"]) for row in items["T5"]["rows"]] == [
+        (day.isoformat(), sources) for day, sources in TRACES.items() if day.isoformat() >= first
+    ]
+    assert any("more than 100 packets a day" in note and "of days: 56" in note for note in items["T5"]["notes"])
+
+
+def test_days_that_are_not_in_the_hours_are_named(report):
+    done = report("--traces", "JP", "--threshold", "1", "--format", "json", "--lang", "en")
+    items = {item["id"]: item for item in json.loads(done.text)["items"]}
+    shown = {row["time"][:10] for row in items["F6"]["rows"]}
+    left_out = [row["date"] for row in items["T5"]["rows"] if row["date"] not in shown]
+    assert len(shown) == 14 and len(left_out) > 12
+    said = [s for s in items["F6"]["sentences"] if s.startswith("Days of T5 that are not in this figure: 1 July to ")]
+    assert len(said) == 1 and said[0].endswith(" to 30 September.")
 
 
 def test_marks(items):
@@ -338,7 +359,7 @@ def test_groups(world, items):
         assert item["basis"]["sensors"] == len(world_of.SENSORS)
         assert item["basis"]["intervals"] > items["T1"]["basis"]["intervals"]
         assert item["basis"]["addresses"] == sum(addresses for _, addresses in world_of.SENSORS.values())
-    assert "overseas: no number is known for 62 days." in items["groups-daily"]["sentences"]
+    assert "overseas: days of which no number is known: 62." in items["groups-daily"]["sentences"]
     for row in items["groups-daily"]["rows"]:
         frames = [world.truth[s].frames[dt.date.fromisoformat(row["date"])] for s in GROUP]
         present = [n for n in frames if n]
@@ -717,6 +738,32 @@ def test_days_of_another_time_zone(world, report):
         day.isoformat(): n or None for day, n in packets.items()
     }
     assert packets[dt.date(2022, 9, 21)] != packets[dt.date(2022, 9, 22)]  # the first one is half a day
+
+
+def test_it_is_said_when_days_begin(report, items):
+    assert "Days are those of UTC." in items["basis"]["notes"]
+    options = ("--group", "southern", "--traces", "US", "--threshold", "3", "--format", "json", "--lang")
+    for lang, said, days_of in (
+        ("en", "Days are those of UTC+9 and begin at 15:00 UTC. Hours are those of UTC.", "{} September to {} October (UTC)"),
+        ("ja", "日付は UTC+9 によります（1日は UTC の 15:00 に始まります）。時刻は UTC です。", "9月{}日～10月{}日、UTC"),
+    ):
+        done = report(*options, lang)
+        southern = {item["id"]: item for item in json.loads(done.text)["items"]}
+        for one in ("basis", "T5", "F6"):
+            assert said in southern[one]["notes"]
+        first, last = (southern["F6"]["rows"][at]["time"] for at in (0, -1))
+        assert first.endswith("T15:00:00Z") and last.endswith("T14:00:00Z")
+        # the figure's axis has the same days
+        assert days_of.format(int(first[8:10]), int(last[8:10])) in southern["F6"]["title"]
+
+
+def test_days_of_comparison_are_written_as_days(report):
+    options = ("--from", "2022-08-05", "--to", "2022-08-05", "--compare-to", "2022-05-05/2022-05-05")
+    done = report(*options, "--format", "json", "--lang", "en", quarter=None)
+    document = json.loads(done.text)
+    items = {item["id"]: item for item in document["items"]}
+    assert document["compared_with"] == "2022-05-05/2022-05-05"
+    assert "23/tcp (telnet) is number 1, as before (5 May)." in items["T1"]["sentences"]
 
 
 def test_sensors_of_different_time_zones(report):

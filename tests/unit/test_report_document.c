@@ -60,7 +60,7 @@ static void words_take_their_places(void **state)
 	char *text = nt_message_text(NT_LANG_EN, NT_MSG_RANK_UP, words, 4);
 
 	(void)state;
-	assert_string_equal(text, "23/tcp rose from number 12,345,678 in {rank} to number 2.");
+	assert_string_equal(text, "23/tcp rose from number 12,345,678 ({rank}) to number 2.");
 	free(text);
 	text = nt_message_text(NT_LANG_EN, NT_MSG_RANK_UP, words, 1); /* places that nobody fills stay */
 	assert_int_equal(places(text), 3);
@@ -239,12 +239,254 @@ static void an_empty_report_can_be_told(void **state)
 	}
 }
 
+/* ---- what is said of lines ---- */
+
+#define QUARTER 92
+
+/* A line of packets to a port, half a year of days of which the second half are the period. */
+struct line {
+	struct nt_get_point point[2 * QUARTER];
+	double value[2 * QUARTER];
+	bool at_least[2 * QUARTER];
+	bool partial[2 * QUARTER];
+	char name[1][NT_GET_NAME];
+};
+
+static struct nt_report report_of(struct line *line)
+{
+	struct nt_report r = {.wanted = {.region = "JP"}, .ports = {.n = 1, .shown = 1}};
+
+	nt_period_parse("2022Q3", &r.wanted.period);
+	nt_period_parse("2022Q2", &r.wanted.compare);
+	strcpy(line->name[0], "23/tcp");
+	strcpy(r.ports.at[0].name, "23/tcp");
+	for (int i = 0; i < 2 * QUARTER; i++) {
+		int64_t start_s = (r.wanted.period.first_day + i - QUARTER) * 86400;
+
+		line->point[i].span = (struct nt_span){start_s, start_s + 86400};
+		line->point[i].coverage = (struct nt_get_coverage){.buckets = 1, .sensors = 1, .intervals = 24};
+	}
+	r.ports.daily = (struct nt_lines){
+	    .step = NT_BUCKET_D,
+	    .point = line->point,
+	    .points = 2 * QUARTER,
+	    .first = QUARTER,
+	    .n = 1,
+	    .name = line->name,
+	    .value = line->value,
+	    .at_least = line->at_least,
+	    .partial = line->partial,
+	};
+	return r;
+}
+
+/* All sentences of an item, a line each; to be freed. */
+static char *said_of(const struct nt_report *r, const char *id)
+{
+	struct nt_region_names *regions = nt_region_names_new(NT_LANG_EN);
+	struct nt_owners *owners = nt_owners_new(NULL, false, NT_LANG_EN);
+	const struct nt_report_style style = {NT_LANG_EN, regions, owners};
+	struct nt_document d;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_int_equal(nt_report_compose(r, &style, &d), 0);
+	for (size_t i = 0; i < d.items; i++)
+		for (size_t s = 0; s < d.item[i].sentences && !strcmp(d.item[i].id, id); s++)
+			fprintf(out, "%s\n", d.item[i].sentence[s]);
+	fclose(out);
+	nt_doc_fini(&d);
+	nt_owners_free(owners);
+	nt_region_names_free(regions);
+	return text;
+}
+
+static void assert_said(const struct nt_report *r, const char *id, const char *said, const char *not_said)
+{
+	char *text = said_of(r, id);
+
+	if (!strstr(text, said) || (not_said && strstr(text, not_said)))
+		fail_msg("%s", text);
+	free(text);
+}
+
+static void complete_days_are_compared(void **state)
+{
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	for (int i = 0; i < 2 * QUARTER; i++) {
+		line.partial[i] = i >= QUARTER + 39;
+		line.value[i] = line.partial[i] ? 500 : 1000 + 5 * (i - QUARTER);
+	}
+	assert_said(&r, "F1", "Only 39 of 92 days are complete, all of them within 1 July to 8 August.", "lower bound");
+	for (int i = QUARTER; i < 2 * QUARTER; i++)
+		line.partial[i] = i >= QUARTER + 20;
+	assert_said(&r, "F1", "Only 20 of 92 days are complete: too few", "a day");
+}
+
+/* Two lines: the first one grows, and the other one may be one of lower bounds. */
+static void one_that_is_not_known_may_grow_too(void **state)
+{
+	struct {
+		double value[2][2 * QUARTER];
+		bool at_least[2][2 * QUARTER];
+		char name[2][NT_GET_NAME];
+	} *both = calloc(1, sizeof(*both));
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	r.by_window = r.ports.daily;
+	r.by_window.n = 2;
+	r.by_window.name = both->name;
+	r.by_window.value = both->value[0];
+	r.by_window.at_least = both->at_least[0];
+	strcpy(both->name[0], NT_REPORT_FOCUS_SIG);
+	strcpy(both->name[1], NT_REPORT_FOCUS_OTHERS);
+	for (size_t i = 0; i < 2 * QUARTER; i++) {
+		both->value[0][i] = 100 + 10 * (double)i;
+		both->value[1][i] = 50;
+	}
+	assert_said(&r, "F5", "only the one with window 8192 grows", NULL);
+	memset(both->at_least[1], true, sizeof(both->at_least[1]));
+	assert_said(&r, "F5", "lower bounds", "only the one with window 8192 grows");
+	free(both);
+}
+
+static void lower_bounds_have_no_course(void **state)
+{
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	for (int i = 0; i < 2 * QUARTER; i++) {
+		line.value[i] = i % 9 ? 1 : 50;
+		line.at_least[i] = i % 9;
+	}
+	assert_said(&r, "F1", "82 of 92 daily values are lower bounds", "a day");
+}
+
+static void a_ramp_is_told_once(void **state)
+{
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	for (int i = 0; i < 2 * QUARTER; i++)
+		line.value[i] = i < QUARTER + 30 ? 100 : 100 + 20 * (i - QUARTER - 30);
+	assert_said(&r, "F1", "has been rising since", "was rising, from about");
+}
+
+/* The straight line is that of a line without its step, and has ends that are nowhere. */
+static void a_step_on_a_slope_has_its_own_levels(void **state)
+{
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	for (int i = 0; i < 2 * QUARTER; i++)
+		line.value[i] = 2000 + (i < QUARTER + 46 ? 0 : -1500) + 2 * (i - QUARTER) * (i >= QUARTER);
+	assert_said(&r, "F1", "was rising besides its shifts of level.", "from about");
+	assert_said(&r, "F1", "the level is lower since mid-August (16 August)", NULL);
+}
+
+static void numbers_and_units_agree(void **state)
+{
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	assert_said(&r, "F1", "23/tcp (telnet) had hardly any packets, on most days none.", "about the same");
+	for (int i = 0; i < 2 * QUARTER; i++)
+		line.value[i] = 1;
+	assert_said(&r, "F1", "stayed about the same, at 1 packet a day.", NULL);
+}
+
+static void events_of_several_sensors_count_once(void **state)
+{
+	static char dos[] = "dos", scanner[] = "scanner", surge[] = "surge", region[] = "JP", body[] = "{}";
+	struct nt_get_event event[12] = {0};
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	r.events = (struct nt_get_events){.at = event, .n = 12};
+	for (size_t i = 0; i < 12; i++) {
+		event[i].type = i < 4 ? dos : i < 10 ? scanner : surge;
+		event[i].start_s = line.point[QUARTER + i / 8].span.start_s + 7;
+		event[i].source = (char *)(i % 2 ? "198.51.100.1" : "198.51.100.2");
+		event[i].region = region;
+		event[i].body = body;
+	}
+	assert_said(&r, "events",
+		    "Victims of attacks, seen in their replies: 2, each counted once; events that tell of them: 4.",
+		    NULL);
+	assert_said(&r, "events", "Scanners, by source and day: 4, each counted once; events that tell of them: 6.",
+		    NULL);
+	assert_said(&r, "events", "Surges, by sensor: 2.\n", NULL);
+}
+
+static void days_with_as_many_scanners(void **state)
+{
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	r.scanners = r.ports.daily;
+	strcpy(line.name[0], "scanners");
+	for (int i = 0; i < 2 * QUARTER; i++)
+		line.value[i] = i % 10 ? 3 : NAN;
+	assert_said(&r, "scanners", "Scanners on every day of which the number is known: 3.", "Most");
+	line.value[QUARTER + 50] = 2;
+	line.value[QUARTER + 1] = 4;
+	assert_said(&r, "scanners", "Most scanners were seen on 2 July: 4.", NULL);
+}
+
+static void shares_of_a_few_days_are_not_told(void **state)
+{
+	struct {
+		double value[2][2 * QUARTER];
+		bool at_least[2][2 * QUARTER];
+		char name[2][NT_GET_NAME];
+	} *both = calloc(1, sizeof(*both));
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	r.profiles = 1;
+	strcpy(r.profile[0].region, "JP");
+	strcpy(both->name[0], "JP:23/tcp");
+	strcpy(both->name[1], "others:23/tcp");
+	r.profile[0].course = r.ports.daily;
+	r.profile[0].course.n = 2;
+	r.profile[0].course.name = both->name;
+	r.profile[0].course.value = both->value[0];
+	r.profile[0].course.at_least = both->at_least[0];
+	for (size_t i = 0; i < 2 * QUARTER; i++) {
+		both->value[0][i] = i < QUARTER + 10 ? 0.125 : 0.25;
+		both->value[1][i] = 0.5;
+	}
+	assert_said(&r, "X1-JP", "had 12.5 % of its packets in the first 14 days and 25.0 % in the last 14", NULL);
+	for (size_t i = QUARTER; i < QUARTER + 5; i++)
+		both->value[0][i] = NAN;
+	assert_said(&r, "X1-JP", "", "in the first 14 days");
+	free(both);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(languages_say_the_same),	 cmocka_unit_test(words_take_their_places),
-	    cmocka_unit_test(numbers_and_days_in_words), cmocka_unit_test(gaps_are_no_zeros),
-	    cmocka_unit_test(formulas_are_texts),	 cmocka_unit_test(an_empty_report_can_be_told),
+	    cmocka_unit_test(languages_say_the_same),	   cmocka_unit_test(words_take_their_places),
+	    cmocka_unit_test(numbers_and_days_in_words),   cmocka_unit_test(gaps_are_no_zeros),
+	    cmocka_unit_test(an_empty_report_can_be_told), cmocka_unit_test(complete_days_are_compared),
+	    cmocka_unit_test(lower_bounds_have_no_course), cmocka_unit_test(one_that_is_not_known_may_grow_too),
+	    cmocka_unit_test(a_ramp_is_told_once),	   cmocka_unit_test(a_step_on_a_slope_has_its_own_levels),
+	    cmocka_unit_test(numbers_and_units_agree),	   cmocka_unit_test(events_of_several_sensors_count_once),
+	    cmocka_unit_test(days_with_as_many_scanners),  cmocka_unit_test(shares_of_a_few_days_are_not_told),
+	    cmocka_unit_test(formulas_are_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,6 +125,11 @@ static double slowly_falling(size_t day)
 	return 6000 - 8 * (double)day;
 }
 
+static double hardly_rising(size_t day)
+{
+	return 277 + 13.0 / 91 * (double)day;
+}
+
 static double waves(size_t day)
 {
 	return 5000 + 2500 * sin((double)day / 92 * 6 * 3.14159265);
@@ -181,6 +186,63 @@ static void ends_of_the_fitted_line(void **state)
 	found = nt_trend(value, QUARTER);
 	assert_true(fabs(found.first - 5000) < 50);
 	assert_true(fabs(found.last - rising(QUARTER - 1)) < 50);
+}
+
+static void slight_directions_are_found(void **state)
+{
+	double value[QUARTER];
+
+	(void)state;
+	for (int round = 0; round < 40; round++) {
+		make(value, hardly_rising, 0.03);
+		assert_int_equal(nt_trend(value, QUARTER).trend, NT_TREND_SLIGHT_RISE);
+	}
+}
+
+/* Slow waves are no steady rise, even if their straight line rises. */
+static void slight_is_steady(void **state)
+{
+	double value[QUARTER];
+
+	(void)state;
+	for (size_t i = 0; i < QUARTER; i++)
+		value[i] = 1000 * (1 + 0.08 * sin((double)i / 92 * 4 * 3.14159265)) + noise(5);
+	assert_int_equal(nt_trend(value, QUARTER).trend, NT_TREND_UP_AND_DOWN);
+}
+
+/* Of a level and noise a direction is hardly ever said. */
+static void chance_is_no_direction(void **state)
+{
+	double value[QUARTER], sd[] = {0.005, 0.017, 0.03, 0.06, 0.1};
+	size_t said = 0, rounds = 400;
+
+	(void)state;
+	for (size_t s = 0; s < sizeof(sd) / sizeof(sd[0]); s++)
+		for (size_t round = 0; round < rounds; round++) {
+			enum nt_trend trend;
+
+			for (size_t i = 0; i < QUARTER; i++)
+				value[i] = 283 * (1 + sd[s] * (noise(1) + noise(1) + noise(1)));
+			trend = nt_trend(value, QUARTER).trend;
+			said += trend != NT_TREND_FLAT && trend != NT_TREND_UP_AND_DOWN;
+		}
+	assert_true(said < sizeof(sd) / sizeof(sd[0]) * rounds / 100);
+}
+
+/* The line is known for its first weeks alone: it is not drawn on to the end. */
+static void ends_are_those_of_what_is_known(void **state)
+{
+	struct nt_trend_found found;
+	double value[QUARTER];
+
+	(void)state;
+	make(value, rising, 0);
+	gap(value, 0, 10);
+	gap(value, 50, QUARTER);
+	found = nt_trend(value, QUARTER);
+	assert_int_equal(found.trend, NT_TREND_RISE);
+	assert_true(fabs(found.first - rising(10)) < 1);
+	assert_true(fabs(found.last - rising(49)) < 1);
 }
 
 static void too_few_days_say_nothing(void **state)
@@ -513,6 +575,10 @@ int main(void)
 	    cmocka_unit_test(spikes_are_days_far_above),
 	    cmocka_unit_test(little_is_no_spike),
 	    cmocka_unit_test(shares_are_of_the_region_and_of_all_others),
+	    cmocka_unit_test(slight_directions_are_found),
+	    cmocka_unit_test(slight_is_steady),
+	    cmocka_unit_test(chance_is_no_direction),
+	    cmocka_unit_test(ends_are_those_of_what_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

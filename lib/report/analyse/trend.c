@@ -16,7 +16,7 @@
 #define CHANCE_Z      3.0
 #define RISE	      0.25
 #define RISE_SPREADS  1.5
-#define SLIGHT	      0.05
+#define SLIGHT	      0.03
 #define SLIGHT_SPREAD 0.10
 #define UP_AND_DOWN   0.15
 #define SURGE	      0.3
@@ -165,6 +165,24 @@ static enum nt_trend with_surges(enum nt_trend trend, size_t surges)
 	return trend == NT_TREND_RISE || trend == NT_TREND_SLIGHT_RISE ? NT_TREND_SURGES_ON_RISE : NT_TREND_SURGES;
 }
 
+/* Of the fitted line, at the first and the last point that are known: nothing is known beyond them. */
+static void find_ends(const double *value, size_t n, const struct fit *fit, struct nt_trend_found *found)
+{
+	size_t first = 0, last = n - 1;
+
+	while (first < last && isnan(value[first]))
+		first++;
+	while (last > first && isnan(value[last]))
+		last--;
+	found->first = fmax(fitted(fit, first), 0);
+	found->last = fmax(fitted(fit, last), 0);
+}
+
+static bool may_go_up_and_down(enum nt_trend trend)
+{
+	return trend == NT_TREND_FLAT || trend == NT_TREND_SLIGHT_RISE || trend == NT_TREND_SLIGHT_FALL;
+}
+
 struct nt_trend_found nt_trend(const double *value, size_t n)
 {
 	struct nt_trend_found found = {.trend = NT_TREND_UNKNOWN};
@@ -176,13 +194,12 @@ struct nt_trend_found nt_trend(const double *value, size_t n)
 	residuals(value, n, &fit, residual);
 	fit.start = nt_stat_median(residual, n);
 	residuals(value, n, &fit, residual);
-	found.first = fmax(fitted(&fit, 0), 0);
-	found.last = fmax(fitted(&fit, n - 1), 0);
+	find_ends(value, n, &fit, &found);
 	middle = fmax((found.first + found.last) / 2, 1);
 	spread = NT_MAD_TO_SIGMA * nt_stat_mad(residual, n, 0);
 	find_surges(residual, n, &fit, spread, &found);
 	found.trend = direction((found.last - found.first) / middle, spread / middle, &fit);
-	if (found.trend == NT_TREND_FLAT && goes_up_and_down(residual, n, middle, spread))
+	if (may_go_up_and_down(found.trend) && goes_up_and_down(residual, n, middle, spread))
 		found.trend = NT_TREND_UP_AND_DOWN;
 	found.trend = with_surges(found.trend, found.surges);
 	return found;

@@ -8,7 +8,7 @@
  * What a line did, in one word. A straight line is fitted by medians (Theil and Sen: the median of the slopes of all
  * pairs), and Kendall's test says whether its direction can be chance (Mann 1945: |z| > 3).
  *
- *   change  of the fitted line from its first to its last point, as a share of its middle
+ *   change  of the fitted line from the first to the last point that is known, as a share of its middle
  *   spread  around it (median distance, as a standard deviation), as a share of the same
  *   surge   days in a row far above the fitted line: by 30 %, by six times the spread, and by five times the
  * root, which is what chance makes of small numbers swing   from far above the fitted line to far below it, or back, in
@@ -18,7 +18,7 @@
  * | word | is |
  * |---|---|
  * | rise, fall | change of at least a quarter, no chance, and larger than 1.5 x spread |
- * | slight rise, fall | change of at least 5 %, no chance, and a spread of at most 10 % |
+ * | slight rise, fall | change of at least 3 %, no chance, a spread of at most 10 %, and fewer than three swings |
  * | surges on a rising base | rise or slight rise, and at least two surges |
  * | surges | otherwise at least two surges |
  * | up and down | none of these, and at least three swings, or a spread of at least 15 % and twice the root |
@@ -46,8 +46,8 @@ enum nt_trend {
 
 struct nt_trend_found {
 	enum nt_trend trend;
-	double first; /**< of the fitted line, not below 0 */
-	double last;
+	double first; /**< of the fitted line at the first point that is known; not below 0 */
+	double last;  /**< likewise, at the last one */
 	size_t surges;
 	size_t surge[NT_SURGES_MAX]; /**< where the first of them begin */
 };

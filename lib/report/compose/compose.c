@@ -2,15 +2,36 @@
 #include "report/compose/inside.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 /* The report's head, and the order of its items. */
+
+void note_zone(struct composing *c)
+{
+	int32_t offset_h = c->r->day_offset_h, begin_h = ((-offset_h) % 24 + 24) % 24;
+	char zone[16], hour[16];
+
+	snprintf(zone, sizeof(zone), "UTC%+d", offset_h);
+	snprintf(hour, sizeof(hour), "%02d:00", begin_h);
+	if (offset_h)
+		nt_doc_note(c->d, NT_MSG_NOTE_ZONE, WORDS(nt_word("zone", zone), nt_word("hour", hour)));
+	else
+		nt_doc_note(c->d, NT_MSG_NOTE_UTC, NO_WORDS);
+}
+
+struct nt_word word_period(const struct composing *c, const char *place, const struct nt_period *p)
+{
+	return p->quarter ? nt_word(place, p->name)
+			  : nt_word_days(place, c->lang, p->first_day, p->last_day, c->last_day);
+}
 
 static void compose_head(struct composing *c)
 {
 	const struct nt_report *r = c->r;
 	const struct nt_word words[] = {
 	    nt_word("period", r->wanted.period.name),
-	    nt_word("compared", r->wanted.compare.name),
+	    word_period(c, "compared", &r->wanted.compare),
 	    nt_word("group", r->wanted.choice.group ? r->wanted.choice.group : "-"),
 	    nt_word_days("days", c->lang, r->wanted.period.first_day, r->wanted.period.last_day, -1),
 	    nt_word_count("sensors", (double)r->sensors.n),
@@ -21,11 +42,12 @@ static void compose_head(struct composing *c)
 
 	c->d->title = nt_message_text(c->lang, NT_MSG_TITLE_REPORT, words, n);
 	c->d->period = nt_message_text(c->lang, NT_MSG_PERIOD, words, 1);
-	c->d->compared = nt_message_text(c->lang, NT_MSG_COMPARED, words, 2);
+	c->d->compared = strdup(r->wanted.compare.name);
 	nt_doc_item(c->d, "basis", NT_DOC_TABLE, NT_MSG_TITLE_BASIS, NO_WORDS);
 	nt_doc_say(c->d, r->wanted.choice.group ? NT_MSG_ABOUT_GROUP : NT_MSG_ABOUT_SENSORS, words, n);
 	nt_doc_say(c->d, r->hosts.quality == NT_GET_AT_LEAST ? NT_MSG_FRAMES_AT_LEAST : NT_MSG_FRAMES, words, n);
 	nt_doc_note(c->d, NT_MSG_NOTE_HOSTS, NO_WORDS);
+	note_zone(c);
 	set_basis(c, &r->coverage);
 }
 

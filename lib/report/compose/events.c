@@ -2,18 +2,45 @@
 #include "report/compose/inside.h"
 #include "report/evidence.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The events of the period, and scanners per day. */
 
 #define ROWS_SHOWN 30
 
+/* What an event tells of. */
+struct once {
+	int64_t day;
+	const char *source;
+};
+
+/* What tells apart what events of a type tell of; of some types nothing does. */
+typedef int order(const void *, const void *);
+
+static int by_source(const void *a, const void *b)
+{
+	const struct once *x = a, *y = b;
+
+	return strcmp(x->source, y->source);
+}
+
+static int by_source_and_day(const void *a, const void *b)
+{
+	const struct once *x = a, *y = b;
+
+	return x->day != y->day ? (x->day > y->day) - (x->day < y->day) : by_source(a, b);
+}
+
 static const struct {
 	const char *type;
 	enum nt_message name;
+	order *order;
 } type[] = {
-    {"dos", NT_MSG_EVENT_DOS},	       {"fixed_tool", NT_MSG_EVENT_FIXED_TOOL}, {"surge", NT_MSG_EVENT_SURGE},
-    {"scanner", NT_MSG_EVENT_SCANNER}, {"sensor", NT_MSG_EVENT_SENSOR},
+    {"dos", NT_MSG_EVENT_DOS, by_source},  {"fixed_tool", NT_MSG_EVENT_FIXED_TOOL, NULL},
+    {"surge", NT_MSG_EVENT_SURGE, NULL},   {"scanner", NT_MSG_EVENT_SCANNER, by_source_and_day},
+    {"sensor", NT_MSG_EVENT_SENSOR, NULL},
 };
 
 #define TYPES (sizeof(type) / sizeof(type[0]))
@@ -21,18 +48,44 @@ static const struct {
 /* Its place in the list: what has no rows. */
 #define SCANNER 3
 
+/* Sources of a type's events, each once over all sensors; and how many events there are. */
+static size_t count_once(const struct nt_report *r, size_t t, struct once *room, size_t *events)
+{
+	size_t once = 0;
+
+	*events = 0;
+	for (size_t i = 0; i < r->events.n; i++)
+		if (nt_event_is(&r->events.at[i], type[t].type))
+			room[(*events)++] = (struct once){
+			    .day = nt_day_of(r->events.at[i].start_s, r->day_offset_h),
+			    .source = r->events.at[i].source,
+			};
+	if (!type[t].order || !*events)
+		return *events;
+	qsort(room, *events, sizeof(*room), type[t].order);
+	for (size_t i = 0; i < *events; i++)
+		once += !i || type[t].order(&room[i - 1], &room[i]) != 0;
+	return once;
+}
+
+/* Several sensors tell of one victim, or of one scanner. */
 static void say_numbers(struct composing *c)
 {
-	for (size_t t = 0; t < TYPES; t++) {
-		size_t n = 0;
+	struct once *room = calloc(c->r->events.n + 1, sizeof(*room));
 
-		for (size_t i = 0; i < c->r->events.n; i++)
-			n += nt_event_is(&c->r->events.at[i], type[t].type);
-		if (n)
-			nt_doc_say(
-			    c->d, NT_MSG_EVENTS_OF,
-			    WORDS(nt_word_message("type", c->lang, type[t].name), nt_word_count("n", (double)n)));
+	if (!room) {
+		c->d->error = -ENOMEM;
+		return;
 	}
+	for (size_t t = 0; t < TYPES; t++) {
+		size_t events, n = count_once(c->r, t, room, &events);
+
+		if (n)
+			nt_doc_say(c->d, n == events ? NT_MSG_EVENTS_OF : NT_MSG_EVENTS_ONCE,
+				   WORDS(nt_word_message("type", c->lang, type[t].name), nt_word_count("n", (double)n),
+					 nt_word_count("events", (double)events)));
+	}
+	free(room);
 }
 
 static void add_columns(struct composing *c)
@@ -115,18 +168,26 @@ static void title_of_scanners(const struct composing *c, const char *name, char 
 		    title);
 }
 
-/* The day with most. */
+/* The day with most, unless all have as many. */
 static void say_most(struct composing *c, const struct nt_lines *l)
 {
-	size_t most = l->first;
+	size_t most = l->first, known = 0;
+	bool same = true;
 
-	for (size_t p = l->first; p < l->points; p++)
-		if (nt_line(l, 0)[p] > nt_line(l, 0)[most] || isnan(nt_line(l, 0)[most]))
+	for (size_t p = l->first; p < l->points; p++) {
+		double value = nt_line(l, 0)[p];
+
+		if (isnan(value))
+			continue;
+		same &= !known++ || value == nt_line(l, 0)[most];
+		if (!(value <= nt_line(l, 0)[most]))
 			most = p;
-	if (most < l->points && nt_line(l, 0)[most] > 0)
-		nt_doc_say(c->d, NT_MSG_SCANNERS_MOST,
-			   WORDS(nt_word_count("n", nt_line(l, 0)[most]),
-				 nt_word_day("date", c->lang, day_at(c, l, most), c->last_day)));
+	}
+	if (!known || nt_line(l, 0)[most] <= 0)
+		return;
+	nt_doc_say(c->d, same && known > 1 ? NT_MSG_SCANNERS_EVERY_DAY : NT_MSG_SCANNERS_MOST,
+		   WORDS(nt_word_count("n", nt_line(l, 0)[most]),
+			 nt_word_day("date", c->lang, day_at(c, l, most), c->last_day)));
 }
 
 void compose_scanners(struct composing *c)

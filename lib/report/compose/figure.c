@@ -61,6 +61,21 @@ struct nt_word word_line(const struct composing *c, const char *place, line_titl
 	return word;
 }
 
+struct nt_word word_unit(const struct composing *c, int unit, double number)
+{
+	static const struct {
+		int many;
+		enum nt_message one;
+	} unit_of[] = {
+	    {UNIT_PACKETS, NT_MSG_UNIT_PACKET}, {UNIT_HOSTS, NT_MSG_UNIT_HOST}, {UNIT_SOURCES, NT_MSG_UNIT_SOURCE}};
+	enum nt_message message = (enum nt_message)unit;
+
+	for (size_t i = 0; i < sizeof(unit_of) / sizeof(unit_of[0]); i++)
+		if (unit_of[i].many == unit && nearbyint(number) == 1)
+			message = unit_of[i].one;
+	return nt_word_message("unit", c->lang, message);
+}
+
 /* ---- what numbers are made of ---- */
 
 void set_basis(struct composing *c, const struct nt_get_coverage *coverage)
@@ -274,19 +289,33 @@ void add_figure(struct composing *c, const struct figure *f)
 	say_unknown_values(c, f);
 }
 
-/* Lower bounds and numbers that are complete are not of one kind: of the two, those that the period has
- * fewer of are left out. */
+/* A value that can be held against others: of a whole step, and complete. */
+static bool is_complete(const struct nt_lines *l, size_t line, size_t point)
+{
+	return !l->partial[point] && !l->at_least[line * l->points + point] && !isnan(nt_line(l, line)[point]);
+}
+
+struct kinds count_kinds(const struct nt_lines *l, size_t line)
+{
+	struct kinds k = {0};
+
+	for (size_t p = l->first; p < l->points; p++) {
+		bool known = !isnan(nt_line(l, line)[p]), bound = known && l->at_least[line * l->points + p];
+
+		k.known += known;
+		k.bounds += bound;
+		k.partial += known && !bound && l->partial[p];
+		k.complete += is_complete(l, line, p);
+	}
+	return k;
+}
+
+/* Lower bounds and numbers that are complete are not of one kind, and what is a lower bound today may be one by much
+ * less tomorrow. */
 void comparable(const struct nt_lines *l, size_t line, double out[static NT_LINE_MAX])
 {
-	const bool *at_least;
-	size_t bounds = 0, known;
+	bool bounds = most_are_bounds(count_kinds(l, line));
 
-	if (!l->points)
-		return;
-	at_least = &l->at_least[line * l->points];
-	known = nt_stat_known(&nt_line(l, line)[l->first], l->points - l->first);
-	for (size_t p = l->first; p < l->points; p++)
-		bounds += at_least[p];
 	for (size_t p = 0; p < l->points; p++)
-		out[p] = l->partial[p] || at_least[p] != (2 * bounds > known) ? NAN : nt_line(l, line)[p];
+		out[p] = bounds || !is_complete(l, line, p) ? NAN : nt_line(l, line)[p];
 }

@@ -24,8 +24,11 @@
 
 #define SHIFT_LEAST 2.0
 
-/* The share of a period's days that must be of one kind before anything is said of them. */
+/* Where so many of a period's days cannot be compared, that is said. */
 #define ENOUGH 0.67
+
+/* Days that say something of a line's course, where the others cannot be compared: four weeks. */
+#define COMPLETE_LEAST 28
 
 /* ---- trends ---- */
 
@@ -45,7 +48,8 @@ struct finding {
 	struct nt_trend_found trend;
 	struct nt_shift shift[NT_SHIFTS_MAX];
 	size_t shifts;
-	bool mixed; /* too many days cannot be compared with the others */
+	struct kinds kinds; /* of the period's days */
+	bool few;	    /* many days cannot be compared, because a part of them is missing */
 };
 
 /* The line without its steps: as if it had been on its last level from the beginning. Days beside a step may be
@@ -101,9 +105,9 @@ static void look_at(const struct nt_lines *l, size_t line, struct finding *out)
 	size_t turns;
 
 	comparable(l, line, value);
-	out->mixed =
-	    nt_stat_known(&value[l->first], n) < ENOUGH * (double)nt_stat_known(&nt_line(l, line)[l->first], n);
-	if (out->mixed)
+	out->kinds = count_kinds(l, line);
+	out->few = !most_are_bounds(out->kinds) && (double)out->kinds.complete < ENOUGH * (double)out->kinds.known;
+	if (most_are_bounds(out->kinds) || (out->few && out->kinds.complete < COMPLETE_LEAST))
 		return;
 	out->trend = nt_trend(&value[l->first], n);
 	out->shifts = nt_shifts(value, l->points, out->shift);
@@ -136,7 +140,7 @@ static void say_shift(struct composing *c, const struct figure *f, size_t line, 
 		   WORDS(word_line(c, "line", f->title, f->lines->name[line]),
 			 nt_word_about("about", c->lang, day, c->last_day),
 			 nt_word_day("date", c->lang, day, c->last_day), nt_word_count("before", s->before),
-			 nt_word_count("after", s->after), nt_word_message("unit", c->lang, (enum nt_message)unit),
+			 nt_word_count("after", s->after), word_unit(c, unit, s->after),
 			 nt_word("earlier", before ? nt_message(c->lang, NT_MSG_BEFORE_PERIOD) : "")));
 }
 
@@ -154,25 +158,119 @@ static struct nt_word surge_days(const struct composing *c, const struct nt_line
 }
 
 /* Of shifts before the period only the last is told, which led to what the period begins with. */
+static bool is_told(const struct nt_lines *l, const struct finding *found, size_t shift)
+{
+	return found->shift[shift].at >= l->first || shift + 1 == found->shifts ||
+	       found->shift[shift + 1].at >= l->first;
+}
+
+/* A slope that goes the line's way has ends and a beginning of its own, which the straight line's would contradict. */
+static bool has_ramp(const struct nt_lines *l, const struct finding *found)
+{
+	for (size_t i = 0; i < found->shifts; i++) {
+		const struct nt_shift *s = &found->shift[i];
+
+		if (s->kind == NT_SHIFT_RAMP && is_told(l, found, i) &&
+		    (s->after > s->before) == (found->trend.last > found->trend.first))
+			return true;
+	}
+	return false;
+}
+
+/* The ends of a straight line are those of a line that was levelled out, if there are steps. */
+static bool has_step(const struct nt_lines *l, const struct finding *found)
+{
+	size_t turns;
+
+	return count_steps(found, l->first, &turns) > 0;
+}
+
+/* Returns false where shifts say all that there is to say. */
+static bool choose_message(const struct nt_lines *l, const struct finding *found, enum nt_message *out)
+{
+	enum nt_trend trend = found->trend.trend;
+	bool ramp = has_ramp(l, found), step = has_step(l, found);
+
+	*out = trend_message[trend];
+	switch (trend) {
+	case NT_TREND_SHIFT:
+		return false;
+	case NT_TREND_FLAT:
+		*out = nearbyint(found->trend.last) == 0 ? NT_MSG_TREND_NOTHING : *out;
+		return true;
+	case NT_TREND_RISE:
+	case NT_TREND_SLIGHT_RISE:
+		*out = step ? NT_MSG_TREND_RISE_BESIDES : *out;
+		return !ramp;
+	case NT_TREND_FALL:
+	case NT_TREND_SLIGHT_FALL:
+		*out = step ? NT_MSG_TREND_FALL_BESIDES : *out;
+		return !ramp;
+	case NT_TREND_SURGES_ON_RISE:
+		*out = ramp || step ? NT_MSG_TREND_SURGES : *out;
+		return true;
+	default:
+		return true;
+	}
+}
+
+/* Why nothing is said of a line whose values are lower bounds. */
+static void say_bounds(struct composing *c, const struct figure *f, size_t line, const struct kinds *k)
+{
+	nt_doc_say(c->d, NT_MSG_BOUNDS,
+		   WORDS(word_line(c, "line", f->title, f->lines->name[line]), nt_word_count("n", (double)k->bounds),
+			 nt_word_count("all", (double)k->known)));
+}
+
 static void say_finding(struct composing *c, const struct figure *f, size_t line, const struct finding *found, int unit)
 {
 	const struct nt_lines *l = f->lines;
+	enum nt_message message;
 
-	if (found->mixed)
-		nt_doc_say(c->d, NT_MSG_MIXED, WORDS(word_line(c, "line", f->title, l->name[line])));
+	if (most_are_bounds(found->kinds))
+		say_bounds(c, f, line, &found->kinds);
 	if (found->trend.trend == NT_TREND_UNKNOWN)
 		return;
-	if (found->trend.trend != NT_TREND_SHIFT)
-		nt_doc_say(c->d, trend_message[found->trend.trend],
+	if (choose_message(l, found, &message))
+		nt_doc_say(c->d, message,
 			   WORDS(word_line(c, "line", f->title, l->name[line]),
 				 nt_word_count("first", found->trend.first), nt_word_count("last", found->trend.last),
 				 nt_word_count("n", (double)found->trend.surges), surge_days(c, l, &found->trend),
-				 nt_word_message("unit", c->lang, (enum nt_message)unit)));
+				 word_unit(c, unit, found->trend.last)));
 	if (found->trend.trend == NT_TREND_UP_AND_DOWN)
 		return;
 	for (size_t i = 0; i < found->shifts; i++)
-		if (found->shift[i].at >= l->first || i + 1 == found->shifts || found->shift[i + 1].at >= l->first)
+		if (is_told(l, found, i))
 			say_shift(c, f, line, &found->shift[i], unit);
+}
+
+/* Of which days the sentences are, where a part of the data is missing on many. It is so for all lines of a figure, and
+ * said once. */
+static void say_few(struct composing *c, const struct figure *f, const struct finding *found)
+{
+	const struct nt_lines *l = f->lines;
+	size_t line = 0, first = l->first, last = l->points;
+	double value[NT_LINE_MAX];
+
+	while (line < f->shown && !found[line].few)
+		line++;
+	if (line == f->shown)
+		return;
+	comparable(l, line, value);
+	while (first < l->points && isnan(value[first]))
+		first++;
+	while (last > first + 1 && isnan(value[last - 1]))
+		last--;
+	if (found[line].kinds.complete < COMPLETE_LEAST)
+		nt_doc_say(c->d, NT_MSG_FEW_NOTHING,
+			   WORDS(nt_word_count("n", (double)found[line].kinds.complete),
+				 nt_word_count("all", (double)found[line].kinds.known)));
+	else
+		nt_doc_say(
+		    c->d, NT_MSG_FEW_COMPARED,
+		    WORDS(nt_word_count("n", (double)found[line].kinds.complete),
+			  nt_word_count("all", (double)found[line].kinds.known),
+			  nt_word_days("days", c->lang, day_at(c, l, first), day_at(c, l, last - 1), c->last_day)));
 }
 
 static void add_trend_columns(struct composing *c)
@@ -246,9 +344,10 @@ void say_trends(struct composing *c, const struct figure *f, int unit)
 	}
 	for (size_t l = 0; l < f->shown; l++)
 		look_at(f->lines, l, &found[l]);
+	say_few(c, f, found);
 	for (size_t l = 0; l < f->shown; l++) {
 		say_finding(c, f, l, &found[l], unit);
-		if (!surges(&found[l]))
+		if (!surges(&found[l]) && !most_are_bounds(found[l].kinds))
 			say_spikes(c, f, l, unit);
 	}
 	add_trend_data(c, f, found);
@@ -366,7 +465,7 @@ static void say_crossing(struct composing *c, const struct figure *f, const stru
 			 nt_word_day("date", c->lang, day_at(c, f->lines, x->at), c->last_day), became,
 			 nt_word_count("upper_before", x->upper_before), nt_word_count("upper_after", x->upper_after),
 			 nt_word_count("lower_before", x->lower_before), nt_word_count("lower_after", x->lower_after),
-			 nt_word_message("unit", c->lang, (enum nt_message)unit)));
+			 word_unit(c, unit, x->moved == NT_MOVED_LOWER ? x->lower_after : x->upper_after)));
 }
 
 static void add_crossing_data(struct composing *c, const struct figure *f, const struct crossings *list)

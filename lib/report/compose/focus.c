@@ -20,14 +20,25 @@ static void title_of_focus(const struct composing *c, const char *name, char tit
 	title_of_port(c, colon ? colon + 1 : name, title);
 }
 
-static bool grows(const struct nt_lines *l, size_t line)
+static enum nt_trend trend_of(const struct nt_lines *l, size_t line)
 {
 	double value[NT_LINE_MAX];
-	enum nt_trend trend;
 
 	comparable(l, line, value);
-	trend = nt_trend(&value[l->first], l->points - l->first).trend;
+	return nt_trend(&value[l->first], l->points - l->first).trend;
+}
+
+static bool grows(enum nt_trend trend)
+{
 	return trend == NT_TREND_RISE || trend == NT_TREND_SLIGHT_RISE || trend == NT_TREND_SURGES_ON_RISE;
+}
+
+/* Of a line of which nothing is known it is not known that it does not grow. */
+static bool only_first_grows(const struct nt_lines *l)
+{
+	enum nt_trend others = trend_of(l, 1);
+
+	return grows(trend_of(l, 0)) && others != NT_TREND_UNKNOWN && !grows(others);
 }
 
 void compose_focus(struct composing *c)
@@ -61,7 +72,7 @@ void compose_focus(struct composing *c)
 	nt_doc_item(c->d, hosts.id, NT_DOC_FIGURE, NT_MSG_TITLE_F5, words, 2);
 	add_figure(c, &hosts);
 	say_trends(c, &hosts, UNIT_HOSTS);
-	if (grows(&r->by_window, 0) && !grows(&r->by_window, 1))
+	if (only_first_grows(&r->by_window))
 		nt_doc_say(c->d, NT_MSG_ONLY_8192, words, 2);
 	nt_doc_note(c->d, NT_MSG_NOTE_8192, words, 2);
 }

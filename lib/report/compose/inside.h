@@ -61,13 +61,32 @@ void look_of_first_part(const char *name, struct nt_doc_column *column);
 /* A word with the title of a line. */
 struct nt_word word_line(const struct composing *c, const char *place, line_title *title, const char *name);
 
+/* The word {unit} behind a number: "source host" of one. */
+struct nt_word word_unit(const struct composing *c, int unit, double number);
+
 /* ---- figure.c ---- */
 
 /* The table of the item that was begun: a row for each moment of the period; then what is missing in it. */
 void add_figure(struct composing *c, const struct figure *f);
 
-/* Values of a line as they can be compared: without steps of which a part is missing, and of one kind. From the
- * beginning on. */
+/* Of how many steps of the period a line has a value, and of which kind. */
+struct kinds {
+	size_t known;
+	size_t bounds;	 /* lower bounds */
+	size_t partial;	 /* others, of steps of which a part is missing */
+	size_t complete; /* the rest: these can be compared */
+};
+
+struct kinds count_kinds(const struct nt_lines *l, size_t line);
+
+/* More lower bounds than that, and the numbers beside them are an odd choice of days. */
+static inline bool most_are_bounds(struct kinds k)
+{
+	return 3 * k.bounds > k.known;
+}
+
+/* Values of a line as they can be compared: without lower bounds, and without steps of which a part is missing. None
+ * of a line of lower bounds. From the beginning on. */
 void comparable(const struct nt_lines *l, size_t line, double out[static NT_LINE_MAX]);
 
 /* The day of a point. */
@@ -96,6 +115,14 @@ void begin_data(struct composing *c, const char *id, const char *kind, enum nt_m
  * as data. */
 void say_spikes(struct composing *c, const struct figure *f, size_t line, int unit);
 void add_spikes(struct composing *c, const struct figure *f, size_t lines);
+
+/* ---- compose.c ---- */
+
+/* A note of when days begin. Where times beside them are UTC, only an offset needs it. */
+void note_zone(struct composing *c);
+
+/* A period in a sentence: "2022Q3", or its days. */
+struct nt_word word_period(const struct composing *c, const char *place, const struct nt_period *p);
 
 /* ---- the items ---- */
 

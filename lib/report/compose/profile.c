@@ -9,6 +9,9 @@
 /* At both ends of a course, the days whose median is told. */
 #define COURSE_DAYS 14
 
+/* The share of them that must be known. */
+#define ENOUGH (2.0 / 3)
+
 static double differs(const struct nt_profile_row *row)
 {
 	return nt_share_own(&row->of) - nt_share_others(&row->of);
@@ -87,6 +90,12 @@ static void look_of_course(const char *name, struct nt_doc_column *column)
 	column->second = !strncmp(name, "others:", 7);
 }
 
+/* A median of a few days of an end says nothing of it. */
+static bool is_known(const double *value, size_t days)
+{
+	return days && (double)nt_stat_known(value, days) >= ENOUGH * (double)days;
+}
+
 /* Where the shares of a port began and where they ended, here and elsewhere. */
 static void say_course(struct composing *c, const struct nt_profile *p, size_t line)
 {
@@ -96,7 +105,8 @@ static void say_course(struct composing *c, const struct nt_profile *p, size_t l
 	size_t last = l->points - days;
 	const char *colon = strchr(l->name[line], ':');
 
-	if (!colon || isnan(nt_stat_median(&own[l->first], days)) || isnan(nt_stat_median(&own[last], days)))
+	if (!colon || !is_known(&own[l->first], days) || !is_known(&own[last], days) ||
+	    !is_known(&others[l->first], days) || !is_known(&others[last], days))
 		return;
 	nt_doc_say(c->d, NT_MSG_PROFILE_COURSE,
 		   WORDS(word_line(c, "region", title_of_region, p->region),

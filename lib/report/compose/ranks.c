@@ -57,7 +57,7 @@ static void say_rank(struct composing *c, const struct ranking *k, const struct 
 		message = rank->previous > rank->rank ? NT_MSG_RANK_UP : NT_MSG_RANK_DOWN;
 	nt_doc_say(c->d, message,
 		   WORDS(word_line(c, "line", k->title, rank->name), nt_word_count("rank", rank->rank),
-			 nt_word_count("previous", rank->previous), nt_word("compared", c->r->wanted.compare.name)));
+			 nt_word_count("previous", rank->previous), word_period(c, "compared", &c->r->wanted.compare)));
 }
 
 static void compose_table(struct composing *c, const struct ranking *k)
@@ -68,7 +68,7 @@ static void compose_table(struct composing *c, const struct ranking *k)
 		add_row(c, k, &k->r->at[i]);
 	set_basis(c, &k->r->coverage);
 	if (!k->r->previous.sensors)
-		nt_doc_say(c->d, NT_MSG_NO_PREVIOUS, WORDS(nt_word("compared", c->r->wanted.compare.name)));
+		nt_doc_say(c->d, NT_MSG_NO_PREVIOUS, WORDS(word_period(c, "compared", &c->r->wanted.compare)));
 	for (size_t i = 0; i < k->r->shown && k->r->previous.sensors; i++)
 		say_rank(c, k, &k->r->at[i]);
 	if (k->ports)

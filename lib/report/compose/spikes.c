@@ -22,7 +22,7 @@ void say_spikes(struct composing *c, const struct figure *f, size_t line, int un
 			   WORDS(word_line(c, "line", f->title, l->name[line]),
 				 nt_word_day("date", c->lang, day_at(c, l, l->first + spike[i].peak), c->last_day),
 				 nt_word_count("value", spike[i].value), nt_word_count("usual", spike[i].usual),
-				 nt_word_message("unit", c->lang, (enum nt_message)unit)));
+				 word_unit(c, unit, spike[i].value)));
 }
 
 void add_spikes(struct composing *c, const struct figure *f, size_t lines)

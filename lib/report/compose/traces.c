@@ -9,6 +9,7 @@
 /* T5, F6, and the marks of events. */
 
 #define OWNERS_SAID 12
+#define DAYS_SAID   12
 
 /* ---- T5 ---- */
 
@@ -54,10 +55,9 @@ static void add_day(struct composing *c, const struct nt_traces *t, size_t first
 static void compose_table(struct composing *c, const struct nt_traces *t, const char *id)
 {
 	const struct nt_word words[] = {
-	    word_line(c, "region", title_of_region, t->region),
-	    nt_word_count("threshold", (double)t->threshold),
-	    nt_word_count("n", (double)t->days_unknown),
-	    nt_word("id", id),
+	    word_line(c, "region", title_of_region, t->region), nt_word_count("threshold", (double)t->threshold),
+	    nt_word_count("n", (double)t->days_unknown),	nt_word("id", id),
+	    nt_word_count("days", (double)t->usual_days),
 	};
 	size_t n = sizeof(words) / sizeof(words[0]);
 
@@ -77,6 +77,8 @@ static void compose_table(struct composing *c, const struct nt_traces *t, const 
 	if (t->days_unknown)
 		nt_doc_say(c->d, NT_MSG_DAYS_UNKNOWN, words, n);
 	nt_doc_note(c->d, t->usual ? NT_MSG_NOTE_THRESHOLD_USUAL : NT_MSG_NOTE_THRESHOLD, words, n);
+	if (c->r->day_offset_h)
+		note_zone(c);
 }
 
 /* The sources themselves are data, and not under pseudonyms. */
@@ -125,7 +127,38 @@ static void say_hours(struct composing *c, const struct nt_lines *l)
 			 nt_word_count("usual", nt_stat_median(value, l->points))));
 }
 
-static void compose_hours(struct composing *c, const struct nt_traces *t, const char *id)
+/* The next day of sources before or behind the figure, from a source on; the place of it, or n. */
+static size_t next_left_out(struct composing *c, const struct nt_traces *t, size_t from)
+{
+	int64_t first = day_at(c, &t->hourly, 0), last = day_at(c, &t->hourly, t->hourly.points - 1);
+
+	while (from < t->n && t->at[from].day >= first && t->at[from].day <= last)
+		from++;
+	return from;
+}
+
+/* Days of the table whose hours are not in the figure, in stretches. */
+static void say_left_out(struct composing *c, const struct nt_traces *t, const char *table)
+{
+	struct nt_word days = {.place = "days"};
+	size_t stretches = 0;
+
+	for (size_t i = next_left_out(c, t, 0); i < t->n; i = next_left_out(c, t, i)) {
+		int64_t first = t->at[i].day, last = first;
+
+		for (; i < t->n && t->at[i].day <= last + 1 && next_left_out(c, t, i) == i; i++)
+			last = t->at[i].day;
+		if (stretches++ < DAYS_SAID)
+			nt_word_add(&days, c->lang, nt_word_days("", c->lang, first, last, c->last_day).text);
+	}
+	if (stretches > DAYS_SAID)
+		nt_word_add(&days, c->lang, "...");
+	if (stretches)
+		nt_doc_say(c->d, NT_MSG_HOURS_LEFT_OUT, WORDS(days, nt_word("id", table)));
+}
+
+/* Hours are those of UTC, and so are the days in the title: the axis has the same ones. */
+static void compose_hours(struct composing *c, const struct nt_traces *t, const char *id, const char *table)
 {
 	const struct figure f = {
 	    .id = id,
@@ -135,14 +168,17 @@ static void compose_hours(struct composing *c, const struct nt_traces *t, const 
 	    .title = title_of_region,
 	    .axis = NT_MSG_AXIS_PACKETS_HOUR,
 	};
-	size_t last = t->hourly.points - 1;
+	int64_t first = nt_day_of(t->hourly.point[0].span.start_s, 0);
+	int64_t last = nt_day_of(t->hourly.point[t->hourly.points - 1].span.start_s, 0);
 
-	nt_doc_item(
-	    c->d, id, NT_DOC_FIGURE, NT_MSG_TITLE_F6,
-	    WORDS(nt_word("id", id), word_line(c, "region", title_of_region, t->region),
-		  nt_word_days("days", c->lang, day_at(c, &t->hourly, 0), day_at(c, &t->hourly, last), c->last_day)));
+	nt_doc_item(c->d, id, NT_DOC_FIGURE, NT_MSG_TITLE_F6,
+		    WORDS(nt_word("id", id), word_line(c, "region", title_of_region, t->region),
+			  nt_word_days("days", c->lang, first, last, c->last_day)));
 	add_figure(c, &f);
 	say_hours(c, f.lines);
+	say_left_out(c, t, table);
+	if (c->r->day_offset_h)
+		note_zone(c);
 }
 
 void compose_traces(struct composing *c)
@@ -160,7 +196,7 @@ void compose_traces(struct composing *c)
 		compose_table(c, t, table[i]);
 		add_source_data(c, t, table[i]);
 		if (t->hourly.points)
-			compose_hours(c, t, figure[i]);
+			compose_hours(c, t, figure[i], table[i]);
 	}
 }
 

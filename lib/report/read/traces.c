@@ -15,14 +15,13 @@
 #define USUAL_TIMES	10
 #define THRESHOLD_LEAST 100.0
 
-/* Days of sources belong to one event if no more than so many lie between them. */
-#define APART_DAYS 4
+/* Days that say what is usual. A report on fewer looks back for them, since an event may fill all of its own. */
+#define USUAL_DAYS 56
+#define USUAL_BACK 92
 
-/* Days of the figure before and behind an event's. */
-#define DAYS_BEFORE 1
-#define DAYS_BEHIND 2
-
+/* Days of the figure, and those beside the days of sources. */
 #define FIGURE_DAYS 14
+#define BESIDE_DAYS 1
 
 /* ---- which regions ---- */
 
@@ -70,28 +69,87 @@ static size_t find_suspects(const struct nt_report *r, struct suspect *out)
 /* ---- the sources ---- */
 
 struct days {
-	struct nt_get_top *top; /* [n] */
+	struct nt_get_top *top; /* [n] of the period */
 	size_t n;
+	struct nt_lines region; /* packets of the region, from before the period on */
+	double *heaviest;	/* [known] packets of the heaviest source of a day, some of them before the period */
+	size_t known;
 };
+
+static int read_top(struct reading *r, const char *region, int64_t day, struct nt_get_top *top)
+{
+	const struct nt_get_top_options options = {.set = {.key = NT_RKEY_SOURCE, .part = region}};
+	const struct nt_get_query query = query_days(r, day, day);
+
+	return nt_get_top(r->get, &query, &options, top);
+}
+
+/* A day on which the region sent something, and that has no sources of it, is one whose sources are not kept. */
+static bool day_is_known(const struct nt_get_top *top, double packets)
+{
+	return top->n || packets == 0; /* not if it is NAN */
+}
+
+static void add_heaviest(struct days *days, const struct nt_get_top *top, double packets)
+{
+	if (day_is_known(top, packets))
+		days->heaviest[days->known++] = top->n ? (double)top->at[0].packets : 0;
+}
+
+static int read_region(struct reading *r, const char *region, struct nt_lines *l)
+{
+	static const struct nt_get_set set = {.key = NT_RKEY_REGION};
+	struct names members = {0};
+	int err;
+
+	names_add(&members, "%s", region);
+	err = read_packet_lines(r, &r->look_back, NT_BUCKET_D, &set, &members, l);
+	names_fini(&members);
+	return err;
+}
+
+/* Days before the period, until enough are known. */
+static int look_back(struct reading *r, const char *region, struct days *days)
+{
+	const struct nt_lines *l = &days->region;
+	int64_t first_day = r->report->wanted.period.first_day;
+	int err = 0;
+
+	for (size_t i = 1; i <= USUAL_BACK && i <= l->first && days->known < USUAL_DAYS && !err; i++) {
+		double packets = nt_line(l, 0)[l->first - i];
+		struct nt_get_top top;
+
+		if (isnan(packets))
+			continue;
+		err = read_top(r, region, first_day - (int64_t)i, &top);
+		if (err)
+			break;
+		add_heaviest(days, &top, packets);
+		nt_get_top_fini(&top);
+	}
+	return err;
+}
 
 static int read_days(struct reading *r, const char *region, struct days *days)
 {
-	const struct nt_get_top_options options = {.set = {.key = NT_RKEY_SOURCE, .part = region}};
 	const struct nt_period *period = &r->report->wanted.period;
 	size_t n = (size_t)(period->last_day - period->first_day + 1);
-	int err = 0;
+	const struct nt_lines *l = &days->region;
+	int err = read_region(r, region, &days->region);
 
+	if (err)
+		return err;
 	days->top = calloc(n, sizeof(*days->top));
-	if (!days->top)
+	days->heaviest = calloc(n + USUAL_BACK, sizeof(*days->heaviest));
+	if (!days->top || !days->heaviest)
 		return -ENOMEM;
 	for (size_t i = 0; i < n && !err; i++) {
-		int64_t day = period->first_day + (int64_t)i;
-		const struct nt_get_query query = query_days(r, day, day);
-
-		err = nt_get_top(r->get, &query, &options, &days->top[i]);
+		err = read_top(r, region, period->first_day + (int64_t)i, &days->top[i]);
 		days->n += !err;
+		if (!err)
+			add_heaviest(days, &days->top[i], l->first + i < l->points ? nt_line(l, 0)[l->first + i] : NAN);
 	}
-	return err;
+	return err ? err : look_back(r, region, days);
 }
 
 static void days_fini(struct days *days)
@@ -99,6 +157,8 @@ static void days_fini(struct days *days)
 	for (size_t i = 0; i < days->n; i++)
 		nt_get_top_fini(&days->top[i]);
 	free(days->top);
+	free(days->heaviest);
+	nt_lines_fini(&days->region);
 }
 
 /* 1, 2 or 5 times a power of ten. */
@@ -112,22 +172,16 @@ static uint64_t round_up(double value)
 	return (uint64_t)(10 * power);
 }
 
-static int choose_threshold(const struct reading *r, const struct days *days, struct nt_traces *t)
+static void choose_threshold(const struct reading *r, const struct days *days, struct nt_traces *t)
 {
-	double *heaviest;
+	double usual = nt_stat_median(days->heaviest, days->known);
 
 	t->threshold = r->report->wanted.threshold;
 	if (t->threshold)
-		return 0;
-	heaviest = calloc(days->n + 1, sizeof(*heaviest));
-	if (!heaviest)
-		return -ENOMEM;
-	for (size_t i = 0; i < days->n; i++)
-		heaviest[i] = days->top[i].n ? (double)days->top[i].at[0].packets : NAN;
+		return;
 	t->usual = true;
-	t->threshold = round_up(fmax(USUAL_TIMES * fmax(nt_stat_median(heaviest, days->n), 0), THRESHOLD_LEAST));
-	free(heaviest);
-	return 0;
+	t->usual_days = days->known;
+	t->threshold = round_up(fmax(USUAL_TIMES * fmax(usual, 0), THRESHOLD_LEAST));
 }
 
 static int add_source(struct nt_traces *t, int64_t day, const struct nt_get_member *m)
@@ -154,23 +208,12 @@ static int take_day(struct nt_traces *t, int64_t day, const struct nt_get_top *t
 	return err;
 }
 
-/* A day on which the region sent something, and that has no sources of it, is one whose sources are not kept. */
-static int count_unknown_days(struct reading *r, const struct days *days, struct nt_traces *t)
+static void count_unknown_days(const struct days *days, struct nt_traces *t)
 {
-	static const struct nt_get_set set = {.key = NT_RKEY_REGION};
-	struct names members = {0};
-	struct nt_lines l;
-	int err;
+	const struct nt_lines *l = &days->region;
 
-	names_add(&members, "%s", t->region);
-	err = read_packet_lines(r, &r->period, NT_BUCKET_D, &set, &members, &l);
-	names_fini(&members);
-	if (err)
-		return err;
-	for (size_t i = 0; i < days->n && i < l.points; i++)
-		t->days_unknown += !days->top[i].n && nt_line(&l, 0)[i] != 0; /* NAN, too */
-	nt_lines_fini(&l);
-	return 0;
+	for (size_t i = 0; i < days->n && l->first + i < l->points; i++)
+		t->days_unknown += !day_is_known(&days->top[i], nt_line(l, 0)[l->first + i]);
 }
 
 /* Sources of one day, [first, end). */
@@ -216,21 +259,41 @@ static double packets_on(const struct nt_traces *t, int64_t day)
 	return sum;
 }
 
-/* The days around the one with most packets, as long as no more than some lie between them. */
+/* The day of sources that is the next one before or after some; 0 if there is none. */
+static int64_t next_day(const struct nt_traces *t, int64_t first, int64_t last, bool after)
+{
+	int64_t found = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		int64_t day = t->at[i].day;
+
+		if (after ? day > last && (!found || day < found) : day < first && (!found || day > found))
+			found = day;
+	}
+	return found;
+}
+
+/* All days of sources if the figure has room for them. Else those around the day with most packets, nearest first. */
 static void find_event(const struct nt_traces *t, int64_t *first, int64_t *last)
 {
+	const int64_t room = FIGURE_DAYS - 2 * BESIDE_DAYS;
 	int64_t peak = t->at[0].day;
 
 	for (size_t i = 0; i < t->n; i++)
 		if (packets_on(t, t->at[i].day) > packets_on(t, peak))
 			peak = t->at[i].day;
 	*first = *last = peak;
-	for (size_t i = 0; i < t->n; i++)
-		if (t->at[i].day > *last && t->at[i].day - *last <= APART_DAYS)
-			*last = t->at[i].day;
-	for (size_t i = t->n; i-- > 0;)
-		if (t->at[i].day < *first && *first - t->at[i].day <= APART_DAYS)
-			*first = t->at[i].day;
+	for (;;) {
+		int64_t before = next_day(t, *first, *last, false), after = next_day(t, *first, *last, true);
+		bool fits_before = before && *last - before < room, fits_after = after && after - *first < room;
+
+		if (!fits_before && !fits_after)
+			return;
+		if (fits_before && (!fits_after || *first - before <= after - *last))
+			*first = before;
+		else
+			*last = after;
+	}
 }
 
 static int read_hours(struct reading *r, struct nt_traces *t)
@@ -242,11 +305,7 @@ static int read_hours(struct reading *r, struct nt_traces *t)
 	int err;
 
 	find_event(t, &first, &last);
-	last += DAYS_BEHIND;
-	first -= DAYS_BEFORE;
-	if (last - first >= FIGURE_DAYS)
-		last = first + FIGURE_DAYS - 1;
-	query = query_days(r, first, last);
+	query = query_days(r, first - BESIDE_DAYS, last + BESIDE_DAYS);
 	names_add(&members, "%s", t->region);
 	err = read_packet_lines(r, &query, NT_BUCKET_H, &set, &members, &t->hourly);
 	names_fini(&members);
@@ -262,11 +321,11 @@ static int read_traces_of(struct reading *r, const char *region, struct nt_trace
 	snprintf(t->region, sizeof(t->region), "%s", region);
 	err = read_days(r, t->region, &days);
 	if (!err)
-		err = choose_threshold(r, &days, t);
+		choose_threshold(r, &days, t);
 	for (size_t i = 0; i < days.n && !err; i++)
 		err = take_day(t, r->report->wanted.period.first_day + (int64_t)i, &days.top[i]);
 	if (!err)
-		err = count_unknown_days(r, &days, t);
+		count_unknown_days(&days, t);
 	days_fini(&days);
 	if (!err)
 		err = name_sources(r, t);

@@ -6,7 +6,6 @@ const char *const nt_message_en[NT_MESSAGES] = {
     /* the report */
     [NT_MSG_TITLE_REPORT] = "Internet observation report, {period}",
     [NT_MSG_PERIOD] = "{period}",
-    [NT_MSG_COMPARED] = "{compared}",
     [NT_MSG_TITLE_BASIS] = "What this report is made of",
     [NT_MSG_ABOUT_GROUP] = "This report is about packets that {sensors} sensors of the group {group} received "
 			   "on {days}, and compares them with {compared}.",
@@ -15,6 +14,8 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_FRAMES] = "They received {packets} packets from {hosts} different source addresses.",
     [NT_MSG_FRAMES_AT_LEAST] = "They received {packets} packets from at least {hosts} different source addresses.",
     [NT_MSG_NOTE_HOSTS] = "Numbers of source addresses are estimates with a standard error of 0.81 %.",
+    [NT_MSG_NOTE_UTC] = "Days are those of UTC.",
+    [NT_MSG_NOTE_ZONE] = "Days are those of {zone} and begin at {hour} UTC. Hours are those of UTC.",
     [NT_MSG_BASIS] = "{sensors} sensors, {addresses} addresses; {lost} packets lost; {missing} of "
 		     "{expected} intervals missing.",
     [NT_MSG_BASIS_UNSTATED] = "{n} sensors do not state how many addresses they watch.",
@@ -27,12 +28,16 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_GAPS_HOURS] = "No data in {n} of {all} hours: the line has a gap there.",
     [NT_MSG_GAPS] = "No data on {days}: the lines have a gap there.",
     [NT_MSG_PARTIAL] = "Only a part of the data exists for {days}; these days are not compared with others.",
-    [NT_MSG_LINE_UNKNOWN] = "{line}: no number is known for {n} days.",
-    [NT_MSG_DAYS_UNKNOWN] = "Nothing is known of {n} days: their sources are not kept any more, or there are no "
-			    "data.",
+    [NT_MSG_LINE_UNKNOWN] = "{line}: days of which no number is known: {n}.",
+    [NT_MSG_DAYS_UNKNOWN] =
+	"Days of which nothing is known, because their sources are not kept any more or there are no "
+	"data: {n}.",
     [NT_MSG_NOTE_AT_LEAST] = "Numbers with ≥ are lower bounds: a part of what they are made of is not kept.",
-    [NT_MSG_MIXED] = "{line}: some days have lower bounds and some complete numbers, which are not "
-		     "compared.",
+    [NT_MSG_BOUNDS] = "{line}: {n} of {all} daily values are lower bounds, so that nothing is said of its course.",
+    [NT_MSG_FEW_COMPARED] =
+	"Only {n} of {all} days are complete, all of them within {days}. Trends, shifts of level and "
+	"crossings are those of these days.",
+    [NT_MSG_FEW_NOTHING] = "Only {n} of {all} days are complete: too few to say what the lines did.",
     [NT_MSG_NO_PREVIOUS] = "There are no data of {compared}: nothing is known of ranks before.",
     /* ranks */
     [NT_MSG_TITLE_T1] = "T1 Destination ports with most packets",
@@ -41,10 +46,10 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_TITLE_F1_HOSTS] = "F1 Source hosts per day, by destination port",
     [NT_MSG_TITLE_F2] = "F2 Packets per day, by source region",
     [NT_MSG_TITLE_F2_HOSTS] = "F2 Source hosts per day, by region",
-    [NT_MSG_RANK_SAME] = "{line} is number {rank}, as in {compared}.",
-    [NT_MSG_RANK_UP] = "{line} rose from number {previous} in {compared} to number {rank}.",
-    [NT_MSG_RANK_DOWN] = "{line} fell from number {previous} in {compared} to number {rank}.",
-    [NT_MSG_RANK_NEW] = "{line} is number {rank}; it had no packets in {compared}.",
+    [NT_MSG_RANK_SAME] = "{line} is number {rank}, as before ({compared}).",
+    [NT_MSG_RANK_UP] = "{line} rose from number {previous} ({compared}) to number {rank}.",
+    [NT_MSG_RANK_DOWN] = "{line} fell from number {previous} ({compared}) to number {rank}.",
+    [NT_MSG_RANK_NEW] = "{line} is number {rank}; it had no packets before ({compared}).",
     [NT_MSG_NOTE_SERVICES] = "Names of services are those of the registry and say nothing of what was sent.",
     [NT_MSG_NOTE_UNKNOWN_REGION] = "{packets} packets of sources whose region is not known are in no rank.",
     /* what lines did */
@@ -52,11 +57,17 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_UNIT_HOSTS] = "source hosts",
     [NT_MSG_UNIT_SOURCES] = "sources",
     [NT_MSG_UNIT_SHARE] = "of all",
+    [NT_MSG_UNIT_PACKET] = "packet",
+    [NT_MSG_UNIT_HOST] = "source host",
+    [NT_MSG_UNIT_SOURCE] = "source",
+    [NT_MSG_TREND_NOTHING] = "{line} had hardly any {unit}, on most days none.",
     [NT_MSG_TREND_FLAT] = "{line} stayed about the same, at {last} {unit} a day.",
     [NT_MSG_TREND_RISE] = "{line} was rising, from about {first} to {last} {unit} a day.",
     [NT_MSG_TREND_FALL] = "{line} was falling, from about {first} to {last} {unit} a day.",
     [NT_MSG_TREND_SLIGHT_RISE] = "{line} rose slightly and steadily, from about {first} to {last} {unit} a day.",
     [NT_MSG_TREND_SLIGHT_FALL] = "{line} fell slightly and steadily, from about {first} to {last} {unit} a day.",
+    [NT_MSG_TREND_RISE_BESIDES] = "{line} was rising besides its shifts of level.",
+    [NT_MSG_TREND_FALL_BESIDES] = "{line} was falling besides its shifts of level.",
     [NT_MSG_TREND_UP_AND_DOWN] = "{line} went up and down.",
     [NT_MSG_TREND_SURGES] = "{line} surged {n} times: {dates}.",
     [NT_MSG_TREND_SURGES_ON_RISE] =
@@ -93,7 +104,8 @@ const char *const nt_message_en[NT_MESSAGES] = {
 			     "it has {others}.",
     [NT_MSG_PROFILE_BELOW] = "{region}: {port} has only {own} of its packets; of all other regions' it has "
 			     "{others}.",
-    [NT_MSG_PROFILE_SAME] = "{region} is like the others: no share of its ports differs by 10 points or more.",
+    [NT_MSG_PROFILE_SAME] =
+	"{region} is like the others: no share of its ports differs by 10 percentage points or more.",
     [NT_MSG_PROFILE_COURSE] = "{region}: {port} had {own_first} of its packets in the first {n} days and {own_last} in "
 			      "the last {n}; of all other regions' {others_first}, then {others_last}.",
     /* backscatter */
@@ -128,10 +140,11 @@ const char *const nt_message_en[NT_MESSAGES] = {
 			      "file, else of the AS.",
     [NT_MSG_NOTE_THRESHOLD_USUAL] =
 	"Threshold: more than {threshold} packets a day, ten times what the heaviest source "
-	"of {region} usually sends, rounded up. Owners are those of the labels file, else of "
-	"the AS.",
-    [NT_MSG_TITLE_F6] = "{id} Packets from {region} per hour, {days}",
+	"of {region} usually sends (the median of days: {days}), rounded up, and at least "
+	"100. Owners are those of the labels file, else of the AS.",
+    [NT_MSG_TITLE_F6] = "{id} Packets from {region} per hour, {days} (UTC)",
     [NT_MSG_HOURS_MOST] = "Most packets came in the hour from {hour}:00 UTC on {date}: {value}; usually it is {usual}.",
+    [NT_MSG_HOURS_LEFT_OUT] = "Days of {id} that are not in this figure: {days}.",
     [NT_MSG_UNKNOWN_REGION] = "region not known",
     [NT_MSG_UNKNOWN_OWNER] = "unknown",
     [NT_MSG_TITLE_MARKS] = "What packets of events had in common",
@@ -144,15 +157,17 @@ const char *const nt_message_en[NT_MESSAGES] = {
     /* events */
     [NT_MSG_TITLE_EVENTS] = "Events",
     [NT_MSG_EVENTS_OF] = "{type}: {n}.",
+    [NT_MSG_EVENTS_ONCE] = "{type}: {n}, each counted once; events that tell of them: {events}.",
     [NT_MSG_NO_EVENTS] = "There were no events.",
     [NT_MSG_EVENTS_CUT] = "Events before {date} are not kept any more.",
-    [NT_MSG_EVENT_DOS] = "Attacks, seen in the replies of their victims",
-    [NT_MSG_EVENT_FIXED_TOOL] = "Groups of sources that one tool made",
-    [NT_MSG_EVENT_SURGE] = "Surges",
+    [NT_MSG_EVENT_DOS] = "Victims of attacks, seen in their replies",
+    [NT_MSG_EVENT_FIXED_TOOL] = "Groups of sources that one tool made, by sensor",
+    [NT_MSG_EVENT_SURGE] = "Surges, by sensor",
     [NT_MSG_EVENT_SCANNER] = "Scanners, by source and day",
     [NT_MSG_EVENT_SENSOR] = "Faults of sensors",
     [NT_MSG_TITLE_SCANNERS] = "Scanners per day",
     [NT_MSG_SCANNERS_MOST] = "Most scanners were seen on {date}: {n}.",
+    [NT_MSG_SCANNERS_EVERY_DAY] = "Scanners on every day of which the number is known: {n}.",
     [NT_MSG_NOTE_SCANNERS] = "A scanner is a source that sent to more than 10 destination ports within a day. "
 			     "Known research scanners are counted apart.",
     [NT_MSG_TITLE_EXPORT] = "For CSIRTs and holders of addresses",
@@ -215,7 +230,7 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_COL_PREVIOUS_PACKETS] = "packets before",
     [NT_MSG_COL_SHARE_OWN] = "share in the region",
     [NT_MSG_COL_SHARE_OTHERS] = "share in all others",
-    [NT_MSG_COL_DIFFERENCE] = "difference",
+    [NT_MSG_COL_DIFFERENCE] = "difference, in percentage points",
     [NT_MSG_COL_DATE] = "date",
     [NT_MSG_COL_TIME] = "time (UTC)",
     [NT_MSG_COL_SENSOR] = "sensor",

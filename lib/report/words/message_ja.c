@@ -6,7 +6,6 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     /* the report */
     [NT_MSG_TITLE_REPORT] = "インターネット観測レポート {period}",
     [NT_MSG_PERIOD] = "{period}",
-    [NT_MSG_COMPARED] = "{compared}",
     [NT_MSG_TITLE_BASIS] = "集計の対象",
     [NT_MSG_ABOUT_GROUP] = "本レポートは、グループ {group} のセンサー {sensors} 台が {days} に受信し"
 			   "たパケットを集計し、{compared} と比較したものです。",
@@ -15,6 +14,8 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_FRAMES] = "受信したパケットは {packets} 件、送信元アドレス数は {hosts} でした。",
     [NT_MSG_FRAMES_AT_LEAST] = "受信したパケットは {packets} 件、送信元アドレス数は {hosts} 以上でした。",
     [NT_MSG_NOTE_HOSTS] = "送信元アドレス数は推定値です（標準誤差 0.81 %）。",
+    [NT_MSG_NOTE_UTC] = "日付は UTC によります。",
+    [NT_MSG_NOTE_ZONE] = "日付は {zone} によります（1日は UTC の {hour} に始まります）。時刻は UTC です。",
     [NT_MSG_BASIS] = "センサー {sensors} 台、観測アドレス数 {addresses}、取りこぼしたパケット {l"
 		     "ost} 件、欠測区間 {missing}／{expected}。",
     [NT_MSG_BASIS_UNSTATED] = "観測アドレス数が不明なセンサー {n} 台。",
@@ -30,7 +31,11 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_LINE_UNKNOWN] = "{line} は {n} 日分の値が不明です。",
     [NT_MSG_DAYS_UNKNOWN] = "{n} 日分は、送信元の記録が保存期間を過ぎたか、データがないため不明です。",
     [NT_MSG_NOTE_AT_LEAST] = "≥ の付いた値は下限値です（内訳の一部が保存されていません）。",
-    [NT_MSG_MIXED] = "{line} は、下限値の日と確定値の日が混在するため、推移を比較していません。",
+    [NT_MSG_BOUNDS] = "{line} は {all} 日分のうち {n} 日分の値が下限値のため、推移は述べていません。",
+    [NT_MSG_FEW_COMPARED] =
+	"データがそろっているのは {all} 日のうち {n} 日（{days} の間）だけです。傾向、水準の変化、線の交差は、"
+	"これらの日だけを比較したものです。",
+    [NT_MSG_FEW_NOTHING] = "データがそろっているのは {all} 日のうち {n} 日だけで、線の推移を述べるには足りません。",
     [NT_MSG_NO_PREVIOUS] = "{compared} のデータがないため、前期の順位は不明です。",
     /* ranks */
     [NT_MSG_TITLE_T1] = "T1 宛先ポート番号別パケット数 トップ5",
@@ -52,6 +57,10 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_UNIT_HOSTS] = "ホスト",
     [NT_MSG_UNIT_SOURCES] = "件",
     [NT_MSG_UNIT_SHARE] = "（割合）",
+    [NT_MSG_UNIT_PACKET] = "件",
+    [NT_MSG_UNIT_HOST] = "ホスト",
+    [NT_MSG_UNIT_SOURCE] = "件",
+    [NT_MSG_TREND_NOTHING] = "{line} はほとんどの日に 0 {unit}でした。",
     [NT_MSG_TREND_FLAT] = "{line} はほぼ横ばいで、1日あたり約 {last} {unit}でした。",
     [NT_MSG_TREND_RISE] = "{line} は1日あたり約 {first} {unit}から約 {last} {unit}へ増加し"
 			  "ました。",
@@ -61,6 +70,8 @@ const char *const nt_message_ja[NT_MESSAGES] = {
 				 "に増加し続けました。",
     [NT_MSG_TREND_SLIGHT_FALL] = "{line} は1日あたり約 {first} {unit}から約 {last} {unit}へ緩やか"
 				 "に減少し続けました。",
+    [NT_MSG_TREND_RISE_BESIDES] = "{line} は水準の変化を除いても増加しました。",
+    [NT_MSG_TREND_FALL_BESIDES] = "{line} は水準の変化を除いても減少しました。",
     [NT_MSG_TREND_UP_AND_DOWN] = "{line} は増減を繰り返しました。",
     [NT_MSG_TREND_SURGES] = "{line} は {n} 回急増しました（{dates}）。",
     [NT_MSG_TREND_SURGES_ON_RISE] = "{line} は1日あたり約 {first} {unit}から約 {last} {unit}へ増加す"
@@ -132,11 +143,13 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_NO_TRACES] = "1日に {threshold} パケットを超えた {region} の送信元はありません。",
     [NT_MSG_NOTE_THRESHOLD] = "しきい値は1日 {threshold} パケット超です。組織名はラベルファイル、なければ AS によ"
 			      "ります。",
-    [NT_MSG_NOTE_THRESHOLD_USUAL] = "しきい値は1日 {threshold} パケット超です（{region} の最多送信元の通常の値の1"
-				    "0倍を切り上げ）。組織名はラベルファイル、なければ AS によります。",
-    [NT_MSG_TITLE_F6] = "{id} {region} からのパケット数の推移（1時間ごと、{days}）",
+    [NT_MSG_NOTE_THRESHOLD_USUAL] =
+	"しきい値は1日 {threshold} パケット超です（{region} の最多送信元の {days} 日分の中央値の10倍を"
+	"切り上げ、100 以上）。組織名はラベルファイル、なければ AS によります。",
+    [NT_MSG_TITLE_F6] = "{id} {region} からのパケット数の推移（1時間ごと、{days}、UTC）",
     [NT_MSG_HOURS_MOST] =
 	"最も多かったのは{date} {hour} 時（UTC）からの1時間の {value} 件でした（通常は {usual} 件）。",
+    [NT_MSG_HOURS_LEFT_OUT] = "{id} の日のうち、{days} はこの図に含まれていません。",
     [NT_MSG_UNKNOWN_REGION] = "地域不明",
     [NT_MSG_UNKNOWN_OWNER] = "不明",
     [NT_MSG_TITLE_MARKS] = "事象のパケットに共通する特徴",
@@ -149,15 +162,17 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     /* events */
     [NT_MSG_TITLE_EVENTS] = "事象",
     [NT_MSG_EVENTS_OF] = "{type}：{n} 件。",
+    [NT_MSG_EVENTS_ONCE] = "{type}：重複を除いて {n} 件（事象は {events} 件）。",
     [NT_MSG_NO_EVENTS] = "事象はありません。",
     [NT_MSG_EVENTS_CUT] = "{date}より前の事象は保存されていません。",
-    [NT_MSG_EVENT_DOS] = "DoS 攻撃（被害者からの応答による）",
-    [NT_MSG_EVENT_FIXED_TOOL] = "同一ツールによる送信元群",
-    [NT_MSG_EVENT_SURGE] = "急増",
+    [NT_MSG_EVENT_DOS] = "DoS 攻撃の被害者（応答の観測による）",
+    [NT_MSG_EVENT_FIXED_TOOL] = "同一ツールによる送信元群（センサーごと）",
+    [NT_MSG_EVENT_SURGE] = "急増（センサーごと）",
     [NT_MSG_EVENT_SCANNER] = "スキャナー（送信元・日ごと）",
     [NT_MSG_EVENT_SENSOR] = "センサーの異常",
     [NT_MSG_TITLE_SCANNERS] = "スキャナー数の推移（日別）",
     [NT_MSG_SCANNERS_MOST] = "最も多かったのは{date}の {n} 件でした。",
+    [NT_MSG_SCANNERS_EVERY_DAY] = "数がわかっている日は、いずれも {n} 件でした。",
     [NT_MSG_NOTE_SCANNERS] =
 	"スキャナーとは、1日に10を超える宛先ポートに送信した送信元です。既知の調査用スキャナーは別に数えて"
 	"います。",
@@ -223,7 +238,7 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_COL_PREVIOUS_PACKETS] = "前期のパケット数",
     [NT_MSG_COL_SHARE_OWN] = "地域内の割合",
     [NT_MSG_COL_SHARE_OTHERS] = "他の全地域の割合",
-    [NT_MSG_COL_DIFFERENCE] = "差",
+    [NT_MSG_COL_DIFFERENCE] = "差（ポイント）",
     [NT_MSG_COL_DATE] = "日付",
     [NT_MSG_COL_TIME] = "時刻（UTC）",
     [NT_MSG_COL_SENSOR] = "センサー",
