@@ -229,6 +229,17 @@ static inline __attribute__((always_inline)) void count_packet(struct nt_tally *
 	}
 }
 
+/* What was looked up at once; of a line it need not be looked up again before the bank is settled. */
+static void note_regions(struct nt_tally *t, const struct nt_burst *b)
+{
+	for (uint32_t n = 0; n < b->n_unlocated; n++) {
+		uint32_t i = b->unlocated[n];
+
+		if (b->line[i] != NT_SOURCE_NONE)
+			t->sources.line[b->line[i]].region = b->region[i];
+	}
+}
+
 static void count_pairs(struct nt_tally *t, const struct nt_burst *b, const struct passes *p)
 {
 	for (uint32_t n = 0; n < p->n_pairs; n++) {
@@ -257,6 +268,7 @@ static inline __attribute__((always_inline)) void count(struct nt_tally *t, cons
 
 	p.n_pairs = p.n_replies = p.n_unplaced = 0;
 	p.second_s = p.second_ns = 0;
+	note_regions(t, b);
 	nt_signatures_match_burst(t->signatures, b->fields, b->region, b->n, p.matched);
 	for (uint32_t i = 0; i < b->n; i++)
 		count_packet(t, b, i, &p, part);

@@ -36,15 +36,32 @@ void nt_tally_ask(const struct nt_tally *t, struct nt_burst *b, uint32_t from, u
 	}
 }
 
-/* A packet's line as it was found, or none. */
-static inline void note_line(struct nt_burst *b, uint32_t i, uint32_t at, bool all)
+/* Whose regions are wanted at once. */
+enum wanted {
+	LINELESS, /* of sources without a line alone */
+	EVERYBODY,
+	ONCE /* everybody's, and from the bank's first packet on: lines that counted before know theirs */
+};
+
+static void want_region(const struct nt_tally *t, struct nt_burst *b, uint32_t i, enum wanted wanted)
 {
-	b->line[i] = at;
-	if (__builtin_expect(all || at == NT_SOURCE_NONE, 0))
+	const struct nt_source_line *line = &t->sources.line[b->line[i]];
+
+	if (wanted == ONCE && b->line[i] != NT_SOURCE_NONE && line->packets)
+		b->region[i] = line->region;
+	else
 		b->unlocated[b->n_unlocated++] = (uint8_t)i;
 }
 
-static inline void find(struct nt_tally *t, struct nt_burst *b, uint32_t i, bool all)
+/* A packet's line as it was found, or none. */
+static inline void note_line(const struct nt_tally *t, struct nt_burst *b, uint32_t i, uint32_t at, enum wanted wanted)
+{
+	b->line[i] = at;
+	if (__builtin_expect(wanted != LINELESS || at == NT_SOURCE_NONE, 0))
+		want_region(t, b, i, wanted);
+}
+
+static inline void find(struct nt_tally *t, struct nt_burst *b, uint32_t i, enum wanted wanted)
 {
 	const struct nt_fields *f = &b->fields[i];
 	uint32_t lines = t->sources.n_touched;
@@ -52,7 +69,7 @@ static inline void find(struct nt_tally *t, struct nt_burst *b, uint32_t i, bool
 
 	if (t->sources.n_touched != lines)
 		begin_line(&t->sources.line[at], f, b->frame[i].time_ns);
-	note_line(b, i, at, all);
+	note_line(t, b, i, at, wanted);
 }
 
 /* In a full table: the line of a source whose tag was found at `at`, or none. */
@@ -67,7 +84,7 @@ static uint32_t find_from(const struct nt_tally *t, const struct nt_fields *f, u
 	return at;
 }
 
-static void find_in_full(struct nt_tally *t, struct nt_burst *b, bool all)
+static void find_in_full(struct nt_tally *t, struct nt_burst *b, enum wanted wanted)
 {
 	const struct nt_sources *s = &t->sources;
 
@@ -78,25 +95,27 @@ static void find_in_full(struct nt_tally *t, struct nt_burst *b, bool all)
 	}
 	for (uint32_t i = 0; i < b->n; i++)
 		if (has_source(&b->fields[i]))
-			note_line(b, i, find_from(t, &b->fields[i], b->line[i], b->tag[i]), all);
+			note_line(t, b, i, find_from(t, &b->fields[i], b->line[i], b->tag[i]), wanted);
 }
 
-/* Are regions wanted of sources that have a line, too? Of a packet whose pair may find no place they are. */
-static bool all_wanted(const struct nt_tally *t)
+/* A packet whose pair may find no place is counted by its region at once. */
+static enum wanted regions_wanted(const struct nt_tally *t)
 {
-	return t->pairs.limit - t->pairs.n_touched < NT_PAIRS_OF_BURST || nt_signatures_ask_region(t->signatures);
+	if (nt_signatures_ask_region(t->signatures))
+		return ONCE;
+	return t->pairs.limit - t->pairs.n_touched < NT_PAIRS_OF_BURST ? EVERYBODY : LINELESS;
 }
 
 void nt_tally_find(struct nt_tally *t, struct nt_burst *b)
 {
-	bool all = all_wanted(t);
+	enum wanted wanted = regions_wanted(t);
 
 	b->n_unlocated = 0;
 	if (nt_sources_full(&t->sources)) {
-		find_in_full(t, b, all);
+		find_in_full(t, b, wanted);
 		return;
 	}
 	for (uint32_t i = 0; i < b->n; i++)
 		if (has_source(&b->fields[i]))
-			find(t, b, i, all);
+			find(t, b, i, wanted);
 }

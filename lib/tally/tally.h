@@ -35,9 +35,9 @@ struct nt_burst {
 	struct nt_fields fields[NT_BURST];
 	uint32_t line[NT_BURST];     /* of the source: where it belongs, from nt_tally_ask(), and where it is, from
 					nt_tally_find(); NT_SOURCE_NONE: it found no place */
-	uint16_t region[NT_BURST];   /* of the source, of packets in unlocated[] */
+	uint16_t region[NT_BURST];   /* of the source, if it is wanted at once */
 	uint8_t tag[NT_BURST];	     /* of the source */
-	uint8_t unlocated[NT_BURST]; /* packets whose region is wanted at once, from nt_tally_find() */
+	uint8_t unlocated[NT_BURST]; /* packets whose region is still to be looked up, from nt_tally_find() */
 };
 
 /** How much each bounded table takes. */
