@@ -45,10 +45,10 @@ enum wanted {
 
 static void want_region(const struct nt_tally *t, struct nt_burst *b, uint32_t i, enum wanted wanted)
 {
-	const struct nt_source_line *line = &t->sources.line[b->line[i]];
+	uint32_t at = b->line[i];
 
-	if (wanted == ONCE && b->line[i] != NT_SOURCE_NONE && line->packets)
-		b->region[i] = line->region;
+	if (wanted == ONCE && at != NT_SOURCE_NONE && t->sources.line[at].packets)
+		b->region[i] = t->sources.line[at].region;
 	else
 		b->unlocated[b->n_unlocated++] = (uint8_t)i;
 }
