@@ -419,6 +419,7 @@ int publisher_start(struct publisher *p)
 
 int publisher_submit(struct publisher *p, struct nt_snapshot *snapshot)
 {
+	snapshot->geo_build_s = atomic_load_explicit(&p->geo_build_s, memory_order_relaxed);
 	if (!p->options.wait)
 		return nt_queue_offer(p->queue, snapshot);
 	nt_queue_put(p->queue, snapshot);

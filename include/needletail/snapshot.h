@@ -260,11 +260,19 @@ static inline uint32_t nt_sketch_key(enum nt_sketch_kind kind, uint32_t id)
 	return (uint32_t)kind << 24 | id;
 }
 
-/** A HyperLogLog (base/hll.h), as the registers that are not zero, in order. */
+/** So few hosts of a sketch are told one by one: what Redis keeps in its compact form (set-max-intset-entries). */
+#define NT_FEW_HOSTS 512u
+
+/**
+ * A HyperLogLog (base/hll.h), as the registers that are not zero, in order. Two hosts may share a register, so that the
+ * number of a few is now and then too low by one or two. Therefore a small one has its hosts besides, which are exact.
+ */
 struct nt_sketch {
 	uint32_t key;	     /**< nt_sketch_key() */
 	uint32_t n;	     /**< at most 16,384 */
 	uint32_t *registers; /**< [n] index << 8 | rank */
+	uint32_t n_hosts;    /**< at most NT_FEW_HOSTS; 0: more than that, or not all are known */
+	uint32_t *host;	     /**< [n_hosts] upper half of each one's hash, in order, each once */
 };
 
 /* ---- events ---- */
@@ -319,8 +327,9 @@ struct nt_snapshot {
 	int64_t end_s;	 /**< Unix seconds, exclusive */
 	bool partial;	 /**< the program started or stopped inside the interval */
 	uint64_t frames;
-	uint64_t bytes; /**< on the wire */
-	uint64_t late;	/**< frames older than the interval, counted in it */
+	uint64_t bytes;	     /**< on the wire */
+	uint64_t late;	     /**< frames older than the interval, counted in it */
+	int64_t geo_build_s; /**< Unix seconds at which the region database was built; 0: none, or not known */
 	uint64_t class_frames[NT_CLASSES];
 	uint64_t malformed[NT_REASONS];
 	uint64_t truncated[NT_REASONS];

@@ -144,6 +144,7 @@ int nt_fold_sketches_add(struct nt_fold_sketches *s, const struct nt_sketches *b
 {
 	int err = bank->n ? reserve(s, s->n + bank->n) : 0;
 
+	s->overflowed |= bank->overflow > 0;
 	for (uint32_t i = 0; i < bank->n && !err; i++)
 		err = add_one(s, bank->key[i], bank->registers[i]);
 	if (!err && bank->n_sparse)
@@ -168,6 +169,8 @@ void nt_fold_sketches_fini(struct nt_fold_sketches *s)
 
 void nt_fold_scratch_merge(struct nt_fold_scratch *s, const struct nt_fold_lost *lost)
 {
+	if (nt_fold_lost_any(lost))
+		nt_fold_scratch_forget_hosts(s);
 	for (uint32_t r = 0; lost->registers && r < NT_HLL_REGISTERS; r++)
 		if (lost->registers[r])
 			nt_fold_scratch_add(s, (struct nt_fold_mark){.index = (uint16_t)r, .rank = lost->registers[r]});
@@ -204,10 +207,49 @@ static void sort_touched(struct nt_fold_scratch *s)
 			s->touched[n++] = (uint16_t)r;
 }
 
+static int compare_hosts(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Hosts in order, each once. Returns 0 or -ENOMEM. */
+static int emit_hosts(struct nt_fold_scratch *s, struct nt_sketch *sketch)
+{
+	uint32_t kept = 0;
+
+	if (!s->n_hosts || s->n_hosts > NT_FEW_HOSTS)
+		return 0;
+	sketch->host = malloc(s->n_hosts * sizeof(*sketch->host));
+	if (!sketch->host)
+		return -ENOMEM;
+	qsort(s->host, s->n_hosts, sizeof(s->host[0]), compare_hosts);
+	for (uint32_t i = 0; i < s->n_hosts; i++)
+		if (!i || s->host[i] != s->host[i - 1])
+			sketch->host[kept++] = s->host[i];
+	sketch->n_hosts = kept;
+	return 0;
+}
+
+static int emit_registers(struct nt_fold_scratch *s, struct nt_sketch *sketch)
+{
+	sketch->registers = calloc(s->n, sizeof(*sketch->registers));
+	if (!sketch->registers)
+		return -ENOMEM;
+	sort_touched(s);
+	for (uint32_t i = 0; i < s->n; i++) {
+		sketch->registers[i] = (uint32_t)s->touched[i] << 8 | s->registers[s->touched[i]];
+		s->registers[s->touched[i]] = 0;
+	}
+	sketch->n = s->n;
+	return 0;
+}
+
 int nt_fold_scratch_emit(struct nt_fold_scratch *s, uint32_t key, struct nt_snapshot *into, size_t *capacity)
 {
-	struct nt_sketch *sketch;
-	uint32_t *registers;
+	struct nt_sketch *sketch, made = {.key = key};
+	int err;
 
 	if (!s->n)
 		return 0;
@@ -215,15 +257,15 @@ int nt_fold_scratch_emit(struct nt_fold_scratch *s, uint32_t key, struct nt_snap
 	if (!sketch)
 		return -ENOMEM;
 	into->sketch = sketch;
-	registers = calloc(s->n, sizeof(*registers));
-	if (!registers)
-		return -ENOMEM;
-	sort_touched(s);
-	for (uint32_t i = 0; i < s->n; i++) {
-		registers[i] = (uint32_t)s->touched[i] << 8 | s->registers[s->touched[i]];
-		s->registers[s->touched[i]] = 0;
+	err = emit_hosts(s, &made);
+	if (!err)
+		err = emit_registers(s, &made);
+	if (err) {
+		free(made.host);
+		return err;
 	}
-	sketch[into->n_sketches++] = (struct nt_sketch){.key = key, .n = s->n, .registers = registers};
+	sketch[into->n_sketches++] = made;
 	s->n = 0;
+	s->n_hosts = 0;
 	return 0;
 }

@@ -35,6 +35,7 @@ struct nt_fold_sketches {
 	uint8_t **registers; /* [n] NT_HLL_REGISTERS each */
 	size_t n;
 	size_t capacity;
+	bool overflowed;		/* the banks had no place for some */
 	struct nt_fold_elements sparse; /* what the names have beside, and all that most of them have */
 };
 
@@ -63,16 +64,30 @@ struct nt_fold_scratch {
 	uint8_t registers[NT_HLL_REGISTERS];
 	uint16_t touched[NT_HLL_REGISTERS];
 	uint32_t n;
+	uint32_t host[NT_FEW_HOSTS];
+	uint32_t n_hosts; /* above NT_FEW_HOSTS: not all of them are known */
 };
 
-/** An element of a sketch: register and rank. */
+/** An element of a sketch: register, rank, and what tells it from others in the same register. */
 struct nt_fold_mark {
+	uint32_t host;
 	uint16_t index;
 	uint8_t rank;
 };
 
+/** Adds an element, which may come again only right behind itself. */
+
+/** They are not all of them. */
+static inline void nt_fold_scratch_forget_hosts(struct nt_fold_scratch *s)
+{
+	s->n_hosts = NT_FEW_HOSTS + 1;
+}
+
 static inline void nt_fold_scratch_add(struct nt_fold_scratch *s, struct nt_fold_mark m)
 {
+	if (s->n_hosts < NT_FEW_HOSTS)
+		s->host[s->n_hosts] = m.host;
+	s->n_hosts += s->n_hosts <= NT_FEW_HOSTS;
 	if (s->registers[m.index] >= m.rank)
 		return;
 	if (!s->registers[m.index])
@@ -80,6 +95,7 @@ static inline void nt_fold_scratch_add(struct nt_fold_scratch *s, struct nt_fold
 	s->registers[m.index] = m.rank;
 }
 
+/** Adds what the banks have of a name. Of that no hosts are known any more. */
 void nt_fold_scratch_merge(struct nt_fold_scratch *s, const struct nt_fold_lost *lost);
 
 /** About how many elements. */

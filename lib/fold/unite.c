@@ -36,7 +36,8 @@ static struct nt_fold_mark mark_of(const struct nt_address *address)
 {
 	uint64_t hash = nt_hll_hash(address->byte, address->length);
 
-	return (struct nt_fold_mark){.index = (uint16_t)nt_hll_index(hash), .rank = nt_hll_rank(hash)};
+	return (struct nt_fold_mark){
+	    .host = (uint32_t)(hash >> 32), .index = (uint16_t)nt_hll_index(hash), .rank = nt_hll_rank(hash)};
 }
 
 static void sort_by_region(struct unite *u)
@@ -71,6 +72,8 @@ static uint64_t unite_lost(struct unite *u, struct nt_fold_scratch *scratch, uin
 	struct nt_fold_lost lost = nt_fold_sketches_find(u->lost, key);
 
 	nt_fold_scratch_merge(scratch, &lost);
+	if (u->lost->overflowed)
+		nt_fold_scratch_forget_hosts(scratch);
 	return nt_fold_lost_any(&lost) ? nt_fold_scratch_estimate(scratch) : 0;
 }
 

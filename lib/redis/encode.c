@@ -272,6 +272,19 @@ static void encode_bucket_totals(const struct nt_plan *p, enum nt_bucket b, cons
 	nt_rows_end(&rows);
 }
 
+/* Of when the region databases are by which a bucket's packets were told apart. */
+static void encode_geo(const struct nt_plan *p, struct nt_request *r)
+{
+	if (p->snapshot->geo_build_s <= 0)
+		return;
+	nt_request_text(r, "e");
+	nt_request_number(r, NT_BUCKETS);
+	for (enum nt_bucket b = 0; b < NT_BUCKETS; b++)
+		nt_request_number(r, nt_encode_bucket_key(r, p->sensor, b, p->span[b], NT_RKEY_TOTALS));
+	nt_request_text(r, "geo_build");
+	nt_request_number(r, p->snapshot->geo_build_s);
+}
+
 static void encode_head(const struct nt_plan *p, const struct nt_plan_first *first, struct nt_request *r)
 {
 	struct nt_rows rows;
@@ -284,6 +297,7 @@ static void encode_head(const struct nt_plan *p, const struct nt_plan_first *fir
 	rows = nt_rows_begin(r);
 	add_totals(&rows, p->snapshot);
 	nt_rows_end(&rows);
+	encode_geo(p, r);
 	for (enum nt_bucket b = 0; b < NT_BUCKETS; b++)
 		encode_bucket_totals(p, b, first, r);
 }

@@ -218,6 +218,14 @@ static void add_sketches(struct nt_request *r, const struct nt_sensor *sensor, e
 	nt_request_number(r, sensor->limits.lifetime_s[b]);
 }
 
+/* As members of a set that Redis keeps as whole numbers of 32 bits with a sign. */
+static void add_hosts(struct nt_request *r, const struct nt_sketch *sketch)
+{
+	nt_request_number(r, sketch->n_hosts);
+	for (uint32_t i = 0; i < sketch->n_hosts; i++)
+		nt_request_number(r, (int32_t)sketch->host[i]);
+}
+
 static void encode_sketch(const struct nt_plan *p, const struct nt_sketch *sketch, struct nt_request *r)
 {
 	bool in_hour = sketch->key == nt_sketch_key(NT_SKETCH_SOURCES, 0) ||
@@ -231,9 +239,11 @@ static void encode_sketch(const struct nt_plan *p, const struct nt_sketch *sketc
 	nt_request_text(r, name);
 	nt_request_number(r, nt_encode_sensor_key(r, p->sensor, NT_RKEY_SCRATCH));
 	nt_request_bytes(r, packed, nt_redis_hll_pack(sketch, packed));
+	add_hosts(r, sketch);
 	nt_request_number(r, NT_BUCKET_Q - first + 1);
 	for (enum nt_bucket b = first; b <= NT_BUCKET_Q; b++) {
-		part_key(r, p, b, NT_RKEY_HLL, name); /* named, so that its type is looked at */
+		part_key(r, p, b, NT_RKEY_HLL, name); /* named, so that their types are looked at */
+		part_key(r, p, b, NT_RKEY_FEW, name);
 		add_sketches(r, p->sensor, b, p->span[b], nt_redis_key_row[NT_RKEY_HLL].open[b]);
 	}
 }

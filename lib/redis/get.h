@@ -127,7 +127,12 @@ struct nt_get_coverage {
 	uint64_t missed_unknown; /**< intervals in which loss.missed is not known */
 	uint64_t unexplained;	 /**< frames; a defect of the program that counted */
 	uint64_t defects;	 /**< values in Redis that make no sense */
+	int64_t geo_oldest_s;	 /**< Unix seconds at which the region databases were built that were used; 0: none */
+	int64_t geo_newest_s;
 };
+
+/** Adds numbers of other buckets; `covered` and `sensors` stay. Any thread. */
+void nt_get_add_coverage(struct nt_get_coverage *into, const struct nt_get_coverage *from);
 
 /* ---- totals ---- */
 
@@ -271,7 +276,7 @@ void nt_get_means_fini(struct nt_get_means *m);
 
 enum nt_get_quality {
 	NT_GET_EXACT,
-	NT_GET_ESTIMATE, /**< by HyperLogLog, standard error 0.81 % */
+	NT_GET_ESTIMATE, /**< by HyperLogLog, standard error 0.81 %; or by one bucket, which does not tell */
 	NT_GET_AT_LEAST	 /**< the largest of what is known: some of the HyperLogLogs are gone */
 };
 

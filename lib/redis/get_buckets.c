@@ -96,6 +96,7 @@ void slot_key(char text[static NT_REDIS_KEY_TEXT], const struct slot *slot, enum
 static const char *const looked_at[] = {
     "intervals",	   "partial",	       "reopened", "loss.missed", "loss.no_mbuf", "loss.errors",
     "loss.missed_unknown", "loss.unexplained", "rest.hll", "rest.unique", "reduced",	  "cut_open.intervals",
+    "geo_build.oldest",	   "geo_build.newest",
 };
 
 enum {
@@ -111,6 +112,8 @@ enum {
 	REST_UNIQUE,
 	REDUCED,
 	CUT_INTERVALS,
+	GEO_OLDEST,
+	GEO_NEWEST,
 	REST,
 	CUT_OPEN
 };
@@ -165,6 +168,33 @@ struct reading {
 	struct nt_get_coverage *coverage; /* [points] */
 };
 
+/* 0: nothing is known. */
+static void add_geo(struct nt_get_coverage *c, uint64_t build_s)
+{
+	if (!build_s || build_s > INT64_MAX)
+		return;
+	if (!c->geo_oldest_s || (int64_t)build_s < c->geo_oldest_s)
+		c->geo_oldest_s = (int64_t)build_s;
+	if ((int64_t)build_s > c->geo_newest_s)
+		c->geo_newest_s = (int64_t)build_s;
+}
+
+void nt_get_add_coverage(struct nt_get_coverage *into, const struct nt_get_coverage *from)
+{
+	add_to(&into->buckets, from->buckets);
+	add_to(&into->missing, from->missing);
+	add_to(&into->expected, from->expected);
+	add_to(&into->intervals, from->intervals);
+	add_to(&into->partial, from->partial);
+	add_to(&into->reopened, from->reopened);
+	add_to(&into->lost, from->lost);
+	add_to(&into->missed_unknown, from->missed_unknown);
+	add_to(&into->unexplained, from->unexplained);
+	add_to(&into->defects, from->defects);
+	add_geo(into, (uint64_t)from->geo_oldest_s);
+	add_geo(into, (uint64_t)from->geo_newest_s);
+}
+
 static int take_totals(void *cookie, size_t tag, const redisReply *reply)
 {
 	const struct reading *r = cookie;
@@ -195,6 +225,8 @@ static int take_totals(void *cookie, size_t tag, const redisReply *reply)
 		add_to(&c->lost, read_optional(list_at(reply, i), defects));
 	add_to(&c->missed_unknown, read_optional(list_at(reply, MISSED_UNKNOWN), defects));
 	add_to(&c->unexplained, read_optional(list_at(reply, UNEXPLAINED), defects));
+	add_geo(c, read_optional(list_at(reply, GEO_OLDEST), defects));
+	add_geo(c, read_optional(list_at(reply, GEO_NEWEST), defects));
 	return 0;
 }
 

@@ -50,15 +50,22 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+/* Moments are no numbers to be added up; they are in the coverage. */
+static bool is_moment(const char *field)
+{
+	return strncmp(field, "geo_build.", strlen("geo_build.")) == 0;
+}
+
 static int make_totals(struct members *m, struct nt_get_totals *out)
 {
 	out->at = calloc(m->n + 1, sizeof(*out->at));
 	if (!out->at)
 		return -ENOMEM;
-	out->n = m->n;
 	for (size_t i = 0; i < m->n; i++) {
-		memcpy(out->at[i].name, m->at[i].name, sizeof(out->at[i].name));
-		out->at[i].value = m->at[i].packets;
+		if (is_moment(m->at[i].name))
+			continue;
+		memcpy(out->at[out->n].name, m->at[i].name, sizeof(out->at->name));
+		out->at[out->n++].value = m->at[i].packets;
 	}
 	qsort(out->at, out->n, sizeof(*out->at), by_name);
 	return 0;
@@ -220,16 +227,7 @@ static void add_coverage(struct nt_get_coverage *into, const struct nt_get_cover
 		into->covered.start_s = from->covered.start_s;
 	if (first || from->covered.end_s > into->covered.end_s)
 		into->covered.end_s = from->covered.end_s;
-	add_to(&into->buckets, from->buckets);
-	add_to(&into->missing, from->missing);
-	add_to(&into->expected, from->expected);
-	add_to(&into->intervals, from->intervals);
-	add_to(&into->partial, from->partial);
-	add_to(&into->reopened, from->reopened);
-	add_to(&into->lost, from->lost);
-	add_to(&into->missed_unknown, from->missed_unknown);
-	add_to(&into->unexplained, from->unexplained);
-	add_to(&into->defects, from->defects);
+	nt_get_add_coverage(into, from);
 }
 
 static void add_days(struct nt_get_mean *mean, const struct nt_get_sensor *sensor, const struct nt_get_series *s)

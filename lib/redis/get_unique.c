@@ -11,8 +11,16 @@
 /*
  * Different sources. Of each bucket and name there is a number: in `unique` when the bucket is closed, in `hll_names`
  * as long as the HyperLogLog is there. Where one bucket of one sensor has all sources, its number is the answer.
- * Otherwise the HyperLogLogs are united here. Where they are gone, the union is at least the largest of the numbers.
+ * Otherwise they are united here: the hosts themselves if all buckets have them, which is exact, or else the
+ * HyperLogLogs. Where these are gone, the union is at least the largest of the numbers.
  */
+
+/* Hosts of the few, perhaps the same again. */
+struct hosts {
+	int32_t *host;
+	size_t n;
+	uint32_t parts; /* buckets that they are of */
+};
 
 /* Answers that are united into one number. */
 struct answer {
@@ -20,7 +28,9 @@ struct answer {
 	uint64_t largest;   /* of their numbers */
 	uint32_t united;    /* HyperLogLogs that were read */
 	uint8_t *registers; /* NULL: not needed, or none read yet */
-	bool uncertain;	    /* a number itself may be too low */
+	struct hosts hosts;
+	bool many;	/* a bucket has more than a few */
+	bool uncertain; /* a number itself may be too low */
 };
 
 struct uniting {
@@ -90,6 +100,7 @@ static void count_parts(struct uniting *u)
 			uint64_t number = u->number[i * u->names + n];
 
 			a->parts += number > 0;
+			a->many |= number > NT_FEW_HOSTS;
 			a->largest = a->largest < number ? number : a->largest;
 			a->uncertain |= slot->reopened > 0 || (!number && (slot->rest_hll || slot->rest_unique));
 		}
@@ -97,6 +108,83 @@ static void count_parts(struct uniting *u)
 }
 
 /* ---- unions ---- */
+
+static bool read_host(const redisReply *reply, int32_t *host)
+{
+	char *end;
+	long value;
+
+	if (!is_text(reply) || !reply->len)
+		return false;
+	errno = 0;
+	value = strtol(reply->str, &end, 10);
+	*host = (int32_t)value;
+	return !errno && end == reply->str + reply->len && value >= INT32_MIN && value <= INT32_MAX;
+}
+
+/* Tags: slot and name. A bucket without them has an empty list. */
+static int take_hosts(void *cookie, size_t tag, const redisReply *reply)
+{
+	const struct uniting *u = cookie;
+	const struct slot *slot = &u->slots->at[tag / u->names];
+	struct hosts *h = &answer_of(u, tag % u->names, slot)->hosts;
+	uint64_t *defects = &u->point[slot->point].coverage.defects;
+	int32_t *grown;
+
+	if (!is_list(reply, defects) || !reply->elements)
+		return 0;
+	grown = reallocarray(h->host, h->n + reply->elements, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	h->host = grown;
+	for (size_t i = 0; i < reply->elements; i++) {
+		if (!read_host(reply->element[i], &h->host[h->n + i])) {
+			*defects += 1;
+			return 0;
+		}
+	}
+	h->n += reply->elements;
+	h->parts++;
+	return 0;
+}
+
+/* Buckets of which something must be read to unite them. */
+static bool is_needed(const struct uniting *u, size_t slot, size_t name)
+{
+	return u->number[slot * u->names + name] && answer_of(u, name, &u->slots->at[slot])->parts > 1;
+}
+
+static int read_hosts(struct nt_get *g, struct uniting *u)
+{
+	struct reads r = {0};
+	char key[NT_REDIS_KEY_TEXT];
+
+	for (size_t i = 0; i < u->slots->n; i++)
+		for (size_t n = 0; n < u->names; n++) {
+			if (!is_needed(u, i, n) || answer_of(u, n, &u->slots->at[i])->many)
+				continue;
+			slot_key(key, &u->slots->at[i], NT_RKEY_FEW, u->name[n]);
+			reads_command(&r, i * u->names + n, "SMEMBERS", key);
+		}
+	return reads_run(g, &r, take_hosts, u);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const int32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static uint64_t count_hosts(const struct hosts *h)
+{
+	uint64_t n = 0;
+
+	qsort(h->host, h->n, sizeof(*h->host), by_number);
+	for (size_t i = 0; i < h->n; i++)
+		n += !i || h->host[i] != h->host[i - 1];
+	return n;
+}
 
 /* Tags of the strings: slot and name. */
 static int take_string(void *cookie, size_t tag, const redisReply *reply)
@@ -125,7 +213,9 @@ static int unite(struct nt_get *g, struct uniting *u)
 
 	for (size_t i = 0; i < u->slots->n; i++)
 		for (size_t n = 0; n < u->names; n++) {
-			if (!u->number[i * u->names + n] || answer_of(u, n, &u->slots->at[i])->parts < 2)
+			const struct answer *a = answer_of(u, n, &u->slots->at[i]);
+
+			if (!is_needed(u, i, n) || a->hosts.parts == a->parts)
 				continue;
 			slot_key(key, &u->slots->at[i], NT_RKEY_HLL, u->name[n]);
 			reads_command(&r, i * u->names + n, "GET", key);
@@ -138,12 +228,15 @@ static struct nt_get_unique_value settle(const struct answer *a)
 	struct nt_get_unique_value v = {.sources = a->largest, .quality = NT_GET_ESTIMATE};
 	uint64_t number = a->registers ? nt_redis_hll_count(a->registers) : 0;
 
-	if (a->parts > 1 && a->united == a->parts && number >= a->largest) {
-		v.sources = number;
-		return v; /* what came late is in them */
+	if (a->parts > 1 && a->hosts.parts == a->parts) {
+		number = count_hosts(&a->hosts);
+		if (number >= a->largest)
+			return (struct nt_get_unique_value){.sources = number, .quality = NT_GET_EXACT};
 	}
 	if (v.sources < number)
 		v.sources = number;
+	if (a->parts > 1 && a->united == a->parts && number + 3 + number / 50 >= a->largest)
+		return v; /* what came late is in them; an exact number may be a little larger than their estimate */
 	if (a->parts > 1 || a->uncertain)
 		v.quality = NT_GET_AT_LEAST;
 	else if (!a->parts)
@@ -158,7 +251,9 @@ static int answer(struct nt_get *g, struct uniting *u, struct nt_get_unique *out
 	if (err)
 		return err;
 	count_parts(u);
-	err = unite(g, u);
+	err = read_hosts(g, u);
+	if (!err)
+		err = unite(g, u);
 	for (size_t i = 0; i < u->names * u->points && !err; i++)
 		out->value[i] = settle(&u->answer[i]);
 	return err;
@@ -182,8 +277,10 @@ static int unite_all(struct nt_get *g, const struct slots *slots, const char *co
 		err = answer(g, &u, out);
 	else
 		err = get_refuse(g, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < out->names * out->points && u.answer; i++)
+	for (size_t i = 0; i < out->names * out->points && u.answer; i++) {
 		free(u.answer[i].registers);
+		free(u.answer[i].hosts.host);
+	}
 	free(u.answer);
 	free(u.number);
 	return err;

@@ -18,29 +18,25 @@
 #define SIG_COST      12
 #define SOURCE_COST   3	 /* two looks, the set, and now and then the AS */
 #define SKETCH_COST   75 /* two unions of 16,384 registers, each counted */
+#define HOSTS_A_WRITE 3	 /* hosts of a sketch that cost as much as one addition: they are added twice */
 #define EVENT_COST    10 /* their evidence is long */
 #define PART_COST     12 /* looking at types and setting lifetimes, key by key */
 
-static size_t row_cost(enum nt_plan_kind kind)
+static size_t row_cost(const struct nt_plan *p, const struct nt_plan_part *part, size_t row)
 {
 	static const size_t cost[] = {
-	    [NT_PLAN_HEAD] = HEAD_COST,
-	    [NT_PLAN_MINUTE] = 1,
-	    [NT_PLAN_LONG] = LONG_COST,
-	    [NT_PLAN_PORT_ALL] = PORT_ALL_COST,
-	    [NT_PLAN_TAIL] = TAIL_COST,
-	    [NT_PLAN_SIG] = SIG_COST,
-	    [NT_PLAN_SIG_MINUTE] = 1,
-	    [NT_PLAN_SIG_LONG] = LONG_COST,
-	    [NT_PLAN_SOURCE] = SOURCE_COST,
-	    [NT_PLAN_BACKSCATTER] = SOURCE_COST,
-	    [NT_PLAN_BACKSCATTER_PORT] = 1,
-	    [NT_PLAN_SKETCH] = SKETCH_COST,
-	    [NT_PLAN_ORG] = 1,
+	    [NT_PLAN_HEAD] = HEAD_COST,	    [NT_PLAN_MINUTE] = 1,
+	    [NT_PLAN_LONG] = LONG_COST,	    [NT_PLAN_PORT_ALL] = PORT_ALL_COST,
+	    [NT_PLAN_TAIL] = TAIL_COST,	    [NT_PLAN_SIG] = SIG_COST,
+	    [NT_PLAN_SIG_MINUTE] = 1,	    [NT_PLAN_SIG_LONG] = LONG_COST,
+	    [NT_PLAN_SOURCE] = SOURCE_COST, [NT_PLAN_BACKSCATTER] = SOURCE_COST,
+	    [NT_PLAN_BACKSCATTER_PORT] = 1, [NT_PLAN_ORG] = 1,
 	    [NT_PLAN_EVENT] = EVENT_COST,
 	};
 
-	return cost[kind];
+	if (part->kind == NT_PLAN_SKETCH)
+		return SKETCH_COST + p->snapshot->sketch[row].n_hosts / HOSTS_A_WRITE;
+	return cost[part->kind];
 }
 
 void nt_plan_add_part(struct nt_plan *p, struct nt_plan_part part)
@@ -151,6 +147,14 @@ static void add_tables(struct nt_plan *p, enum nt_plan_kind kind)
 	}
 }
 
+/* The row behind those of a part, from `row` on, that a chunk has room for. */
+static size_t fill(const struct nt_plan *p, const struct nt_plan_part *part, size_t row, size_t *left)
+{
+	for (size_t cost; row < part->n && (cost = row_cost(p, part, row)) <= *left; row++)
+		*left -= cost;
+	return row;
+}
+
 /* Walks the rows and notes where a chunk is full. Returns the number of chunks; `cut` may be NULL. */
 static uint32_t cut_rows(const struct nt_plan *p, struct nt_plan_at *cut)
 {
@@ -158,19 +162,16 @@ static uint32_t cut_rows(const struct nt_plan *p, struct nt_plan_at *cut)
 	size_t left = 0;
 
 	for (size_t i = 0; i < p->n_parts; i++) {
-		size_t cost = row_cost(p->part[i].kind), rows;
+		const struct nt_plan_part *part = &p->part[i];
 
-		for (size_t row = 0; row < p->part[i].n; row += rows) {
-			if (left < PART_COST + cost) {
+		for (size_t row = 0; row < part->n; row = fill(p, part, row, &left)) {
+			if (left < PART_COST + row_cost(p, part, row)) {
 				if (cut)
 					cut[chunks] = (struct nt_plan_at){.part = i, .row = row};
 				chunks++;
 				left = NT_PLAN_WRITES;
 			}
-			rows = (left - PART_COST) / cost;
-			if (rows > p->part[i].n - row)
-				rows = p->part[i].n - row;
-			left -= PART_COST + rows * cost;
+			left -= PART_COST;
 		}
 	}
 	if (cut)

@@ -21,7 +21,7 @@
  * Changes whenever the same snapshot is cut at other places than before, under the same bounds. A snapshot that
  * another version has begun cannot be finished.
  */
-#define NT_PLAN_VERSION 1
+#define NT_PLAN_VERSION 2
 
 /** 10000-01-01: up to there, Redis takes times in milliseconds and people read them. */
 #define NT_PLAN_TIME_END_S INT64_C(253402300800)

@@ -121,6 +121,7 @@ const struct nt_redis_key_row nt_redis_key_row[NT_REDIS_KEYS] = {
 		       .buckets = IN_H | IN_D | IN_Q,
 		       .life = {[NT_BUCKET_D] = NT_LIFE_SOURCES}},
     [NT_RKEY_HLL] = HLL_ROW("hll", NT_REDIS_STRING),
+    [NT_RKEY_FEW] = HLL_ROW("few", NT_REDIS_SET),
     [NT_RKEY_HLL_NAMES] = HLL_ROW("hll_names", NT_REDIS_ZSET),
     [NT_RKEY_UNIQUE] = {.name = "unique",
 			.type = NT_REDIS_HASH,

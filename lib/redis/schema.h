@@ -74,6 +74,7 @@ enum nt_redis_key {
 	NT_RKEY_WHO,
 	NT_RKEY_NAMES,	   /**< what stands behind the colon of the bucket's keys above: so that none is searched for */
 	NT_RKEY_HLL,	   /**< a string a name */
+	NT_RKEY_FEW,	   /**< a set a name: its hosts, while they are few */
 	NT_RKEY_HLL_NAMES, /**< those names, with their numbers */
 	NT_RKEY_UNIQUE,
 	NT_REDIS_KEYS

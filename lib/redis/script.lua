@@ -28,7 +28,7 @@ local TYPES = {s = 'string', h = 'hash', z = 'zset', x = 'stream', u = 'set'}
 local NEEDED = {'TYPE k', 'GET k', 'SET k v', 'DEL k', 'EXISTS k', 'TIME', 'HGET k f', 'HMGET k f', 'HSET k f v', 'HDEL k f', 'HLEN k',
 	'HGETALL k', 'ZMSCORE k m', 'ZADD k 1 m', 'ZCARD k', 'ZRANGE k 0 1', 'ZREM k m', 'ZRANGESTORE k k 0 1', 'ZUNIONSTORE k 1 k',
 	'OBJECT ENCODING k', 'EXPIREAT k 1', 'PTTL k', 'PEXPIRE k 1', 'XADD k * f v', 'XINFO STREAM k', 'SMEMBERS k', 'SADD k m', 'PFCOUNT k',
-	'PFMERGE k k', 'STRLEN k', 'GETRANGE k 0 1', 'COPY k k', 'RENAME k k'}
+	'PFMERGE k k', 'SCARD k', 'STRLEN k', 'GETRANGE k 0 1', 'COPY k k', 'RENAME k k'}
 local POPPED_AT_ONCE = 600 -- keeps a call in the range of milliseconds
 local CATCH_UP = 100 -- beyond what was added: a set that is over a bound that was lowered gets there in time
 local COMPACT_MEMBERS = 128 -- zset-max-listpack-entries, as shipped
@@ -323,6 +323,25 @@ function operation.h()
 	for _, hash in ipairs(hashes) do
 		add(hash.key, fields, values)
 		expire(hash.key, hash.ends, hash.lives)
+	end
+end
+
+-- e: hashes, the beginning of two fields' names, a moment: the oldest and the newest so far
+function operation.e()
+	local hashes = {}
+
+	for i = 1, number() do
+		hashes[i] = KEYS[number()]
+	end
+	local oldest = take()
+	local newest, moment = oldest .. '.newest', take()
+	oldest = oldest .. '.oldest'
+	for _, key in ipairs(hashes) do
+		local found = redis.call('HMGET', key, oldest, newest)
+		local from, to = tonumber(found[1] or moment) or tonumber(moment), tonumber(found[2] or moment) or tonumber(moment)
+
+		write('HSET', key, oldest, string.format('%.0f', math.min(from, moment)), newest,
+			string.format('%.0f', math.max(to, moment)))
 	end
 end
 

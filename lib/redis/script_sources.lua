@@ -26,6 +26,11 @@ local SPARSE_VALUE_MAX = 32 -- five bits
 -- What belongs to each: its object 16, its places in the tables of keys and of lifetimes with their pointers 96 (in a
 -- cluster 112), its place in the set of names, a skip list, with table and pointers 96.
 local PLACE_BYTES = 224
+-- What belongs to a set of hosts: its object 16, its places in the tables of keys and of lifetimes 96, or 112.
+local FEW_BYTES = 128
+-- So few hosts are kept one by one, as Redis does in the compact form of a set of whole numbers
+-- (set-max-intset-entries, as shipped).
+local FEW_HOSTS = 512
 local DENSE_WORK = 40 -- writing a dense one anew in sparse form, up to 0.8 ms, when doing so with a sparse one is 1
 
 -- Names of the `n` lightest of a list, those of equal weight by name. Sorting numbers and names apart is several times
@@ -178,8 +183,13 @@ local function sketch_key(set, name)
 	return string.sub(set.names, 1, -7) .. ':' .. name
 end
 
+-- That of a name's hosts, as long as they are few; "hll_names" becomes "few".
+local function few_key(set, name)
+	return string.sub(set.names, 1, -10) .. 'few:' .. name
+end
+
 local function delete_sketch(set, name)
-	write('DEL', sketch_key(set, name))
+	write('DEL', sketch_key(set, name), few_key(set, name))
 	write('ZREM', set.names, name)
 end
 
@@ -231,16 +241,42 @@ local function unite(key, bytes, scratch, string_of, ready)
 	write('PFMERGE', key, scratch)
 end
 
--- p: name of a HyperLogLog, a key for a moment, the string; then buckets that it is united with
+-- Adds hosts to the few of a name. They are all of its hosts, or they are not there: a HyperLogLog without them counts
+-- more than a few, or one that was not told. So they come before it. Returns how many they are, or nothing.
+local function add_hosts(key, hosts, is_first)
+	if #hosts == 0 then
+		write('DEL', key)
+	elseif is_first or redis.call('EXISTS', key) == 1 then
+		write('SADD', key, unpack(hosts))
+		local n = redis.pcall('SCARD', key)
+
+		if type(n) == 'number' and n <= FEW_HOSTS then
+			return n
+		end
+		write('DEL', key)
+	end
+end
+
+local function take_hosts()
+	local hosts = {}
+
+	for i = 1, number() do
+		hosts[i] = take()
+	end
+	return hosts
+end
+
+-- p: name of a HyperLogLog, a key for a moment, the string, its hosts if they are few; then buckets that it is united
+-- with
 function operation.p()
-	local name, scratch, string_of = take(), KEYS[number()], take()
+	local name, scratch, string_of, hosts = take(), KEYS[number()], take(), take_hosts()
 	local ready = false
 
 	for _ = 1, number() do
 		local set = take_sketches()
-		local key = sketch_key(set, name)
-
+		local key, few = sketch_key(set, name), few_key(set, name)
 		local bytes = redis.call('STRLEN', key)
+		local n = add_hosts(few, hosts, bytes == 0)
 
 		if bytes == 0 then
 			write('SET', key, string_of)
@@ -248,7 +284,10 @@ function operation.p()
 			unite(key, bytes, scratch, string_of, ready)
 			ready = true
 		end
-		local n = redis.pcall('PFCOUNT', key)
+		if n then
+			expire(few, set.ends, set.lives)
+		end
+		n = n or redis.pcall('PFCOUNT', key)
 		if type(n) == 'number' then
 			write('ZADD', set.names, n, name)
 			expire(key, set.ends, set.lives)
@@ -262,7 +301,8 @@ function operation.p()
 end
 
 -- Publishes numbers of different sources. What stands there is only raised: a late part of a closed bucket may come
--- when the HyperLogLog that counted the others is gone. Returns the names of which that is so.
+-- when the HyperLogLog that counted the others is gone. Returns the names of which that is so. One that is there may be
+-- a little lower itself, once the hosts that were counted are gone.
 local function publish_unique(unique, list)
 	local names, command, lower = {}, {'HSET', unique}, {}
 
@@ -278,7 +318,7 @@ local function publish_unique(unique, list)
 
 		command[#command + 1] = names[i]
 		command[#command + 1] = string.format('%.0f', math.max(before, now))
-		if before > now then
+		if before > now + 3 + now / 50 then
 			lower[#lower + 1] = names[i]
 		end
 	end
@@ -306,7 +346,7 @@ local function place_of(set, name, hosts)
 	return allocated(bytes + 6) + allocated(#sketch_key(set, name) + 6) + allocated(#name + 6) + PLACE_BYTES
 end
 
--- How many of the largest have room where `bound` dense ones have.
+-- How many of the largest have room where `bound` dense ones have, and how much room is left beside these.
 local function most_with_room(set)
 	local left, n = set.bound * DENSE_ROOM, 0
 
@@ -314,30 +354,68 @@ local function most_with_room(set)
 		local page = redis.call('ZRANGE', set.names, n, n + NAMES_AT_ONCE - 1, 'REV', 'WITHSCORES')
 
 		for i = 1, #page, 2 do
-			left = left - place_of(set, page[i], tonumber(page[i + 1]))
-			if left < 0 then
-				return n
+			local place = place_of(set, page[i], tonumber(page[i + 1]))
+
+			if place > left then
+				return n, left
 			end
+			left = left - place
 			n = n + 1
 		end
 	until #page < 2 * NAMES_AT_ONCE
-	return n
+	return n, left
 end
 
--- Deletes the smallest that have no room, after their numbers were published; NAMES_AT_ONCE at most. Returns how many
--- had none.
-local function delete_smallest(set, unique)
-	local over = set.bound > 0 and redis.call('ZCARD', set.names) - most_with_room(set) or 0
-	local list = over > 0 and redis.call('ZRANGE', set.names, 0, math.min(over, NAMES_AT_ONCE) - 1, 'WITHSCORES') or {}
+-- Hosts of the few have what room the HyperLogLogs of a closed bucket leave: from the largest on each that fits stays.
+-- Deletes others, NAMES_AT_ONCE at most. Returns how many.
+local function delete_few(set, left)
+	local from, deleted = 0, 0
+
+	repeat
+		local page = redis.call('ZRANGE', set.names, from, from + NAMES_AT_ONCE - 1, 'REV', 'WITHSCORES')
+
+		for i = 1, #page, 2 do
+			local key = tonumber(page[i + 1]) <= FEW_HOSTS and few_key(set, page[i])
+			local hosts = key and redis.pcall('SCARD', key)
+			local place = type(hosts) == 'number' and hosts > 0 and
+				allocated(8 + 4 * hosts) + allocated(#key + 6) + FEW_BYTES
+
+			if place and place > left then
+				write('DEL', key)
+				deleted = deleted + 1
+			elseif place then
+				left = left - place
+			end
+			if deleted == NAMES_AT_ONCE then
+				return deleted
+			end
+		end
+		from = from + NAMES_AT_ONCE
+	until #page < 2 * NAMES_AT_ONCE
+	return deleted
+end
+
+-- Deletes what has no room, after its number was published: the smallest HyperLogLogs, or if all of them have room,
+-- hosts. Returns how much work it was; more than NAMES_AT_ONCE: there is more to do.
+local function make_room(set, unique)
+	local n, left = most_with_room(set)
+	local over = redis.call('ZCARD', set.names) - n
+
+	if over == 0 then
+		renew({key = set.names, ends = set.ends, lives = set.lives}, false)
+		local deleted = delete_few(set, left)
+		return deleted < NAMES_AT_ONCE and deleted or NAMES_AT_ONCE + 1
+	end
+	local list = redis.call('ZRANGE', set.names, 0, math.min(over, NAMES_AT_ONCE) - 1, 'WITHSCORES')
 
 	publish_unique(unique, list)
 	for i = 1, #list, 2 do
 		delete_sketch(set, list[i])
 	end
 	if over <= NAMES_AT_ONCE then
-		renew({key = set.names, ends = set.ends, lives = set.lives}, over > 0)
+		renew({key = set.names, ends = set.ends, lives = set.lives}, true)
 	end
-	return over
+	return NAMES_AT_ONCE + 1
 end
 
 -- Four registers of six bits, which are three bytes, as four characters: '\0' for an empty one, of others what stands
@@ -391,7 +469,7 @@ function operation.u()
 	if unfinished ~= '0' then
 		return
 	end
-	local work, n = done == 0 and delete_smallest(set, unique) or 0, 0
+	local work, n = done == 0 and set.bound > 0 and make_room(set, unique) or 0, 0
 	if work > NAMES_AT_ONCE then
 		unfinished = '1'
 	else

@@ -52,8 +52,6 @@ struct nt_doc_basis {
 	size_t sensors;	    /**< chosen */
 	uint64_t addresses; /**< of them, where stated */
 	size_t without_addresses;
-	int64_t geo_from_s; /**< oldest and newest region database; 0: none */
-	int64_t geo_to_s;
 	struct nt_get_coverage coverage;
 };
 

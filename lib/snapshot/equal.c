@@ -96,8 +96,9 @@ static bool published_lists_equal(const struct nt_snapshot *a, const struct nt_s
 
 static bool sketch_equal(const struct nt_sketch *a, const struct nt_sketch *b)
 {
-	return a->key == b->key && a->n == b->n &&
-	       (!a->n || !memcmp(a->registers, b->registers, a->n * sizeof(a->registers[0])));
+	return a->key == b->key && a->n == b->n && a->n_hosts == b->n_hosts &&
+	       (!a->n || !memcmp(a->registers, b->registers, a->n * sizeof(a->registers[0]))) &&
+	       (!a->n_hosts || !memcmp(a->host, b->host, a->n_hosts * sizeof(a->host[0])));
 }
 
 static bool told_lists_equal(const struct nt_snapshot *a, const struct nt_snapshot *b)
@@ -133,8 +134,9 @@ static bool detector_lists_equal(const struct nt_snapshot *a, const struct nt_sn
 bool nt_snapshot_equal(const struct nt_snapshot *a, const struct nt_snapshot *b)
 {
 	if (a->start_s != b->start_s || a->end_s != b->end_s || a->partial != b->partial || a->frames != b->frames ||
-	    a->bytes != b->bytes || a->late != b->late || memcmp(a->overflow, b->overflow, sizeof(a->overflow)) ||
-	    a->reduced != b->reduced || memcmp(a->cut, b->cut, sizeof(a->cut)))
+	    a->bytes != b->bytes || a->late != b->late || a->geo_build_s != b->geo_build_s ||
+	    memcmp(a->overflow, b->overflow, sizeof(a->overflow)) || a->reduced != b->reduced ||
+	    memcmp(a->cut, b->cut, sizeof(a->cut)))
 		return false;
 	if (memcmp(a->class_frames, b->class_frames, sizeof(a->class_frames)) ||
 	    memcmp(a->malformed, b->malformed, sizeof(a->malformed)) ||

@@ -205,6 +205,23 @@ static void sketches(struct writer *w, const struct nt_snapshot *s)
 	}
 }
 
+/* Those of each sketch. */
+static void hosts(struct writer *w, const struct nt_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_sketches; i++) {
+		const struct nt_sketch *k = &s->sketch[i];
+		uint32_t before = 0;
+
+		if (!reserve(w, (1 + (size_t)k->n_hosts) * NUMBER))
+			return;
+		put(w, k->n_hosts);
+		for (uint32_t h = 0; h < k->n_hosts; h++) {
+			put(w, k->host[h] - before);
+			before = k->host[h];
+		}
+	}
+}
+
 static void told(struct writer *w, const struct nt_snapshot *s)
 {
 	number(w, s->n_orgs);
@@ -256,6 +273,8 @@ int nt_snapshot_pack(const struct nt_snapshot *s, uint8_t **bytes, size_t *lengt
 	sources(&w, s);
 	sketches(&w, s);
 	told(&w, s);
+	hosts(&w, s);
+	number(&w, pack_zigzag(s->geo_build_s));
 	if (w.failed) {
 		free(w.bytes);
 		return -ENOMEM;

@@ -7,7 +7,7 @@
 /* What both directions of pack.h share. */
 
 #define PACK_MAGIC   "NTSP"
-#define PACK_VERSION 1
+#define PACK_VERSION 2 /* 1 had no hosts of sketches and no date of the region database; it is still read */
 
 /* Bits of the byte that begins a snapshot, a source and a sender of backscatter. */
 enum { PACK_PARTIAL = 1, PACK_REDUCED = 2, PACK_MISSED_UNKNOWN = 4, PACK_ESTIMATED = 8 };

@@ -53,8 +53,10 @@ static void free_signatures(struct nt_snapshot *s)
 
 static void free_sketches(struct nt_snapshot *s)
 {
-	for (size_t i = 0; i < s->n_sketches; i++)
+	for (size_t i = 0; i < s->n_sketches; i++) {
 		free(s->sketch[i].registers);
+		free(s->sketch[i].host);
+	}
 	free(s->sketch);
 	s->sketch = NULL;
 	s->n_sketches = 0;
@@ -160,7 +162,8 @@ size_t nt_snapshot_bytes(const struct nt_snapshot *s)
 	for (size_t i = 0; i < s->n_signatures; i++)
 		bytes += signature_bytes(&s->signature[i]);
 	for (size_t i = 0; i < s->n_sketches; i++)
-		bytes += sizeof(s->sketch[i]) + s->sketch[i].n * sizeof(s->sketch[i].registers[0]);
+		bytes += sizeof(s->sketch[i]) + s->sketch[i].n * sizeof(s->sketch[i].registers[0]) +
+			 s->sketch[i].n_hosts * sizeof(s->sketch[i].host[0]);
 	for (size_t i = 0; i < s->n_orgs; i++)
 		bytes += sizeof(s->org[i]) + strlen(s->org[i].name) + 1;
 	for (size_t i = 0; i < s->n_events; i++)

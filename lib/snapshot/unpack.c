@@ -297,6 +297,31 @@ static void sketches(struct reader *r, struct nt_snapshot *s)
 	}
 }
 
+static void hosts_of(struct reader *r, struct nt_sketch *k)
+{
+	uint64_t host = 0;
+	size_t n;
+
+	k->host = list(r, 1, sizeof(k->host[0]), &n);
+	if (n > NT_FEW_HOSTS)
+		fail(r, -EBADMSG);
+	for (size_t i = 0; i < n && !r->err; i++) {
+		uint64_t step = number_to(r, UINT32_MAX);
+
+		host += step;
+		if (host > UINT32_MAX || (i && !step))
+			fail(r, -EBADMSG);
+		k->host[i] = (uint32_t)host;
+	}
+	k->n_hosts = r->err ? 0 : (uint32_t)n;
+}
+
+static void hosts(struct reader *r, struct nt_snapshot *s)
+{
+	for (size_t i = 0; i < s->n_sketches && !r->err; i++)
+		hosts_of(r, &s->sketch[i]);
+}
+
 static void told(struct reader *r, struct nt_snapshot *s)
 {
 	s->org = list(r, 2, sizeof(*s->org), &s->n_orgs);
@@ -328,10 +353,15 @@ static uint64_t little_endian(const uint8_t *bytes, size_t n)
 	return value;
 }
 
+static uint64_t version_of(const uint8_t *bytes)
+{
+	return little_endian(bytes + 4, 2);
+}
+
 static bool header_valid(const uint8_t *bytes, size_t length)
 {
-	return length >= NT_PACK_HEADER && !memcmp(bytes, PACK_MAGIC, 4) &&
-	       little_endian(bytes + 4, 2) == PACK_VERSION && little_endian(bytes + 6, 2) == 0 &&
+	return length >= NT_PACK_HEADER && !memcmp(bytes, PACK_MAGIC, 4) && version_of(bytes) >= 1 &&
+	       version_of(bytes) <= PACK_VERSION && little_endian(bytes + 6, 2) == 0 &&
 	       little_endian(bytes + 8, 8) == length - NT_PACK_HEADER &&
 	       little_endian(bytes + 16, 8) == nt_hll_hash(bytes + NT_PACK_HEADER, length - NT_PACK_HEADER);
 }
@@ -351,6 +381,10 @@ int nt_snapshot_unpack(struct nt_snapshot *s, const uint8_t *bytes, size_t lengt
 	sources(&r, s);
 	sketches(&r, s);
 	told(&r, s);
+	if (version_of(bytes) >= 2) {
+		hosts(&r, s);
+		s->geo_build_s = moment(&r);
+	}
 	if (left(&r) && !r.err)
 		r.err = -EBADMSG;
 	if (r.err)

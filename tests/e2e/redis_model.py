@@ -28,9 +28,9 @@ LIFETIME_S = {"m": 2 * DAY_S, "h": 130 * DAY_S, "d": 400 * DAY_S, "q": 1830 * DA
 
 def lifetime_s(bucket, name):
     """How long a key of a bucket lives."""
-    if name in ("hll", "hll_names") and bucket == "h":
+    if name in ("hll", "few", "hll_names") and bucket == "h":
         return 7 * DAY_S
-    if name in ("hll", "hll_names", "source", "backscatter", "backscatter_port", "who", "names") and bucket == "d":
+    if name in ("hll", "few", "hll_names", "source", "backscatter", "backscatter_port", "who", "names") and bucket == "d":
         return 130 * DAY_S
     return LIFETIME_S[bucket]
 

@@ -24,6 +24,7 @@ from reference.line import address as text
 
 DAY_S = 86400
 START_S = 1_662_422_400  # a midnight
+FEW_HOSTS = 512  # which are kept one by one
 SENSORS = ("tokyo-1", "osaka-2")
 PORTS = (23, 445, 80, 22, 8080, 443)
 FRAMES = 1200  # an hour
@@ -146,6 +147,30 @@ def test_sketches_of_a_closed_day(published, sensor):
     kept = {key[len(start) :] for key in server.client.scan_iter(f"nt:{{{sensor}}}:d:{START_S}:hll:*")}
     assert kept == expected.keys()
     close_all({name: server.client.pfcount(start + name) for name in kept}, {name: expected[name] for name in kept})
+
+
+@pytest.mark.parametrize("sensor", SENSORS)
+def test_small_numbers_are_exact(published, sensor):
+    """Of a closed day they stand in a set of hosts, and so do their unions."""
+    server, totals, _ = published
+    expected = {name: len(sources) for name, sources in of_day(totals[sensor]).names.items()}
+    found = server.numbers(f"{prefix(sensor)}:unique")
+    start = f"{prefix(sensor)}:few:"
+    few = {key[len(start) :] for key in server.client.scan_iter(f"nt:{{{sensor}}}:d:{START_S}:few:*")}
+    assert few == {name for name, sources in expected.items() if sources <= FEW_HOSTS}
+    assert any(50 < expected[name] for name in few)
+    for name in few:
+        assert server.client.scard(start + name) == found[name] == expected[name], name
+
+
+def test_small_unions_are_exact(published):
+    server, totals, _ = published
+    names = [of_day(totals[sensor]).names for sensor in SENSORS]
+    both = [name for name in names[0] if name in names[1] and max(len(n[name]) for n in names) <= FEW_HOSTS]
+    assert len(both) > 5
+    for name in both:
+        found = server.client.sunion(*(f"{prefix(sensor)}:few:{name}" for sensor in SENSORS))
+        assert len(found) == len(names[0][name] | names[1][name]), name
 
 
 def test_sketches_merge_over_sensors_and_hours(published):

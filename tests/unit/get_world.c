@@ -283,6 +283,21 @@ uint64_t world_intervals(const struct world *w, unsigned int sensors, struct nt_
 	return n;
 }
 
+struct nt_span world_geo(const struct world *w, unsigned int sensors, struct nt_span span)
+{
+	struct nt_span geo = {0};
+
+	for (size_t i = 0; i < w->n; i++) {
+		int64_t build_s = w->interval[i].s.geo_build_s;
+
+		if (!counts(&w->interval[i], sensors, span))
+			continue;
+		geo.start_s = geo.start_s && geo.start_s < build_s ? geo.start_s : build_s;
+		geo.end_s = geo.end_s > build_s ? geo.end_s : build_s;
+	}
+	return geo;
+}
+
 uint64_t world_unique(const struct world *w, unsigned int sensors, struct nt_span span, const char *name)
 {
 	uint8_t rank[NT_HLL_REGISTERS] = {0};
@@ -305,6 +320,43 @@ uint64_t world_unique(const struct world *w, unsigned int sensors, struct nt_spa
 	for (uint32_t r = 0; r < NT_HLL_REGISTERS; r++)
 		histogram[rank[r]]++;
 	return nt_hll_estimate(histogram);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+uint64_t world_hosts(const struct world *w, unsigned int sensors, struct nt_span span, const char *name)
+{
+	uint32_t *host = NULL;
+	size_t n = 0;
+	uint64_t different = 0;
+	char text[NT_SKETCH_TEXT];
+
+	for (size_t i = 0; i < w->n; i++) {
+		const struct nt_snapshot *s = &w->interval[i].s;
+
+		for (size_t k = 0; k < s->n_sketches && counts(&w->interval[i], sensors, span); k++) {
+			const struct nt_sketch *sketch = &s->sketch[k];
+
+			nt_sketch_text(s, sketch->key, text);
+			if (strcmp(text, name) != 0)
+				continue;
+			host = reallocarray(host, n + sketch->n_hosts + 1, sizeof(*host));
+			assert_non_null(host);
+			for (uint32_t h = 0; h < sketch->n_hosts; h++)
+				host[n++] = sketch->host[h];
+		}
+	}
+	if (n)
+		qsort(host, n, sizeof(*host), by_number);
+	for (size_t i = 0; i < n; i++)
+		different += !i || host[i] != host[i - 1];
+	free(host);
+	return different;
 }
 
 struct nt_get_sensors world_some(const struct world *w, unsigned int sensors)

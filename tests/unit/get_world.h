@@ -44,8 +44,14 @@ struct numbers world_numbers(const struct world *w, unsigned int sensors, struct
 /* Intervals in a span. */
 uint64_t world_intervals(const struct world *w, unsigned int sensors, struct nt_span span);
 
+/* Of when the oldest and the newest of their region databases are. */
+struct nt_span world_geo(const struct world *w, unsigned int sensors, struct nt_span span);
+
 /* Union of the sketches of a name. */
 uint64_t world_unique(const struct world *w, unsigned int sensors, struct nt_span span, const char *name);
+
+/* Of those that are told one by one, how many different ones there are. */
+uint64_t world_hosts(const struct world *w, unsigned int sensors, struct nt_span span, const char *name);
 
 /* What is asked of the world: ranges of all kinds, and every set. */
 struct question {

@@ -100,6 +100,9 @@ void model_add(struct model *m, const struct nt_snapshot *s)
 		b->intervals++;
 		b->partial += s->partial;
 		b->missed_unknown += s->loss.missed_unknown;
+		if (s->geo_build_s && (!b->geo_oldest_s || s->geo_build_s < b->geo_oldest_s))
+			b->geo_oldest_s = s->geo_build_s;
+		b->geo_newest_s = b->geo_newest_s > s->geo_build_s ? b->geo_newest_s : s->geo_build_s;
 		b->reopened += m->last_s >= 0 && last.start_s > span.start_s;
 	}
 	add_scanners(m, s);
@@ -222,6 +225,8 @@ static struct numbers expected_totals(const struct model_bucket *b)
 	numbers_add(&n, "loss", "unexplained", s->loss.unexplained);
 	numbers_add(&n, "scanners", "others", b->scanners[0]);
 	numbers_add(&n, "scanners", "known", b->scanners[1]);
+	numbers_add(&n, "geo_build", "oldest", (uint64_t)b->geo_oldest_s);
+	numbers_add(&n, "geo_build", "newest", (uint64_t)b->geo_newest_s);
 	numbers_sort(&n);
 	return n;
 }

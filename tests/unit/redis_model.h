@@ -21,7 +21,9 @@ struct model {
 		uint64_t partial;
 		uint64_t missed_unknown;
 		uint64_t reopened;
-		uint64_t scanners[2]; /* others, known; told by any interval */
+		int64_t geo_oldest_s;
+		int64_t geo_newest_s;
+		uint64_t scanners[2];	       /* others, known; told by any interval */
 		struct model_sources *sources; /* redis_model_sources.c */
 	} bucket[MODEL_BUCKETS];
 	size_t n;
@@ -74,6 +76,9 @@ void model_check_unique(const struct numbers *all, const struct numbers *unique,
 uint64_t model_sketches_place(const struct numbers *counted, size_t key_bytes);
 uint64_t model_sketches_room(size_t bound);
 void model_sketches_kept(const struct numbers *counted, size_t key_bytes, size_t bound, bool *kept);
+
+/* Which hosts of the few stay in the room that these leave: of those in `kept`, in the same order, each that fits. */
+void model_few_kept(const struct numbers *counted, size_t key_bytes, size_t bound, bool *kept);
 
 struct model *model_new(const char *sensor, int32_t day_offset_h);
 void model_free(struct model *m);

@@ -23,6 +23,9 @@ enum { REGISTERS = 16384 };
 struct hll {
 	char name[NT_SKETCH_TEXT];
 	uint8_t rank[REGISTERS];
+	bool many; /* its hosts are not known one by one */
+	uint32_t *host;
+	size_t hosts;
 };
 
 /* A key of a bucket without the bucket, and its fields or members. */
@@ -132,6 +135,29 @@ static struct hll *hll_of(struct model_sources *m, const char *name)
 	return &m->hll[m->n_hlls++];
 }
 
+static int by_number(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void add_hosts(struct hll *h, const struct nt_sketch *s)
+{
+	size_t kept = 0;
+
+	h->host = reallocarray(h->host, h->hosts + s->n_hosts + 1, sizeof(*h->host));
+	assert_non_null(h->host);
+	for (uint32_t i = 0; i < s->n_hosts; i++)
+		h->host[h->hosts++] = s->host[i];
+	qsort(h->host, h->hosts, sizeof(*h->host), by_number);
+	for (size_t i = 0; i < h->hosts; i++)
+		if (!i || h->host[i] != h->host[i - 1])
+			h->host[kept++] = h->host[i];
+	h->hosts = kept;
+	h->many = h->many || !s->n_hosts || kept > NT_FEW_HOSTS;
+}
+
 static void add_sketches(struct model_sources *m, enum nt_bucket bucket, const struct nt_snapshot *s)
 {
 	for (size_t i = 0; i < s->n_sketches; i++) {
@@ -144,6 +170,7 @@ static void add_sketches(struct model_sources *m, enum nt_bucket bucket, const s
 			continue;
 		nt_sketch_text(s, s->sketch[i].key, name);
 		h = hll_of(m, name);
+		add_hosts(h, &s->sketch[i]);
 		for (uint32_t r = 0; r < s->sketch[i].n; r++) {
 			uint32_t index = s->sketch[i].registers[r] >> 8;
 			uint8_t rank = (uint8_t)s->sketch[i].registers[r];
@@ -189,6 +216,8 @@ void model_sources_free(struct model *m)
 
 		for (size_t j = 0; s && j < s->n_ledgers; j++)
 			free(s->ledger[j].numbers.number);
+		for (size_t j = 0; s && j < s->n_hlls; j++)
+			free(s->hll[j].host);
 		if (s) {
 			free(s->ledger);
 			free(s->hll);
@@ -512,7 +541,7 @@ static void read_hll(const uint8_t *s, size_t length, uint8_t rank[static REGIST
 	assert_int_equal(r, REGISTERS);
 }
 
-/* The server's own count of registers. */
+/* The hosts that are known one by one; else the server's own count of registers. */
 static uint64_t count_of(struct redis_server *server, const struct hll *h)
 {
 	uint8_t text[16 + REGISTERS * 6 / 8] = "HYLL";
@@ -520,13 +549,51 @@ static uint64_t count_of(struct redis_server *server, const struct hll *h)
 	text[15] = 0x80;
 	for (uint32_t bit = 0; bit < REGISTERS * 6; bit++)
 		text[16 + bit / 8] |= (uint8_t)((h->rank[bit / 6] >> bit % 6 & 1) << bit % 8);
+	if (!h->many)
+		return h->hosts;
 	freeReplyObject(redis_server_do(server, "SET count %b", text, sizeof(text)));
 	return (uint64_t)redis_server_number(server, "PFCOUNT count");
 }
 
-static void check_hll(const struct checking *c, const struct hll *h, uint64_t counted, const struct numbers *names,
+/* Whether the hosts are there; then they are all of them. */
+static bool check_hosts(const struct checking *c, const struct hll *h)
+{
+	char part[128], key[NT_REDIS_KEY_TEXT];
+	struct numbers found = {0};
+	redisReply *reply;
+
+	snprintf(part, sizeof(part), "few:%.100s", h->name);
+	key_text(c, part, key);
+	reply = redis_server_do(c->server, "SMEMBERS %s", key);
+	if (h->many && reply->elements)
+		fail_msg("%s has hosts, and not all", key);
+	if (reply->elements)
+		assert_int_equal(reply->elements, h->hosts);
+	for (size_t i = 0; i < reply->elements; i++)
+		numbers_add(&found, "", reply->element[i]->str, 1);
+	if (found.n)
+		numbers_sort(&found);
+	for (size_t i = 0; i < h->hosts && found.n; i++) {
+		char member[24];
+
+		snprintf(member, sizeof(member), "%" PRId32, (int32_t)h->host[i]);
+		assert_non_null(numbers_find(&found, member));
+	}
+	if (found.n) {
+		assert_true(redis_server_number(c->server, "TTL %s", key) > 0);
+		freeReplyObject(reply);
+		reply = redis_server_do(c->server, "OBJECT ENCODING %s", key);
+		assert_string_equal(reply->str, "intset");
+	}
+	free(found.number);
+	freeReplyObject(reply);
+	return found.n;
+}
+
+static bool check_hll(const struct checking *c, const struct hll *h, uint64_t counted, const struct numbers *names,
 		      const struct numbers *unique)
 {
+	bool few;
 	uint8_t rank[REGISTERS];
 	char part[128], key[NT_REDIS_KEY_TEXT];
 	redisReply *reply;
@@ -542,12 +609,18 @@ static void check_hll(const struct checking *c, const struct hll *h, uint64_t co
 	}
 	assert_true(c->closed || reply->type == REDIS_REPLY_STRING);
 	freeReplyObject(reply);
+	few = check_hosts(c, h);
+	if (few)
+		assert_non_null(numbers_find(names, h->name));
+	else if (!c->closed && !h->many)
+		fail_msg("%s: no hosts", key);
 	if (c->old && !numbers_find(unique, h->name))
-		return;
+		return few;
 	if (cut_once(c))
 		assert_int_equal(value(unique, h->name), counted);
 	else if (c->closed)
-		assert_in_range(value(unique, h->name), 1, counted);
+		assert_in_range(value(unique, h->name), 1, counted + 3 + counted / 50);
+	return few;
 }
 
 /* Of a bucket that was cut more than once the numbers that it was cut by are not known any more. */
@@ -572,9 +645,30 @@ static void check_kept(const struct checking *c, const struct numbers *all, cons
 	free(kept);
 }
 
+/* Which of the few still have their hosts: those that had room when the bucket was closed, and when it became old. */
+static void check_few(const struct checking *c, const struct numbers *all, const bool *there, size_t bound)
+{
+	size_t closed = c->limits->members[nt_redis_key_row[NT_RKEY_HLL].closed[c->bucket->bucket]], key_bytes;
+	bool *kept = calloc(all->n + 1, sizeof(*kept));
+	char key[NT_REDIS_KEY_TEXT];
+
+	assert_non_null(kept);
+	key_text(c, "few:", key);
+	key_bytes = strlen(key);
+	for (size_t i = 0; i < all->n; i++)
+		kept[i] = !c->bucket->sources->hll[i].many;
+	model_few_kept(all, key_bytes, closed, kept);
+	model_few_kept(all, key_bytes, bound, kept);
+	for (size_t i = 0; i < all->n; i++)
+		if (kept[i] != there[i])
+			fail_msg("%s%s: %s", key, all->number[i].name, kept[i] ? "missing" : "not cut");
+	free(kept);
+}
+
 static void check_hlls(const struct checking *c)
 {
 	const struct model_sources *m = c->bucket->sources;
+	bool *few = calloc(m->n_hlls + 1, sizeof(*few));
 	size_t bound = model_bound(c->model, c->bucket, c->limits, NT_RKEY_HLL);
 	size_t numbers = model_bound(c->model, c->bucket, c->limits, NT_RKEY_UNIQUE);
 	char key[NT_REDIS_KEY_TEXT];
@@ -588,10 +682,13 @@ static void check_hlls(const struct checking *c)
 		uint64_t counted = count_of(c->server, &m->hll[i]);
 
 		numbers_add(&all, "", m->hll[i].name, counted);
-		check_hll(c, &m->hll[i], counted, &names, &unique);
+		few[i] = check_hll(c, &m->hll[i], counted, &names, &unique);
 	}
 	if (c->closed)
 		check_kept(c, &all, &names, bound);
+	if (cut_once(c))
+		check_few(c, &all, few, bound);
+	free(few);
 	if (c->closed && !(c->old && numbers))
 		assert_int_equal(unique.n, m->n_hlls);
 	else if (!cut_once(c) && c->closed)

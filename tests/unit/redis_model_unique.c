@@ -77,7 +77,7 @@ void model_check_unique(const struct numbers *all, const struct numbers *unique,
 
 /* Which HyperLogLogs stay. */
 
-enum { DENSE_ROOM = 14500, SPARSE_HOSTS = 3950, PLACE_BYTES = 224 };
+enum { DENSE_ROOM = 14500, SPARSE_HOSTS = 3950, PLACE_BYTES = 224, FEW_BYTES = 128 };
 
 /* jemalloc's classes: eight of a step, then the step doubles and four are new. */
 static uint64_t allocated(uint64_t bytes)
@@ -125,19 +125,45 @@ static int larger_first(const void *a, const void *b)
 	return strcmp((*y)->name, (*x)->name);
 }
 
-void model_sketches_kept(const struct numbers *counted, size_t key_bytes, size_t bound, bool *kept)
+static const struct number **in_order(const struct numbers *counted)
 {
 	const struct number **order = calloc(counted->n + 1, sizeof(*order));
-	uint64_t taken = 0;
 
 	assert_non_null(order);
 	for (size_t i = 0; i < counted->n; i++)
 		order[i] = &counted->number[i];
 	if (counted->n)
 		qsort(order, counted->n, sizeof(*order), larger_first);
+	return order;
+}
+
+void model_sketches_kept(const struct numbers *counted, size_t key_bytes, size_t bound, bool *kept)
+{
+	const struct number **order = in_order(counted);
+	uint64_t taken = 0;
+
 	for (size_t i = 0; i < counted->n; i++) {
 		taken += place(order[i], key_bytes);
 		kept[order[i] - counted->number] = !bound || taken <= model_sketches_room(bound);
+	}
+	free(order);
+}
+
+void model_few_kept(const struct numbers *counted, size_t key_bytes, size_t bound, bool *kept)
+{
+	const struct number **order = in_order(counted);
+	uint64_t left = model_sketches_room(bound);
+	size_t n = 0;
+
+	for (; n < counted->n && place(order[n], key_bytes) <= left; n++)
+		left -= place(order[n], key_bytes);
+	for (size_t i = 0; i < counted->n && bound; i++) {
+		uint64_t bytes =
+		    allocated(8 + 4 * order[i]->value) + allocated(key_bytes + strlen(order[i]->name) + 6) + FEW_BYTES;
+		bool *stays = &kept[order[i] - counted->number];
+
+		*stays = *stays && i < n && bytes <= left;
+		left -= *stays ? bytes : 0;
 	}
 	free(order);
 }

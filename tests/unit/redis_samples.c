@@ -110,6 +110,8 @@ static struct nt_source host_source(uint64_t host)
 struct growing {
 	uint32_t key;
 	uint8_t rank[16384];
+	uint32_t host[NT_FEW_HOSTS];
+	uint32_t n_hosts; /* may be more */
 };
 
 static void see(struct growing *g, size_t *n, uint32_t key, uint64_t hash)
@@ -125,6 +127,27 @@ static void see(struct growing *g, size_t *n, uint32_t key, uint64_t hash)
 	}
 	if (g[i].rank[hash & 16383] < rank)
 		g[i].rank[hash & 16383] = rank;
+	if (g[i].n_hosts < NT_FEW_HOSTS)
+		g[i].host[g[i].n_hosts] = (uint32_t)(hash >> 32);
+	g[i].n_hosts++;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Hosts of a few; of some it is not known which they are. */
+static void take_hosts(const struct growing *g, int64_t start_s, struct nt_sketch *sketch)
+{
+	if (g->n_hosts > NT_FEW_HOSTS || mix(g->key + (uint64_t)start_s) % 8 == 0)
+		return;
+	sketch->host = need(calloc(g->n_hosts, sizeof(*sketch->host)));
+	memcpy(sketch->host, g->host, g->n_hosts * sizeof(*sketch->host));
+	qsort(sketch->host, g->n_hosts, sizeof(*sketch->host), by_number);
+	sketch->n_hosts = g->n_hosts;
 }
 
 static int by_key(const void *a, const void *b)
@@ -146,6 +169,7 @@ static void take_sketches(struct nt_snapshot *s, const struct growing *g, size_t
 		for (uint32_t r = 0; r < 16384; r++)
 			if (g[i].rank[r])
 				sketch->registers[sketch->n++] = r << 8 | g[i].rank[r];
+		take_hosts(&g[i], s->start_s, sketch);
 	}
 	qsort(s->sketch, n, sizeof(*s->sketch), by_key);
 }
@@ -269,6 +293,7 @@ void sample_make(struct nt_snapshot *s, const struct sample *sample)
 		s->frames += s->class_frames[i];
 	s->bytes = s->frames * 60;
 	s->late = draw(&random) % 2;
+	s->geo_build_s = 1650000000 + 86400 * (int64_t)(mix((uint64_t)s->start_s) % 3);
 	s->malformed[NT_REASON_TCP_OFFSET] = 1 + draw(&random) % 5;
 	s->truncated[NT_REASON_UDP_HEADER] = draw(&random) % 5;
 	s->overflow[NT_OVERFLOW_REGION_PORT] = draw(&random) % 4;

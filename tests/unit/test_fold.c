@@ -218,6 +218,36 @@ static void registers_of(const struct nt_snapshot *s, uint32_t key, uint8_t *reg
 			registers[s->sketch[i].registers[r] >> 8] = (uint8_t)s->sketch[i].registers[r];
 }
 
+static const struct nt_sketch *sketch_of(const struct nt_snapshot *s, uint32_t key)
+{
+	for (size_t i = 0; i < s->n_sketches; i++)
+		if (s->sketch[i].key == key)
+			return &s->sketch[i];
+	return NULL;
+}
+
+/* Hosts must be those of the sources that meet a condition, if they are few, or none. */
+static void expect_hosts(const struct nt_snapshot *s, uint32_t key, const bool *in)
+{
+	const struct nt_sketch *sketch = sketch_of(s, key);
+	size_t sources = 0;
+
+	for (size_t i = 0; i < s->n_sources; i++)
+		sources += in[i];
+	assert_int_equal(sketch ? sketch->n_hosts : 0, sources <= NT_FEW_HOSTS ? sources : 0);
+	for (uint32_t h = 1; sketch && h < sketch->n_hosts; h++)
+		assert_true(sketch->host[h - 1] < sketch->host[h]);
+	for (size_t i = 0; i < s->n_sources; i++) {
+		uint64_t hash = nt_hll_hash(s->source[i].address.byte, s->source[i].address.length);
+		bool found = false;
+
+		for (uint32_t h = 0; sketch && h < sketch->n_hosts; h++)
+			found |= sketch->host[h] == hash >> 32;
+		if (sources <= NT_FEW_HOSTS)
+			assert_true(found == in[i]);
+	}
+}
+
 /* A sketch must be that of the packets' sources that meet a condition. */
 static void expect_sketch(const struct nt_snapshot *s, uint32_t key, const bool *in)
 {
@@ -232,6 +262,7 @@ static void expect_sketch(const struct nt_snapshot *s, uint32_t key, const bool 
 	}
 	registers_of(s, key, found);
 	assert_memory_equal(found, expected, sizeof(expected));
+	expect_hosts(s, key, in);
 }
 
 static void expect_by_source(const struct nt_snapshot *s, bool *in)
@@ -347,6 +378,9 @@ static void full_tables_give_estimates(void **state)
 	assert_true(s.overflow[NT_OVERFLOW_VICTIMS]);
 	assert_int_equal(s.overflow[NT_OVERFLOW_ASN_PACKETS], 0); /* there is no database that it were missing in */
 	assert_true(s.n_sketches);
+	for (size_t i = 0; i < s.n_sketches; i++)
+		if (!nt_sketch_is_regional(s.sketch[i].key)) /* regions of lines are the model's */
+			assert_int_equal(s.sketch[i].n_hosts, 0);
 	nt_snapshot_fini(&s);
 	nt_fold_free(f);
 	free(bank[0]);
@@ -423,6 +457,18 @@ static void check_all_ports(const struct nt_snapshot *s, const struct truth *t)
 	assert_int_equal(nt_counts_total(&s->signature[2].port_sources), FEW);
 }
 
+/* Hosts are told of what lost nothing: the few sources that came first. */
+static void check_few(const struct nt_snapshot *s, uint64_t lost)
+{
+	const struct nt_sketch *few = sketch_of(s, nt_sketch_key(NT_SKETCH_SIGNATURE, 2 << 17));
+
+	assert_non_null(few);
+	assert_int_equal(few->n_hosts, lost ? 0 : FEW);
+	for (size_t i = 0; i < s->n_sketches; i++)
+		if ((s->sketch[i].key >> 17 & 0x7f) != 2)
+			assert_int_equal(s->sketch[i].n_hosts, 0);
+}
+
 static void all_ports_are_estimated(void **state)
 {
 	static const uint32_t sketches[] = {1, 16, 1024, 1024, 1024}, banks[] = {1, 2, 1, 2, 4};
@@ -456,6 +502,7 @@ static void all_ports_are_estimated(void **state)
 		assert_true(s.overflow[NT_OVERFLOW_PAIRS] >= lost);
 		if (sketches[run] == 1024)
 			check_all_ports(&s, &t);
+		check_few(&s, lost);
 		nt_snapshot_fini(&s);
 		nt_fold_free(f);
 		for (uint32_t i = 0; i < banks[run]; i++)

@@ -122,6 +122,35 @@ static void check_refused(const uint8_t *bytes, size_t length)
 	free(exact);
 }
 
+/* What an older version left in the spool: nothing stands behind the events. */
+static void the_first_version_is_read(void **state)
+{
+	struct nt_snapshot s, back;
+	uint8_t *bytes;
+	size_t length;
+
+	(void)state;
+	make(&s, 11);
+	s.geo_build_s = 0;
+	for (size_t i = 0; i < s.n_sketches; i++)
+		s.sketch[i].n_hosts = 0;
+	assert_true(s.n_sketches);
+	assert_int_equal(nt_snapshot_pack(&s, &bytes, &length), 0);
+	length -= s.n_sketches + 1;
+	nt_snapshot_pack_seal(bytes, length);
+	check_refused(bytes, length);
+	bytes[4] = 1;
+	assert_int_equal(nt_snapshot_unpack(&back, bytes, length), 0);
+	assert_true(nt_snapshot_equal(&s, &back));
+	nt_snapshot_fini(&back);
+	bytes[4] = 3;
+	check_refused(bytes, length);
+	bytes[4] = 0;
+	check_refused(bytes, length);
+	nt_snapshot_fini(&s);
+	free(bytes);
+}
+
 static void flipped_bits_and_lost_ends_are_found(void **state)
 {
 	struct nt_snapshot s;
@@ -238,6 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_snapshot_comes_back_equal),
 	    cmocka_unit_test(a_plan_comes_out_alike),
+	    cmocka_unit_test(the_first_version_is_read),
 	    cmocka_unit_test(flipped_bits_and_lost_ends_are_found),
 	    cmocka_unit_test(what_passes_the_hash_is_checked_too),
 	    cmocka_unit_test(reducing_keeps_every_total),

@@ -468,7 +468,7 @@ static void a_user_with_few_rights_will_do(void **state)
 	    &f->server, "ACL SETUSER needletail on >secret ~nt:* +select +sadd +smembers +evalsha +script|load +type "
 			"+get +set +del +exists +time +hget +hmget +hset +hdel +hlen +hgetall +zmscore +zadd +zcard "
 			"+zrange +zrem +zrangestore +zunionstore +object|encoding +expireat +xadd +xinfo|stream "
-			"+pfcount +pfmerge +strlen +getrange +copy +rename +pttl +pexpire"));
+			"+pfcount +pfmerge +scard +strlen +getrange +copy +rename +pttl +pexpire"));
 	snprintf(f->options.url.user, sizeof(f->options.url.user), "needletail");
 	snprintf(f->options.url.password, sizeof(f->options.url.password), "secret");
 	f->options.sensor.limits.members[NT_BOUND_OPEN_REGION_PORT] = 50;

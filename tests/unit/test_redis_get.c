@@ -167,6 +167,7 @@ static void ask_top(struct world *w, const struct question *q, const struct nt_g
 	const struct nt_get_top_options options = {.set = *s, .most = most, .depth = depth};
 	struct numbers truth;
 	struct nt_get_top top;
+	struct nt_span geo;
 	uint64_t sum = 0;
 
 	answered(w, nt_get_top(w->get, &query, &options, &top));
@@ -177,6 +178,9 @@ static void ask_top(struct world *w, const struct question *q, const struct nt_g
 	if (!depth && !of_all_regions(s))
 		assert_int_equal(sum + top.others + top.rest, sum_of(&truth));
 	assert_int_equal(top.coverage.intervals, world_intervals(w, q->sensors, top.coverage.covered));
+	geo = world_geo(w, q->sensors, top.coverage.covered);
+	assert_int_equal(top.coverage.geo_oldest_s, geo.start_s);
+	assert_int_equal(top.coverage.geo_newest_s, geo.end_s);
 	assert_int_equal(top.coverage.expected >= top.coverage.intervals, 1);
 	nt_get_top_fini(&top);
 	nt_get_sensors_fini(&some);

@@ -119,29 +119,48 @@ static const char *const unique_name[] = {
 
 #define NAMES (sizeof(unique_name) / sizeof(unique_name[0]))
 
-/* Returns how many are only known to be at least so large, and less. */
-static size_t check_unique(const struct world *w, unsigned int sensors, const struct nt_get_unique *u)
+struct found {
+	size_t low;   /* only known to be at least so large, and less */
+	size_t exact; /* though several buckets were united */
+};
+
+static void check_value(const struct world *w, unsigned int sensors, struct nt_span span, const char *name,
+			const struct nt_get_unique_value *v, struct found *found)
 {
-	size_t low = 0;
+	uint64_t hosts = world_hosts(w, sensors, span, name), truth = world_unique(w, sensors, span, name);
+
+	if (v->quality == NT_GET_EXACT) {
+		assert_int_equal(v->sources, hosts);
+		found->exact += hosts > 0;
+	} else if (v->quality == NT_GET_AT_LEAST) {
+		assert_true((v->sources <= truth || v->sources <= hosts) && (v->sources || !truth));
+		found->low += v->sources < truth;
+	} else if (v->sources != hosts) { /* one bucket, which does not say so */
+		assert_int_equal(v->sources, truth);
+	}
+}
+
+static struct found check_unique(const struct world *w, unsigned int sensors, const struct nt_get_unique *u)
+{
+	struct found found = {0};
 
 	for (size_t p = 0; p < u->points; p++)
 		for (size_t n = 0; n < u->names; n++) {
-			const struct nt_get_unique_value *v = nt_get_unique_at(u, n, p);
-			uint64_t truth = world_unique(w, sensors, u->point[p].coverage.covered, unique_name[n]);
-
-			if (v->quality == NT_GET_AT_LEAST)
-				assert_true(v->sources <= truth && (v->sources || !truth));
-			else
-				assert_int_equal(v->sources, truth);
-			low += v->quality == NT_GET_AT_LEAST && v->sources < truth;
-			assert_true(v->quality != NT_GET_EXACT || !truth);
+			check_value(w, sensors, u->point[p].coverage.covered, unique_name[n], nt_get_unique_at(u, n, p),
+				    &found);
 		}
-	return low;
+	return found;
 }
 
-static size_t count_sources(struct world *w)
+static void add_found(struct found *into, struct found more)
 {
-	size_t low = 0;
+	into->low += more.low;
+	into->exact += more.exact;
+}
+
+static struct found count_sources(struct world *w)
+{
+	struct found sum = {0};
 
 	for (size_t q = 0; q < WORLD_QUESTIONS; q++) {
 		struct nt_get_sensors some = world_some(w, world_question[q].sensors);
@@ -150,24 +169,27 @@ static size_t count_sources(struct world *w)
 		struct nt_get_unique u;
 
 		answered(w, nt_get_unique(w->get, &query, NT_GET_WHOLE, unique_name, NAMES, &u));
-		low += check_unique(w, world_question[q].sensors, &u);
+		add_found(&sum, check_unique(w, world_question[q].sensors, &u));
 		nt_get_unique_fini(&u);
 		answered(w, nt_get_unique(w->get, &query, NT_BUCKET_D, unique_name, NAMES, &u));
-		low += check_unique(w, world_question[q].sensors, &u);
+		add_found(&sum, check_unique(w, world_question[q].sensors, &u));
 		nt_get_unique_fini(&u);
 		nt_get_sensors_fini(&some);
 	}
-	return low;
+	return sum;
 }
 
 static void counts_each_source_once(void **state)
 {
-	assert_int_equal(count_sources(*state), 0);
+	struct found found = count_sources(*state);
+
+	assert_int_equal(found.low, 0);
+	assert_in_range(found.exact, 20, SIZE_MAX);
 }
 
 static void says_where_sources_are_too_few(void **state)
 {
-	size_t low = count_sources(*state);
+	size_t low = count_sources(*state).low;
 
 	if (low < 4)
 		fail_msg("only %zu", low);

@@ -77,6 +77,10 @@ static size_t additions(const struct nt_request *r)
 			i += 1 + 2 * strtoull(nt_texts_get(&r->arg, i), NULL, 10);
 			continue;
 		}
+		if (op == 'e') {
+			i += 3 + strtoull(nt_texts_get(&r->arg, i), NULL, 10);
+			continue;
+		}
 		if (op != 'z' && op != 'h')
 			break; /* the tail: a stream entry and the heaviest of now */
 		targets = strtoull(nt_texts_get(&r->arg, i++), NULL, 10);
@@ -129,6 +133,45 @@ static void chunks_are_small_and_complete(void **state)
 		nt_plan_fini(&p);
 		nt_snapshot_fini(&s);
 	}
+	nt_request_fini(&r);
+}
+
+/* Hosts of sketches in a chunk, each twice: they are written to a day and a quarter. */
+static void hosts_fill_chunks(void **state)
+{
+	enum { SKETCHES = 200 };
+	struct nt_request r = {0};
+	struct nt_snapshot s;
+	struct nt_plan p;
+	size_t chunks[2];
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		sample_make(&s, &(struct sample){.start_s = 60, .bare = true});
+		s.sketch = calloc(SKETCHES, sizeof(*s.sketch));
+		assert_non_null(s.sketch);
+		for (uint32_t i = 0; i < SKETCHES; i++) {
+			struct nt_sketch *k = &s.sketch[s.n_sketches++];
+
+			*k = (struct nt_sketch){.key = nt_sketch_key(NT_SKETCH_PORT, i), .n = 1};
+			k->registers = calloc(1, sizeof(*k->registers));
+			k->host = calloc(NT_FEW_HOSTS, sizeof(*k->host));
+			assert_true(k->registers && k->host);
+			k->registers[0] = 1;
+			for (uint32_t h = 0; h < NT_FEW_HOSTS && round; h++)
+				k->host[k->n_hosts++] = h;
+		}
+		assert_int_equal(nt_plan_init(&p, &sensor, &s), 0);
+		chunks[round] = p.chunks;
+		for (uint32_t chunk = 0; chunk < p.chunks; chunk++) {
+			nt_plan_encode(&p, chunk, &(struct nt_plan_first){0}, &r);
+			assert_true(r.arg.n < 8 * NT_PLAN_WRITES);
+		}
+		nt_plan_fini(&p);
+		nt_snapshot_fini(&s);
+	}
+	assert_in_range(chunks[0], SKETCHES / 20, SKETCHES / 15);
+	assert_in_range(chunks[1], SKETCHES / 7, SKETCHES / 4);
 	nt_request_fini(&r);
 }
 
@@ -260,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(chunks_depend_on_the_numbers_alone),
 	    cmocka_unit_test(chunks_are_small_and_complete),
+	    cmocka_unit_test(hosts_fill_chunks),
 	    cmocka_unit_test(the_heaviest_are_picked),
 	    cmocka_unit_test(cut_members_go_to_rest),
 	    cmocka_unit_test(times_that_redis_cannot_hold_are_refused),

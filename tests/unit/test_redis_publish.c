@@ -106,6 +106,7 @@ static int submit(struct stage *s, struct publisher *p, int i)
 
 	sample_make(&snapshot,
 		    &(struct sample){.start_s = START + 60 * i, .entries = 30, .keys = 500, .seed = (uint64_t)i});
+	snapshot.geo_build_s = s->options.sensor.geo_build_s; /* as the publisher says it */
 	model_add(s->model, &snapshot);
 	err = publisher_submit(p, &snapshot);
 	assert_null(snapshot.table[NT_TABLE_REGION].entry);
@@ -153,6 +154,7 @@ static void everything_gets_there(void **state)
 	for (int i = 0; i < 300; i++)
 		assert_int_equal(submit(s, p, i), 0);
 	publisher_set_geo_build(p, 1234);
+	s->options.sensor.geo_build_s = 1234;
 	assert_int_equal(submit(s, p, 300), 0);
 	assert_int_equal(publisher_finish(p), 0);
 	assert_int_equal(counters(p).published, 301);

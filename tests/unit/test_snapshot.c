@@ -481,6 +481,8 @@ static void fill_all(struct nt_snapshot *s)
 	s->sketch = zeroed(1, sizeof(*s->sketch));
 	s->sketch[0].n = 1;
 	s->sketch[0].registers = zeroed(1, sizeof(uint32_t));
+	s->sketch[0].n_hosts = 1;
+	s->sketch[0].host = zeroed(1, sizeof(uint32_t));
 	s->org = zeroed(1, sizeof(*s->org));
 	s->org[0].name = strdup("WIDE");
 	assert_int_equal(nt_snapshot_add_event(s, &event), 0);
@@ -516,6 +518,8 @@ static void equality_sees_every_member(void **state)
 	DIFFERS(victim[0].tail[5]);
 	DIFFERS(queue[0].packets);
 	DIFFERS(sketch[0].registers[0]);
+	DIFFERS(sketch[0].host[0]);
+	DIFFERS(geo_build_s);
 	DIFFERS(org[0].name[0]);
 	DIFFERS(event[0].body[0]);
 #undef DIFFERS

@@ -51,16 +51,24 @@ static void compose_head(struct composing *c)
 	set_basis(c, &r->coverage);
 }
 
-static void add_sensor(struct composing *c, const struct nt_get_sensor *s)
+/* The newest that was used in the period. */
+static void add_geo(struct composing *c, const struct nt_get_coverage *coverage)
 {
+	if (coverage->geo_newest_s)
+		nt_doc_day(c->d, nt_day_of(coverage->geo_newest_s, 0));
+	else
+		nt_doc_text(c->d, NULL);
+}
+
+static void add_sensor(struct composing *c, size_t i)
+{
+	const struct nt_get_sensor *s = &c->r->sensors.at[i];
+
 	nt_doc_text(c->d, s->name);
 	nt_doc_text(c->d, s->group[0] ? s->group : NULL);
 	nt_doc_number(c->d, s->addresses ? (double)s->addresses : NAN);
 	nt_doc_number(c->d, s->interval_s);
-	if (s->geo_build_s)
-		nt_doc_day(c->d, nt_day_of(s->geo_build_s, 0));
-	else
-		nt_doc_text(c->d, NULL);
+	add_geo(c, &c->r->sensor_top[i].coverage);
 	nt_doc_number(c->d, (double)(s->dropped_intervals + s->gap_intervals));
 }
 
@@ -74,7 +82,7 @@ static void compose_basis(struct composing *c)
 	nt_doc_column(c->d, "region_database", NT_DOC_DATE, NT_MSG_COL_GEO);
 	nt_doc_column(c->d, "intervals_never_written", NT_DOC_COUNT, NT_MSG_COL_NEVER);
 	for (size_t i = 0; i < c->r->sensors.n; i++)
-		add_sensor(c, &c->r->sensors.at[i]);
+		add_sensor(c, i);
 }
 
 int nt_report_compose(const struct nt_report *r, const struct nt_report_style *style, struct nt_document *out)

@@ -91,14 +91,8 @@ void set_basis_of(struct composing *c, const struct nt_get_sensors *s, const str
 		return;
 	item->basis = (struct nt_doc_basis){.known = true, .sensors = s->n, .coverage = *coverage};
 	for (size_t i = 0; i < s->n; i++) {
-		int64_t geo_s = s->at[i].geo_build_s;
-
 		item->basis.addresses += s->at[i].addresses;
 		item->basis.without_addresses += !s->at[i].addresses;
-		if (geo_s && (!item->basis.geo_from_s || geo_s < item->basis.geo_from_s))
-			item->basis.geo_from_s = geo_s;
-		if (geo_s > item->basis.geo_to_s)
-			item->basis.geo_to_s = geo_s;
 	}
 }
 
@@ -112,17 +106,8 @@ struct nt_get_coverage coverage_of(const struct nt_lines *l)
 		if (p == l->first)
 			sum.covered.start_s = one->covered.start_s;
 		sum.covered.end_s = one->covered.end_s;
-		sum.buckets += one->buckets;
-		sum.missing += one->missing;
 		sum.sensors = one->sensors > sum.sensors ? one->sensors : sum.sensors;
-		sum.expected += one->expected;
-		sum.intervals += one->intervals;
-		sum.partial += one->partial;
-		sum.reopened += one->reopened;
-		sum.lost += one->lost;
-		sum.missed_unknown += one->missed_unknown;
-		sum.unexplained += one->unexplained;
-		sum.defects += one->defects;
+		nt_get_add_coverage(&sum, one);
 	}
 	return sum;
 }

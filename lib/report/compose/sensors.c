@@ -37,15 +37,8 @@ static void set_groups_basis(struct composing *c)
 	struct nt_get_coverage sum = {.covered = {0}};
 
 	for (size_t i = 0; i < m->n; i++) {
-		const struct nt_get_coverage *one = &m->at[i].coverage;
-
 		sum.sensors += m->at[i].reporting;
-		sum.expected += one->expected;
-		sum.intervals += one->intervals;
-		sum.lost += one->lost;
-		sum.missed_unknown += one->missed_unknown;
-		sum.unexplained += one->unexplained;
-		sum.defects += one->defects;
+		nt_get_add_coverage(&sum, &m->at[i].coverage);
 	}
 	set_basis_of(c, &c->r->everybody, &sum);
 }

@@ -93,7 +93,7 @@ static json_t *basis_json(const struct nt_doc_basis *b)
 			 "missing_intervals", (json_int_t)missing, "lost_packets", (json_int_t)c->lost,
 			 "loss_unknown_intervals", (json_int_t)c->missed_unknown, "unexplained_packets",
 			 (json_int_t)c->unexplained, "defects", (json_int_t)c->defects, "region_database_from",
-			 time_json(b->geo_from_s), "region_database_to", time_json(b->geo_to_s));
+			 time_json(c->geo_oldest_s), "region_database_to", time_json(c->geo_newest_s));
 }
 
 static json_t *item_json(const struct nt_doc_item *item)

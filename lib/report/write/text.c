@@ -78,7 +78,7 @@ char *nt_item_basis_text(const struct nt_document *d, const struct nt_doc_basis 
 	    nt_word_count("expected", (double)c->expected),
 	};
 	const struct nt_word geo =
-	    nt_word_days("days", d->lang, nt_day_of(b->geo_from_s, 0), nt_day_of(b->geo_to_s, 0), -1);
+	    nt_word_days("days", d->lang, nt_day_of(c->geo_oldest_s, 0), nt_day_of(c->geo_newest_s, 0), -1);
 	const struct nt_word unstated = nt_word_count("n", (double)b->without_addresses);
 	const struct nt_word loss = nt_word_count("n", (double)c->missed_unknown);
 	bool failed = false;
@@ -93,7 +93,7 @@ char *nt_item_basis_text(const struct nt_document *d, const struct nt_doc_basis 
 		put_message(d, NT_MSG_BASIS_UNSTATED, &unstated, 1, out, &failed);
 	if (c->missed_unknown)
 		put_message(d, NT_MSG_BASIS_LOSS_UNKNOWN, &loss, 1, out, &failed);
-	put_message(d, b->geo_to_s ? NT_MSG_BASIS_GEO : NT_MSG_BASIS_NO_GEO, &geo, 1, out, &failed);
+	put_message(d, c->geo_newest_s ? NT_MSG_BASIS_GEO : NT_MSG_BASIS_NO_GEO, &geo, 1, out, &failed);
 	if (!fclose(out) && !failed)
 		return text;
 	free(text);
