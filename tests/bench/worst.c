@@ -134,6 +134,17 @@ static void draw_sketch(struct nt_sketch *sketch, double n)
 	sketch->registers = registers;
 }
 
+/* Hosts of a few, in order; who they are plays no part. */
+static void draw_hosts(struct nt_sketch *sketch, uint64_t n)
+{
+	if (n > NT_FEW_HOSTS)
+		return;
+	sketch->host = need(calloc(n, sizeof(*sketch->host)));
+	sketch->n_hosts = (uint32_t)n;
+	for (uint32_t i = 0; i < n; i++)
+		sketch->host[i] = (uint32_t)(UINT32_MAX / n * i + draw() % (UINT32_MAX / n));
+}
+
 /* One of a few that were drawn for that number of sources. */
 static void add_sketch(struct nt_snapshot *s, enum nt_sketch_kind kind, uint32_t id, uint64_t n)
 {
@@ -155,6 +166,7 @@ static void add_sketch(struct nt_snapshot *s, enum nt_sketch_kind kind, uint32_t
 	*sketch = (struct nt_sketch){.key = nt_sketch_key(kind, id), .n = drawn->n};
 	sketch->registers = need(calloc(drawn->n, sizeof(*sketch->registers)));
 	memcpy(sketch->registers, drawn->registers, drawn->n * sizeof(*sketch->registers));
+	draw_hosts(sketch, n);
 	s->n_sketches++;
 }
 
@@ -189,8 +201,10 @@ static void add_sketches(struct nt_snapshot *s, const struct worst *w)
 	for (uint32_t i = 0; s->n_sketches < w->names; i++)
 		add_sketch(s, NT_SKETCH_PORT, 1000 + (offset + i * 61) % 130000, 40);
 	qsort(s->sketch, s->n_sketches, sizeof(*s->sketch), by_key);
-	while (s->n_sketches > w->names)
+	while (s->n_sketches > w->names) {
 		free(s->sketch[--s->n_sketches].registers);
+		free(s->sketch[s->n_sketches].host);
+	}
 }
 
 static void add_orgs(struct nt_snapshot *s, const struct worst *w)

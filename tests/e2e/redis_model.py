@@ -134,6 +134,9 @@ class Model:
             bucket.totals.update(scanners.pop(start, {}) if kind == "d" else {})
             found = Counter(server.numbers(f"{prefix}:totals"))
             rest = {name[5:]: found.pop(name) for name in list(found) if name.startswith("rest.")}
+            geo = {found.pop(f"geo_build.{end}", 0) for end in ("oldest", "newest")}
+            if geo != {int(server.client.hget(f"nt:{{{sensor}}}:info", "geo_build") or 0)}:
+                yield f"{prefix}:totals: counted with region databases of {geo}"
             cut_open = [name for name in list(found) if name.startswith("cut_open.")]
             if sum(found.pop(name) for name in cut_open) != bucket.totals["intervals"]:
                 yield f"{prefix}:totals: no open set was too large, {cut_open}"
