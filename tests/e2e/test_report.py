@@ -273,7 +273,7 @@ def test_traces(items):
 
 def test_hours_of_an_event(world, items):
     rows = items["F6"]["rows"]
-    assert rows[0]["time"] == "2022-08-26T00:00:00Z" and rows[-1]["time"] == "2022-09-01T23:00:00Z"
+    assert rows[0]["time"] == "2022-08-26T00:00:00Z" and rows[-1]["time"] == "2022-09-02T23:00:00Z"
     for row in rows:
         at_s = int(dt.datetime.fromisoformat(row["time"].replace("Z", "+00:00")).timestamp())
         truth = sum(world.truth[s].hours[at_s, "NZ"] for s in GROUP)

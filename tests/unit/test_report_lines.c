@@ -524,6 +524,55 @@ static void spikes_are_days_far_above(void **state)
 	assert_int_equal(nt_spikes(value, QUARTER, spike, 4), 3);
 }
 
+/* Stragglers on both sides belong to it, with two days between; noise does not; the nearest go first. */
+static void a_spike_is_widened_over_its_course(void **state)
+{
+	double value[QUARTER];
+	struct nt_spike spike;
+	size_t first, last;
+
+	(void)state;
+	for (size_t i = 0; i < QUARTER; i++)
+		value[i] = 10 + (double)(i % 2);
+	value[40] = 90;
+	value[43] = value[46] = value[50] = 20;
+	value[34] = value[37] = 20;
+	assert_int_equal(nt_spikes(value, QUARTER, &spike, 1), 1);
+	first = 38, last = 41;
+	nt_spike_widen(value, QUARTER, &spike, 30, &first, &last);
+	assert_int_equal(first, 34);
+	assert_int_equal(last, 46); /* three others lie before 50 */
+	first = last = 40;
+	nt_spike_widen(value, QUARTER, &spike, 12, &first, &last);
+	assert_int_equal(first, 34);
+	assert_int_equal(last, 43);
+	first = 30, last = 47;
+	nt_spike_widen(value, QUARTER, &spike, 16, &first, &last);
+	assert_int_equal(first, 30);
+	assert_int_equal(last, 47);
+}
+
+/* The ends of the line, and gaps, end it. */
+static void the_course_of_a_spike_has_ends(void **state)
+{
+	double value[QUARTER];
+	struct nt_spike spike;
+	size_t first = 1, last = 1;
+
+	(void)state;
+	for (size_t i = 0; i < QUARTER; i++)
+		value[i] = i < 8 ? 50 : 1;
+	value[1] = 80;
+	gap(value, 3, 6);
+	assert_int_equal(nt_spikes(value, QUARTER, &spike, 1), 1);
+	nt_spike_widen(value, QUARTER, &spike, QUARTER, &first, &last);
+	assert_int_equal(first, 0);
+	assert_int_equal(last, 2);
+	gap(value, 0, QUARTER);
+	nt_spike_widen(value, QUARTER, &spike, QUARTER, &first, &last);
+	assert_int_equal(last, 2);
+}
+
 static void little_is_no_spike(void **state)
 {
 	struct nt_spike spike[4];
@@ -573,6 +622,8 @@ int main(void)
 	    cmocka_unit_test(a_gap_hides_no_crossing),
 	    cmocka_unit_test(ranks_change_when_lines_pass_each_other),
 	    cmocka_unit_test(spikes_are_days_far_above),
+	    cmocka_unit_test(a_spike_is_widened_over_its_course),
+	    cmocka_unit_test(the_course_of_a_spike_has_ends),
 	    cmocka_unit_test(little_is_no_spike),
 	    cmocka_unit_test(shares_are_of_the_region_and_of_all_others),
 	    cmocka_unit_test(slight_directions_are_found),

@@ -90,8 +90,9 @@ static void say_senders(struct composing *c, const struct nt_senders *s, size_t 
 
 static void compose_table(struct composing *c, size_t which)
 {
+	static const char *const id_of[NT_REPORT_SENDER_TABLES] = {"T3", "T4", "T4b", "T4c"};
 	const struct nt_senders *s = &c->r->senders[which];
-	const char *id = which ? "T4" : "T3";
+	const char *id = id_of[which];
 	size_t left_out = 0;
 
 	nt_doc_item(
