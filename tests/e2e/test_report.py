@@ -305,6 +305,7 @@ def test_marks(items):
     marks = items["marks"]["rows"]
     assert [(row["start"][:10], row["sources"], row["packets"]) for row in marks] == [
         ("2022-08-27", 4, 800),
+        ("2022-08-30", 1, 200),  # an attack on one address
         ("2022-08-31", 7, 1400),
     ]
     for row in marks:
@@ -318,9 +319,9 @@ def test_what_goes_to_holders_of_addresses(items):
     assert len(victims) == sum(TRACES.values())
     assert {row["address"] for row in victims} == {world_of.address("NZ", 300 + n) for n in range(7)}
     assert all(row["packets"] == 200 and row["attacked_ports"] == "443/tcp" for row in victims)
-    examples = [row for row in rows if row["type"] == "fixed_tool"]
-    assert len(examples) == 4 + 7
-    assert all((row["window"], row["sequence"], row["source_port"]) == (5840, 123456, 443) for row in examples)
+    assert sum(row["type"] == "fixed_tool" for row in rows) == 4 + 7
+    assert all((row["window"], row["sequence"], row["source_port"]) == (5840, 123456, 443) for row in rows)
+    assert all(row["acknowledgement"] == 0 for row in rows)
     nz = {"NZ Exchange": world_of.ASN + 16, "NZ Hosting": world_of.ASN + 17}
     assert {row["organisation"] for row in rows} == set(nz)
     assert all(row["asn"] == nz[row["organisation"]] for row in [*rows, *items["T5-sources"]["rows"]])

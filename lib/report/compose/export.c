@@ -21,6 +21,7 @@ static const struct {
     {"destination_port", NT_DOC_TEXT, NT_MSG_COL_PORT},
     {"window", NT_DOC_COUNT, NT_MSG_COL_WINDOW},
     {"sequence", NT_DOC_COUNT, NT_MSG_COL_SEQUENCE},
+    {"acknowledgement", NT_DOC_COUNT, NT_MSG_COL_ACKNOWLEDGEMENT},
     {"packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS},
     {"sensor", NT_DOC_TEXT, NT_MSG_COL_SENSOR},
 };
@@ -43,6 +44,7 @@ static void add_row(struct composing *c, const struct nt_exposed *x)
 	nt_doc_text(c->d, e.port[0] ? e.port : NULL);
 	nt_doc_number(c->d, e.window < 0 ? NAN : (double)e.window);
 	nt_doc_number(c->d, e.sequence < 0 ? NAN : (double)e.sequence);
+	nt_doc_number(c->d, e.acknowledgement < 0 ? NAN : (double)e.acknowledgement);
 	/* Of a tool they are those of all its sources together. */
 	nt_doc_number(c->d, nt_event_is(x->event, "dos") ? (double)e.packets : NAN);
 	nt_doc_text(c->d, x->event->sensor);

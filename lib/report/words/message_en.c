@@ -148,8 +148,9 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_UNKNOWN_REGION] = "region not known",
     [NT_MSG_UNKNOWN_OWNER] = "unknown",
     [NT_MSG_TITLE_MARKS] = "What packets of events had in common",
-    [NT_MSG_NO_MARKS] = "No group of sources with common marks was found.",
-    [NT_MSG_NOTE_MARKS] = "A value is given where all packets of all sources of the event had it.",
+    [NT_MSG_NO_MARKS] = "No source, and no group of sources, with common marks was found.",
+    [NT_MSG_NOTE_MARKS] = "A value is given where all packets of all sources of the event had it. "
+			  "Attacks on one address are here if one tool made their packets.",
     [NT_MSG_MEANS_FLOOD] = "All packets came from port {source_port}: they answer an attack on it with forged "
 			   "source addresses.",
     [NT_MSG_MEANS_TOOL] = "One tool made all packets.",
@@ -254,6 +255,7 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_COL_SOURCE_PORT] = "source port",
     [NT_MSG_COL_WINDOW] = "window",
     [NT_MSG_COL_SEQUENCE] = "sequence number",
+    [NT_MSG_COL_ACKNOWLEDGEMENT] = "acknowledgement number",
     [NT_MSG_COL_BACKSCATTER] = "backscatter",
     [NT_MSG_COL_ATTACKED] = "attacked ports",
     [NT_MSG_COL_MEANS] = "what it says",
