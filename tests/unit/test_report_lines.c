@@ -449,6 +449,71 @@ static void lines_that_run_together_do_not_cross(void **state)
 	assert_int_equal(nt_crossings(a, a, QUARTER, x), 0);
 }
 
+/* Nearly the same level: how far apart is in spreads of their noise. Chance hardly ever makes an order of it. */
+static void lines_that_touch_hardly_ever_cross(void **state)
+{
+	static const double apart_by[] = {0, 0.25, 0.5, 1};
+	struct nt_crossing x[NT_CROSSINGS_MAX];
+	double a[2 * QUARTER], b[2 * QUARTER];
+	size_t found = 0, rounds = 500;
+
+	(void)state;
+	for (size_t d = 0; d < sizeof(apart_by) / sizeof(apart_by[0]); d++)
+		for (size_t round = 0; round < rounds; round++) {
+			for (size_t i = 0; i < 2 * QUARTER; i++) {
+				a[i] = 300 + 10 * (noise(1) + noise(1) + noise(1)); /* a spread of 10 */
+				b[i] = 300 + 10 * (apart_by[d] + noise(1) + noise(1) + noise(1));
+			}
+			found += nt_crossings(a, b, 2 * QUARTER, x);
+		}
+	assert_true(found <= 20); /* of 2,000 */
+}
+
+/* Twelve days above by a few packets, and back. */
+static void a_short_order_is_one_if_it_is_clear(void **state)
+{
+	struct nt_crossing x[NT_CROSSINGS_MAX];
+	double a[QUARTER], b[QUARTER];
+
+	(void)state;
+	for (int round = 0; round < 50; round++) {
+		for (size_t i = 0; i < QUARTER; i++) {
+			a[i] = 200 + noise(3);
+			b[i] = (i >= 40 && i < 52 ? 207 : 190) + noise(3);
+		}
+		a[20] = 100; /* one day is no order */
+		assert_int_equal(nt_crossings(a, b, QUARTER, x), 2);
+		assert_int_equal(x[0].at, 40);
+		assert_int_equal(x[0].upper, 1);
+		assert_int_equal(x[1].at, 52);
+		assert_int_equal(x[1].upper, 0);
+		for (size_t i = 46; i < 52; i++)
+			b[i] = 190; /* six days are none */
+		assert_int_equal(nt_crossings(a, b, QUARTER, x), 0);
+	}
+}
+
+/* For three weeks nobody knows who is above; before and behind, everybody does. */
+static void slow_crossings_are_found(void **state)
+{
+	struct nt_crossing x[NT_CROSSINGS_MAX];
+	double a[2 * QUARTER], b[2 * QUARTER], sum = 0;
+	size_t near = 0;
+
+	(void)state;
+	for (int round = 0; round < 100; round++) {
+		for (size_t i = 0; i < 2 * QUARTER; i++) {
+			a[i] = 300 + noise(15);
+			b[i] = 300 + ((double)i - 90) + noise(15);
+		}
+		assert_int_equal(nt_crossings(a, b, 2 * QUARTER, x), 1);
+		near += apart(x[0].at, 90) <= 10;
+		sum += (double)x[0].at;
+	}
+	assert_true(near >= 90);
+	assert_true(fabs(sum / 100 - 90) < 4);
+}
+
 static void a_gap_hides_no_crossing(void **state)
 {
 	struct nt_crossing x[NT_CROSSINGS_MAX];
@@ -619,6 +684,9 @@ int main(void)
 	    cmocka_unit_test(crossings_have_a_day_and_a_mover),
 	    cmocka_unit_test(both_may_move),
 	    cmocka_unit_test(lines_that_run_together_do_not_cross),
+	    cmocka_unit_test(lines_that_touch_hardly_ever_cross),
+	    cmocka_unit_test(a_short_order_is_one_if_it_is_clear),
+	    cmocka_unit_test(slow_crossings_are_found),
 	    cmocka_unit_test(a_gap_hides_no_crossing),
 	    cmocka_unit_test(ranks_change_when_lines_pass_each_other),
 	    cmocka_unit_test(spikes_are_days_far_above),
