@@ -28,7 +28,7 @@
 
 /** Days that a table of senders can have; and has, where nobody chooses them. */
 #define NT_REPORT_SENDER_DAYS	31
-#define NT_REPORT_SENDER_USUAL	16
+#define NT_REPORT_SENDER_USUAL	14
 #define NT_REPORT_SENDER_TABLES 4
 
 /* ---- what is wanted ---- */

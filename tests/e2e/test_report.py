@@ -280,6 +280,20 @@ def test_hours_of_an_event(world, items):
         assert row["NZ"] == (truth or None)  # hours without any frame have no data
 
 
+@pytest.mark.skipif(not shutil.which("gnuplot"), reason="no gnuplot")
+def test_days_are_said_in_words(report, tmp_path):
+    """A span of one day, beside the one before: data have periods, and people read dates."""
+    options = ("--from", "2022-08-27", "--to", "2022-08-27", "--lang", "en")
+    assert report(*options, "--format", "html,json", "-o", str(tmp_path), quarter=None).status == 0
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<h1>Internet observation report, 27 August 2022</h1>" in page
+    assert "<p>27 August 2022, compared with 26 August 2022</p>" in page
+    assert "2022-08-26/2022-08-26" not in page
+    document = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert document["compared_with"] == "2022-08-26/2022-08-26"
+    assert document["period"]["name"] == "2022-08-27/2022-08-27"
+
+
 @pytest.mark.parametrize("first", ("2022-08-27", "2022-08-30", "2022-08-31"))
 def test_an_event_is_found_in_a_few_days(report, first):
     """What is usual is what was so before."""

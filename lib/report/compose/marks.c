@@ -12,20 +12,21 @@ static const struct {
 	const char *key;
 	enum nt_doc_kind kind;
 	enum nt_message title;
+	bool data; /* not for people: the meaning says it, and a page has no room */
 } mark_column[] = {
-    {"start", NT_DOC_TIME, NT_MSG_COL_START},
-    {"end", NT_DOC_TIME, NT_MSG_COL_END},
-    {"region", NT_DOC_TEXT, NT_MSG_COL_CODE},
-    {"asn", NT_DOC_COUNT, NT_MSG_COL_ASN},
-    {"sources", NT_DOC_COUNT, NT_MSG_COL_SOURCES},
-    {"packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS},
-    {"source_port", NT_DOC_COUNT, NT_MSG_COL_SOURCE_PORT},
-    {"destination_port", NT_DOC_TEXT, NT_MSG_COL_PORT},
-    {"window", NT_DOC_COUNT, NT_MSG_COL_WINDOW},
-    {"sequence", NT_DOC_COUNT, NT_MSG_COL_SEQUENCE},
-    {"backscatter", NT_DOC_FLAG, NT_MSG_COL_BACKSCATTER},
-    {"means", NT_DOC_TEXT, NT_MSG_COL_MEANS},
-    {"sensor", NT_DOC_TEXT, NT_MSG_COL_SENSOR},
+    {"start", NT_DOC_TIME, NT_MSG_COL_START, false},
+    {"end", NT_DOC_TIME, NT_MSG_COL_END, false},
+    {"region", NT_DOC_TEXT, NT_MSG_COL_CODE, false},
+    {"asn", NT_DOC_COUNT, NT_MSG_COL_ASN, true},
+    {"sources", NT_DOC_COUNT, NT_MSG_COL_SOURCES, false},
+    {"packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS, false},
+    {"source_port", NT_DOC_COUNT, NT_MSG_COL_SOURCE_PORT, false},
+    {"destination_port", NT_DOC_TEXT, NT_MSG_COL_PORT, false},
+    {"window", NT_DOC_COUNT, NT_MSG_COL_WINDOW, false},
+    {"sequence", NT_DOC_COUNT, NT_MSG_COL_SEQUENCE, false},
+    {"backscatter", NT_DOC_FLAG, NT_MSG_COL_BACKSCATTER, true},
+    {"means", NT_DOC_TEXT, NT_MSG_COL_MEANS, false},
+    {"sensor", NT_DOC_TEXT, NT_MSG_COL_SENSOR, false},
 };
 
 static double or_gap(int64_t number)
@@ -151,7 +152,8 @@ void compose_marks(struct composing *c)
 		c->d->error = -ENOMEM;
 	nt_doc_item(c->d, "marks", NT_DOC_TABLE, NT_MSG_TITLE_MARKS, NO_WORDS);
 	for (size_t i = 0; i < sizeof(mark_column) / sizeof(mark_column[0]); i++)
-		nt_doc_column(c->d, mark_column[i].key, mark_column[i].kind, mark_column[i].title);
+		nt_doc_column(c->d, mark_column[i].key, mark_column[i].kind, mark_column[i].title)->basis =
+		    mark_column[i].data;
 	if (n)
 		qsort(told, n, sizeof(*told), by_start);
 	for (size_t i = 0; i < n; i++)

@@ -27,7 +27,7 @@ static void add_columns(struct composing *c)
 	nt_doc_column(c->d, "packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS);
 	nt_doc_column(c->d, "share", NT_DOC_SHARE, NT_MSG_COL_SHARE_OWN);
 	nt_doc_column(c->d, "share_others", NT_DOC_SHARE, NT_MSG_COL_SHARE_OTHERS);
-	nt_doc_column(c->d, "difference", NT_DOC_SHARE, NT_MSG_COL_DIFFERENCE);
+	nt_doc_column(c->d, "difference", NT_DOC_SHARE, NT_MSG_COL_DIFFERENCE)->points = true;
 }
 
 static void add_rows(struct composing *c, const struct nt_profile *p)

@@ -5,7 +5,6 @@
 const char *const nt_message_en[NT_MESSAGES] = {
     /* the report */
     [NT_MSG_TITLE_REPORT] = "Internet observation report, {period}",
-    [NT_MSG_PERIOD] = "{period}",
     [NT_MSG_TITLE_BASIS] = "What this report is made of",
     [NT_MSG_ABOUT_GROUP] = "This report is about packets that {sensors} sensors of the group {group} received "
 			   "on {days}, and compares them with {compared}.",

@@ -5,7 +5,6 @@
 const char *const nt_message_ja[NT_MESSAGES] = {
     /* the report */
     [NT_MSG_TITLE_REPORT] = "インターネット観測レポート {period}",
-    [NT_MSG_PERIOD] = "{period}",
     [NT_MSG_TITLE_BASIS] = "集計の対象",
     [NT_MSG_ABOUT_GROUP] = "本レポートは、グループ {group} のセンサー {sensors} 台が {days} に受信し"
 			   "たパケットを集計し、{compared} と比較したものです。",

@@ -128,7 +128,7 @@ static void put_head_of_page(const struct nt_document *d, FILE *out)
 static int put_title(const struct nt_document *d, FILE *out)
 {
 	const struct nt_word words[] = {nt_word_days("days", d->lang, d->first_day, d->last_day, -1),
-					nt_word("compared", d->compared)};
+					nt_word("compared", d->compared_text)};
 
 	fputs("<header>\n", out);
 	html_put_element("h1", d->title, out);
