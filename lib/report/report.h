@@ -66,6 +66,7 @@ struct nt_lines {
 	double *value;		   /**< [n * points]; NAN: a gap */
 	bool *at_least;		   /**< [n * points] the true value may be larger */
 	bool *partial;		   /**< [points] fewer intervals than usual: a value is no measure of a whole step */
+	bool *more;		   /**< [points] more sensors or intervals than usual */
 };
 
 /** Values of a line. */

@@ -200,6 +200,11 @@ static bool is_partial_at(const struct nt_lines *l, size_t point)
 	return l->partial[point];
 }
 
+static bool is_more_at(const struct nt_lines *l, size_t point)
+{
+	return l->more[point];
+}
+
 /* Says on which days something holds, in stretches. */
 static void say_days(struct composing *c, const struct nt_lines *l, bool (*holds)(const struct nt_lines *, size_t),
 		     enum nt_message message)
@@ -246,6 +251,7 @@ static void say_missing(struct composing *c, const struct nt_lines *l)
 	}
 	say_days(c, l, is_gap_at, NT_MSG_GAPS);
 	say_days(c, l, is_partial_at, NT_MSG_PARTIAL);
+	say_days(c, l, is_more_at, NT_MSG_MORE);
 }
 
 static void say_unknown_values(struct composing *c, const struct figure *f)
@@ -289,10 +295,11 @@ void add_figure(struct composing *c, const struct figure *f)
 	say_unknown_values(c, f);
 }
 
-/* A value that can be held against others: of a whole step, and complete. */
+/* A value that can be held against others: of a step like them, and complete. */
 static bool is_complete(const struct nt_lines *l, size_t line, size_t point)
 {
-	return !l->partial[point] && !l->at_least[line * l->points + point] && !isnan(nt_line(l, line)[point]);
+	return !l->partial[point] && !l->more[point] && !l->at_least[line * l->points + point] &&
+	       !isnan(nt_line(l, line)[point]);
 }
 
 struct kinds count_kinds(const struct nt_lines *l, size_t line)

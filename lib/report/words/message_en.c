@@ -27,6 +27,8 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_GAPS_HOURS] = "No data in {n} of {all} hours: the line has a gap there.",
     [NT_MSG_GAPS] = "No data on {days}: the lines have a gap there.",
     [NT_MSG_PARTIAL] = "Only a part of the data exists for {days}; these days are not compared with others.",
+    [NT_MSG_MORE] = "There are data of more sensors or hours than usual on {days}; these days are not compared with "
+		    "others.",
     [NT_MSG_LINE_UNKNOWN] = "{line}: days of which no number is known: {n}.",
     [NT_MSG_DAYS_UNKNOWN] =
 	"Days of which nothing is known, because their sources are not kept any more or there are no "

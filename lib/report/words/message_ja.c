@@ -27,6 +27,7 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_GAPS_HOURS] = "全 {all} 時間のうち {n} 時間はデータがなく、グラフは途切れています。",
     [NT_MSG_GAPS] = "{days} はデータがなく、グラフは途切れています。",
     [NT_MSG_PARTIAL] = "{days} はデータの一部しかなく、比較の対象から除いています。",
+    [NT_MSG_MORE] = "{days} は通常より多くのセンサーまたは時間帯のデータがあり、比較の対象から除いています。",
     [NT_MSG_LINE_UNKNOWN] = "{line} は {n} 日分の値が不明です。",
     [NT_MSG_DAYS_UNKNOWN] = "{n} 日分は、送信元の記録が保存期間を過ぎたか、データがないため不明です。",
     [NT_MSG_NOTE_AT_LEAST] = "≥ の付いた値は下限値です（内訳の一部が保存されていません）。",
