@@ -23,7 +23,7 @@ for needed in ("redis-server", "gnuplot", "chromium", "pdftotext"):
         pytest.skip(f"no {needed}: tools/setup installs it", allow_module_level=True)
 
 from redis_server import Server
-from test_report import JUNK, spoil
+from report_junk import spoil
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 SVG = "{http://www.w3.org/2000/svg}"
