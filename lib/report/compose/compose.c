@@ -79,15 +79,16 @@ static void add_sensor(struct composing *c, const struct nt_get_sensor *s)
 	nt_doc_number(c->d, (double)(s->dropped_intervals + s->gap_intervals));
 }
 
+static const struct column sensor_column[] = {
+    {"sensor", NT_DOC_TEXT, NT_MSG_COL_SENSOR},	       {"group", NT_DOC_TEXT, NT_MSG_COL_GROUP},
+    {"addresses", NT_DOC_COUNT, NT_MSG_COL_ADDRESSES}, {"interval_s", NT_DOC_COUNT, NT_MSG_COL_INTERVAL},
+    {"region_database", NT_DOC_DATE, NT_MSG_COL_GEO},  {"intervals_never_written", NT_DOC_COUNT, NT_MSG_COL_NEVER},
+};
+
 static void compose_basis(struct composing *c)
 {
 	compose_head(c);
-	nt_doc_column(c->d, "sensor", NT_DOC_TEXT, NT_MSG_COL_SENSOR);
-	nt_doc_column(c->d, "group", NT_DOC_TEXT, NT_MSG_COL_GROUP);
-	nt_doc_column(c->d, "addresses", NT_DOC_COUNT, NT_MSG_COL_ADDRESSES);
-	nt_doc_column(c->d, "interval_s", NT_DOC_COUNT, NT_MSG_COL_INTERVAL);
-	nt_doc_column(c->d, "region_database", NT_DOC_DATE, NT_MSG_COL_GEO);
-	nt_doc_column(c->d, "intervals_never_written", NT_DOC_COUNT, NT_MSG_COL_NEVER);
+	add_columns(c, COLUMNS_OF(sensor_column));
 	for (size_t i = 0; i < c->r->sensors.n; i++)
 		add_sensor(c, &c->r->sensors.at[i]);
 }

@@ -102,6 +102,20 @@ void set_basis_of(struct composing *c, const struct nt_get_sensors *s, const str
 	}
 }
 
+void add_coverage(struct nt_get_coverage *sum, const struct nt_get_coverage *one)
+{
+	sum->buckets += one->buckets;
+	sum->missing += one->missing;
+	sum->expected += one->expected;
+	sum->intervals += one->intervals;
+	sum->partial += one->partial;
+	sum->reopened += one->reopened;
+	sum->lost += one->lost;
+	sum->missed_unknown += one->missed_unknown;
+	sum->unexplained += one->unexplained;
+	sum->defects += one->defects;
+}
+
 struct nt_get_coverage coverage_of(const struct nt_lines *l)
 {
 	struct nt_get_coverage sum = {.covered = {0}};
@@ -112,17 +126,8 @@ struct nt_get_coverage coverage_of(const struct nt_lines *l)
 		if (p == l->first)
 			sum.covered.start_s = one->covered.start_s;
 		sum.covered.end_s = one->covered.end_s;
-		sum.buckets += one->buckets;
-		sum.missing += one->missing;
 		sum.sensors = one->sensors > sum.sensors ? one->sensors : sum.sensors;
-		sum.expected += one->expected;
-		sum.intervals += one->intervals;
-		sum.partial += one->partial;
-		sum.reopened += one->reopened;
-		sum.lost += one->lost;
-		sum.missed_unknown += one->missed_unknown;
-		sum.unexplained += one->unexplained;
-		sum.defects += one->defects;
+		add_coverage(&sum, one);
 	}
 	return sum;
 }
@@ -132,6 +137,12 @@ struct nt_get_coverage coverage_of(const struct nt_lines *l)
 int64_t day_at(const struct composing *c, const struct nt_lines *l, size_t point)
 {
 	return nt_day_of(l->point[point].span.start_s, c->r->day_offset_h);
+}
+
+void add_columns(struct composing *c, const struct column *column, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		nt_doc_column(c->d, column[i].key, column[i].kind, column[i].title);
 }
 
 static void add_basis_columns(struct composing *c)
@@ -148,7 +159,7 @@ static void add_basis_columns(struct composing *c)
 		nt_doc_column(c->d, column[i].key, NT_DOC_COUNT, column[i].title)->basis = true;
 }
 
-static void add_columns(struct composing *c, const struct figure *f)
+static void add_figure_columns(struct composing *c, const struct figure *f)
 {
 	bool hours = f->lines->step == NT_BUCKET_H;
 	struct nt_doc_column *column;
@@ -282,7 +293,7 @@ void add_figure(struct composing *c, const struct figure *f)
 
 	if (!f->lines->points)
 		return;
-	add_columns(c, f);
+	add_figure_columns(c, f);
 	for (size_t p = f->lines->first; p < f->lines->points; p++)
 		add_row(c, f, p);
 	if (item && item->form == NT_DOC_DATA)

@@ -51,6 +51,13 @@ static void add_day(struct composing *c, const struct nt_traces *t, size_t first
 	nt_doc_number(c->d, packets);
 }
 
+static const struct column trace_column[] = {
+    {"date", NT_DOC_DATE, NT_MSG_COL_DATE},
+    {"sources", NT_DOC_COUNT, NT_MSG_COL_SOURCES},
+    {"organisations", NT_DOC_TEXT, NT_MSG_COL_ORGS},
+    {"packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS},
+};
+
 static void compose_table(struct composing *c, const struct nt_traces *t, const char *id)
 {
 	const struct nt_word words[] = {
@@ -61,10 +68,7 @@ static void compose_table(struct composing *c, const struct nt_traces *t, const 
 	size_t n = sizeof(words) / sizeof(words[0]);
 
 	nt_doc_item(c->d, id, NT_DOC_TABLE, NT_MSG_TITLE_T5, words, n);
-	nt_doc_column(c->d, "date", NT_DOC_DATE, NT_MSG_COL_DATE);
-	nt_doc_column(c->d, "sources", NT_DOC_COUNT, NT_MSG_COL_SOURCES);
-	nt_doc_column(c->d, "organisations", NT_DOC_TEXT, NT_MSG_COL_ORGS);
-	nt_doc_column(c->d, "packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS);
+	add_columns(c, COLUMNS_OF(trace_column));
 	for (size_t i = 0, end; i < t->n; i = end) {
 		for (end = i + 1; end < t->n && t->at[end].day == t->at[i].day;)
 			end++;
@@ -80,6 +84,12 @@ static void compose_table(struct composing *c, const struct nt_traces *t, const 
 		note_zone(c);
 }
 
+static const struct column source_column[] = {
+    {"date", NT_DOC_DATE, NT_MSG_COL_DATE},	   {"region", NT_DOC_TEXT, NT_MSG_COL_CODE},
+    {"address", NT_DOC_TEXT, NT_MSG_COL_ADDRESS},  {"asn", NT_DOC_COUNT, NT_MSG_COL_ASN},
+    {"organisation", NT_DOC_TEXT, NT_MSG_COL_ORG}, {"packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS},
+};
+
 /* The sources themselves are data, and not under pseudonyms. */
 static void add_source_data(struct composing *c, const struct nt_traces *t, const char *id)
 {
@@ -89,12 +99,7 @@ static void add_source_data(struct composing *c, const struct nt_traces *t, cons
 		return;
 	snprintf(full, sizeof(full), "%.10s-sources", id);
 	nt_doc_item(c->d, full, NT_DOC_DATA, NT_MSG_TITLE_T5_SOURCES, NO_WORDS);
-	nt_doc_column(c->d, "date", NT_DOC_DATE, NT_MSG_COL_DATE);
-	nt_doc_column(c->d, "region", NT_DOC_TEXT, NT_MSG_COL_CODE);
-	nt_doc_column(c->d, "address", NT_DOC_TEXT, NT_MSG_COL_ADDRESS);
-	nt_doc_column(c->d, "asn", NT_DOC_COUNT, NT_MSG_COL_ASN);
-	nt_doc_column(c->d, "organisation", NT_DOC_TEXT, NT_MSG_COL_ORG);
-	nt_doc_column(c->d, "packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS);
+	add_columns(c, COLUMNS_OF(source_column));
 	for (size_t i = 0; i < t->n; i++) {
 		nt_doc_day(c->d, t->at[i].day);
 		nt_doc_text(c->d, t->region);
