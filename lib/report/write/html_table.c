@@ -229,7 +229,7 @@ struct part {
 #define HEAD_PHONE   6
 #define COLUMNS_MOST 10
 
-static bool has_sentences(const struct nt_doc_item *item)
+bool html_has_sentences(const struct nt_doc_item *item)
 {
 	bool any = false;
 
@@ -301,7 +301,7 @@ int html_put_table(const struct nt_document *d, const struct nt_doc_item *item, 
 {
 	size_t end = 0, lead = leading(item);
 	bool dense = html_paper_of(item) != HTML_USUAL;
-	const char *cards = has_sentences(item) ? " cards" : is_wide_on_phones(item) ? " cards pairs" : "";
+	const char *cards = html_has_sentences(item) ? " cards" : is_wide_on_phones(item) ? " cards pairs" : "";
 
 	do {
 		struct part p = {.leading = lead, .first = end > lead ? end : lead, .dense = dense, .cards = cards};
