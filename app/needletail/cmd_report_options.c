@@ -147,7 +147,7 @@ static int set_senders(struct report_options *o, const char *value)
 	struct nt_report_window *window = &w->senders[w->sender_tables];
 
 	if (w->sender_tables == NT_REPORT_SENDER_TABLES)
-		return options_bad_value("senders", value, "there are two tables of senders");
+		return options_bad_value("senders", value, "there are four tables of senders");
 	snprintf(window->region, sizeof(window->region), "%.*s", (int)strcspn(value, ":"), value);
 	if (!is_region(window->region) || value[2] != ':' || !strchr(value, '/') ||
 	    nt_period_parse(value + 3, &window->days) ||

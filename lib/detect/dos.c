@@ -21,7 +21,11 @@
  * between them look like one, and are told as one.
  */
 
-#define PORTS 32
+#define PORTS	  32
+#define PROTO_TCP 6
+
+/* What all TCP packets of a victim may have in common. */
+#define COMMON (NT_TRAIT_SEQ_SAME | NT_TRAIT_ACK_SAME | NT_TRAIT_WINDOW_SAME | NT_TRAIT_SRC_PORT_SAME)
 
 struct attack {
 	struct nt_address address;
@@ -39,6 +43,11 @@ struct attack {
 	int64_t last_bin;
 	uint64_t tail[NT_VICTIM_BINS]; /* packets of last_bin, last_bin - 1, ... */
 	uint64_t peak;
+	uint32_t common; /* enum nt_trait; nothing without NT_TRAIT_TCP: no TCP packet of the victim is known */
+	uint32_t seq;
+	uint32_t ack;
+	uint16_t window;
+	uint16_t src_port;
 };
 
 struct nt_dos {
@@ -186,6 +195,43 @@ static void go_on(struct attack *a, const struct nt_victim *v)
 	a->last_s = v->last_s > a->last_s ? v->last_s : a->last_s;
 }
 
+/* ---- what replies have in common ---- */
+
+/* The same detail may be seen twice. */
+static void join_detail(struct attack *a, const struct nt_source_detail *d)
+{
+	if (!(a->common & NT_TRAIT_TCP)) {
+		a->common = NT_TRAIT_TCP | (d->traits & COMMON);
+		a->seq = d->seq;
+		a->ack = d->ack;
+		a->window = d->window;
+		a->src_port = d->src_port;
+		return;
+	}
+	a->common &=
+	    d->traits & ((a->seq == d->seq ? NT_TRAIT_SEQ_SAME : 0) | (a->ack == d->ack ? NT_TRAIT_ACK_SAME : 0) |
+			 (a->window == d->window ? NT_TRAIT_WINDOW_SAME : 0) |
+			 (a->src_port == d->src_port ? NT_TRAIT_SRC_PORT_SAME : 0) | NT_TRAIT_TCP);
+}
+
+/* Victims of attacks by TCP answer themselves, and are sources. What they sent in the interval is of the attack. */
+static void join_details(struct nt_dos *d, const struct nt_snapshot *s)
+{
+	if (s->n_victims == 0 || s->detail == NULL || d->index.n == 0)
+		return;
+	for (size_t i = 0; i < s->n_sources; i++) {
+		struct nt_index_key key;
+		uint32_t at;
+
+		if (!s->source[i].backscatter || !(s->detail[i].traits & NT_TRAIT_TCP))
+			continue;
+		key = nt_index_address(&s->source[i].address, PROTO_TCP);
+		at = nt_index_find(&d->index, &key);
+		if (at != NT_INDEX_NONE && d->attack[at].last_s >= s->start_s)
+			join_detail(&d->attack[at], &s->detail[i]);
+	}
+}
+
 /* ---- telling ---- */
 
 static bool worth_telling(const struct nt_dos *d, const struct attack *a)
@@ -232,6 +278,11 @@ static json_t *estimated_rate_json(const struct nt_dos *d, const struct attack *
 	return json_real(peak_rate * 4294967296.0 / (double)d->addresses);
 }
 
+static json_t *common_json(const struct attack *a, enum nt_trait what, uint32_t value)
+{
+	return a->common & what ? json_integer(value) : json_null();
+}
+
 static int tell(struct nt_dos *d, struct nt_snapshot *s, struct attack *a)
 {
 	char source[NT_ADDRESS_TEXT];
@@ -243,13 +294,16 @@ static int tell(struct nt_dos *d, struct nt_snapshot *s, struct attack *a)
 	if (!worth_telling(d, a))
 		return 0;
 	nt_address_text(&a->address, source);
-	body = json_pack("{s:i, s:o, s:b, s:I, s:I, s:I, s:b, s:I, s:f, s:o, s:I, s:o, s:I}", "protocol", (int)a->proto,
-			 "ports", ports_json(a), "more_ports", (int)a->more_ports, "packets", (json_int_t)a->packets,
-			 "duration", (json_int_t)(a->last_s - a->first_s), "targets",
+	body = json_pack("{s:i, s:o, s:b, s:I, s:I, s:I, s:b, s:I, s:f, s:o, s:I, s:o, s:I, s:o, s:o, s:o, s:o}",
+			 "protocol", (int)a->proto, "ports", ports_json(a), "more_ports", (int)a->more_ports, "packets",
+			 (json_int_t)a->packets, "duration", (json_int_t)(a->last_s - a->first_s), "targets",
 			 (json_int_t)nt_targets_estimate(a->targets, NT_VICTIM_TARGETS), "targets_estimated", 1,
 			 "peak_packets", (json_int_t)a->peak, "peak_rate", peak_rate, "classes", classes_json(a),
 			 "addresses", (json_int_t)d->addresses, "estimated_rate", estimated_rate_json(d, a, peak_rate),
-			 "asn", (json_int_t)a->asn);
+			 "asn", (json_int_t)a->asn, "source_port", common_json(a, NT_TRAIT_SRC_PORT_SAME, a->src_port),
+			 "window", common_json(a, NT_TRAIT_WINDOW_SAME, a->window), "sequence",
+			 common_json(a, NT_TRAIT_SEQ_SAME, a->seq), "acknowledgement",
+			 common_json(a, NT_TRAIT_ACK_SAME, a->ack));
 	return nt_detect_tell(s, &about, body);
 }
 
@@ -349,10 +403,13 @@ int nt_dos_interval(struct nt_dos *d, struct nt_snapshot *s)
 		err = take(d, s, at, &s->victim[i]);
 		first_err = first_err != 0 ? first_err : err;
 	}
+	join_details(d, s);
 	err = end_attacks(d, s, s->end_s); /* first, so that new ones find room */
 	first_err = first_err != 0 ? first_err : err;
 	begin_attacks(d, fresh, n);
 	free(fresh);
+	if (n != 0)
+		join_details(d, s);
 	err = end_attacks(d, s, s->end_s);
 	return first_err != 0 ? first_err : err;
 }

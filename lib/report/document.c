@@ -225,6 +225,7 @@ void nt_doc_fini(struct nt_document *d)
 	free(d->title);
 	free(d->period);
 	free(d->compared);
+	free(d->compared_text);
 	for (size_t i = 0; i < d->items; i++)
 		item_fini(&d->item[i]);
 	free(d->item);

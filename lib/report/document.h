@@ -36,7 +36,8 @@ struct nt_doc_column {
 	enum nt_doc_kind kind;
 	bool line;		/**< is drawn */
 	bool second;		/**< of two lines of one thing the one that the other is held against */
-	bool basis;		/**< says what a row is made of; not shown where people read */
+	bool points;		/**< a difference of shares: percentage points, and not per cent */
+	bool basis;		/**< is for programs, such as what a row is made of; not shown where people read */
 	char thing[NT_DOC_KEY]; /**< what it is a line of, which looks the same in all figures; "": its key says it */
 };
 
@@ -81,9 +82,10 @@ struct nt_doc_item {
 struct nt_document {
 	enum nt_lang lang;
 	char *title;
-	char *period; /**< "2022Q3" */
-	char *compared;
-	int64_t first_day; /**< of the period */
+	char *period;	     /**< "2022Q3", as in data */
+	char *compared;	     /**< "2022Q2", as in data */
+	char *compared_text; /**< for people */
+	int64_t first_day;   /**< of the period */
 	int64_t last_day;
 	struct nt_span span;
 	int32_t day_offset_h;

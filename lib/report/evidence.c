@@ -96,6 +96,7 @@ void nt_evidence_read(const char *body, struct nt_evidence *out)
 	*out = (struct nt_evidence){
 	    .window = number(json, "window"),
 	    .sequence = number(json, "sequence"),
+	    .acknowledgement = number(json, "acknowledgement"),
 	    .source_port = number(json, "source_port"),
 	    .protocol = number(json, "protocol"),
 	    .estimated_rate = rate(json, "estimated_rate"),

@@ -24,8 +24,9 @@ struct nt_evidence {
 	size_t attacked_n;
 	bool more_ports;		    /**< than these */
 	char classes[4 * NT_EVIDENCE_TEXT]; /**< of backscatter: "synack, rst" */
-	int64_t window;			    /**< -1: not one; likewise the next three */
+	int64_t window;			    /**< -1: not one; likewise the next four */
 	int64_t sequence;
+	int64_t acknowledgement;
 	int64_t source_port;
 	int64_t protocol;
 	double estimated_rate; /**< packets per second at a victim; NAN: cannot be told */

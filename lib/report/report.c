@@ -16,6 +16,7 @@ void nt_lines_fini(struct nt_lines *l)
 	free(l->value);
 	free(l->at_least);
 	free(l->partial);
+	free(l->more);
 	*l = (struct nt_lines){0};
 }
 

@@ -26,9 +26,10 @@
 #define NT_REPORT_SENSOR_TOP 10
 #define NT_REPORT_GROUPS     16
 
-/** Days that a table of senders can have. Usually it is the third of a month that holds the spike that it is about. */
+/** Days that a table of senders can have; and has, where nobody chooses them. */
 #define NT_REPORT_SENDER_DAYS	31
-#define NT_REPORT_SENDER_TABLES 2
+#define NT_REPORT_SENDER_USUAL	14
+#define NT_REPORT_SENDER_TABLES 4
 
 /* ---- what is wanted ---- */
 
@@ -43,7 +44,7 @@ struct nt_report_wanted {
 	struct nt_period compare;
 	struct nt_get_choice choice;				  /**< of sensors */
 	const char *region;					  /**< that is looked at closely: two letters */
-	struct nt_report_window senders[NT_REPORT_SENDER_TABLES]; /**< T3, T4 */
+	struct nt_report_window senders[NT_REPORT_SENDER_TABLES]; /**< T3, T4, T4b, T4c */
 	size_t sender_tables;					  /**< 0: around the highest spikes */
 	const char *traces; /**< region of T5; NULL: those with most packets in events */
 	uint64_t threshold; /**< packets a day of a source in T5; 0: taken from what is usual */
@@ -65,6 +66,7 @@ struct nt_lines {
 	double *value;		   /**< [n * points]; NAN: a gap */
 	bool *at_least;		   /**< [n * points] the true value may be larger */
 	bool *partial;		   /**< [points] fewer intervals than usual: a value is no measure of a whole step */
+	bool *more;		   /**< [points] more sensors or intervals than usual */
 };
 
 /** Values of a line. */

@@ -169,6 +169,35 @@ def quarters(tmp_path_factory, run):
     yield from maker.fill(tmp_path_factory.mktemp("report"), run, ROOT / "tools/mkregions")
 
 
+@pytest.fixture(scope="session")
+def world(quarters):
+    return quarters
+
+
+@pytest.fixture(scope="session")
+def report(world, run):
+    """report("--lang", "ja", ...) -> the finished run"""
+
+    def make(*options, quarter="2022Q3"):
+        period = ("--quarter", quarter) if quarter else ()
+        return run("report", "--redis", world.server.url, *period, *options)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def document(report):
+    done = report("--format", "json", "--lang", "en")
+    assert done.status == 0, done.errors
+    assert done.errors == ""  # progress is for terminals
+    return json.loads(done.text)
+
+
+@pytest.fixture(scope="session")
+def items(document):
+    return {item["id"]: item for item in document["items"]}
+
+
 @pytest.fixture
 def live(program, tmp_path):
     """live(config, prefix=(), environment=None) -> Live, ended at the end of the test"""

@@ -254,5 +254,7 @@ def test_numbers_of_an_attack(detect):
     assert abs(body["targets"] - 40) <= 30
     assert 118 <= body["peak_packets"] <= 122
     assert body["addresses"] == WATCHED
+    assert body["source_port"] == 8443  # of all; two classes share no window, nor a sequence number
+    assert body["sequence"] is None
     seen = body["peak_packets"] / 60
     assert body["estimated_rate"] == pytest.approx(seen * 2**32 / WATCHED, rel=0.02)

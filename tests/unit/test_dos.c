@@ -463,6 +463,94 @@ static void test_room_again(void **state)
 	nt_dos_free(d);
 }
 
+/* ---- what replies have in common ---- */
+
+#define ALL_SAME (NT_TRAIT_TCP | NT_TRAIT_SEQ_SAME | NT_TRAIT_ACK_SAME | NT_TRAIT_WINDOW_SAME | NT_TRAIT_SRC_PORT_SAME)
+
+/* An interval with two victims, one of them by UDP, and what each sent; and another host, no victim. */
+static void make_replies(struct nt_snapshot *s, int64_t start_s, int64_t length_s,
+			 const struct nt_source_detail *detail)
+{
+	nt_snapshot_init(s);
+	s->start_s = start_s;
+	s->end_s = start_s + length_s;
+	s->victim = calloc(2, sizeof(s->victim[0]));
+	s->source = calloc(3, sizeof(s->source[0]));
+	s->detail = calloc(3, sizeof(s->detail[0]));
+	assert_true(s->victim && s->source && s->detail);
+	s->n_victims = 2;
+	s->n_sources = 3;
+	for (uint32_t i = 0; i < 3; i++) {
+		s->source[i] = (struct nt_source){.address = v4(i), .backscatter = true, .packets = 100};
+		s->detail[i] = *detail;
+		if (i < 2)
+			s->victim[i] = (struct nt_victim){.address = v4(i),
+							  .proto = i == 0 ? 6 : 17,
+							  .packets = 100,
+							  .first_s = start_s,
+							  .last_s = start_s + (length_s > 60 ? 60 : 59),
+							  .first_bin = start_s / 10,
+							  .last_bin = start_s / 10 + 5,
+							  .peak = 100};
+	}
+}
+
+static bool is_told(const struct nt_event *e, const char *key, int64_t value)
+{
+	return value < 0 ? body_is_null(e, key) : body_number(e, key) == value;
+}
+
+/* Runs intervals of one attack, and compares what is told of it; -1: nothing. */
+static void compare_common(const struct nt_source_detail *detail, size_t intervals, int64_t length_s,
+			   const int64_t expected[static 4])
+{
+	static const char *const key[] = {"source_port", "window", "sequence", "acknowledgement"};
+	struct nt_dos *d = nt_dos_new(&options);
+	size_t told = 0;
+
+	assert_non_null(d);
+	for (size_t i = 0; i <= intervals; i++) {
+		struct nt_snapshot s;
+
+		make_replies(&s, BASE + (int64_t)i * length_s, length_s, &detail[i < intervals ? i : 0]);
+		if (i == intervals)
+			s.n_victims = s.n_sources = 0;
+		assert_int_equal(nt_dos_interval(d, &s), 0);
+		if (i == intervals)
+			assert_int_equal(nt_dos_finish(d, &s), 0);
+		for (size_t e = 0; e < s.n_events; e++, told++)
+			for (size_t k = 0; k < 4; k++)
+				assert_true(is_told(&s.event[e], key[k],
+						    body_number(&s.event[e], "protocol") == 6 ? expected[k] : -1));
+		nt_snapshot_fini(&s);
+	}
+	assert_int_equal(told, length_s > 300 ? 2 * intervals : 2);
+	nt_dos_free(d);
+}
+
+static void test_what_replies_have_in_common(void **state)
+{
+	const struct nt_source_detail one = {
+	    .seq = 123456, .ack = 77, .window = 5840, .src_port = 443, .traits = ALL_SAME};
+	struct nt_source_detail detail[3] = {one, one, one};
+	const int64_t all[] = {443, 5840, 123456, 77};
+
+	(void)state;
+	compare_common(detail, 3, 60, all);
+	compare_common(detail, 3, 3600, all); /* told in the interval in which it began */
+	detail[1].window = 5841;
+	compare_common(detail, 3, 60, (const int64_t[]){443, -1, 123456, 77});
+	detail[2].traits &= ~(uint32_t)NT_TRAIT_SEQ_SAME;
+	compare_common(detail, 3, 60, (const int64_t[]){443, -1, -1, 77});
+	detail[0].traits &= ~(uint32_t)(NT_TRAIT_SRC_PORT_SAME | NT_TRAIT_ACK_SAME);
+	compare_common(detail, 3, 60, (const int64_t[]){-1, -1, -1, -1});
+	detail[0] = (struct nt_source_detail){.traits = 0}; /* no TCP in this one: it says nothing */
+	detail[1] = detail[2] = one;
+	compare_common(detail, 3, 60, all);
+	detail[1] = detail[2] = detail[0];
+	compare_common(detail, 3, 60, (const int64_t[]){-1, -1, -1, -1});
+}
+
 static void test_wrong_size(void **state)
 {
 	struct nt_detect_options o = options;
@@ -476,11 +564,9 @@ static void test_wrong_size(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_as_the_packets_say),
-	    cmocka_unit_test(test_thresholds),
-	    cmocka_unit_test(test_bounded_and_in_one_order),
-	    cmocka_unit_test(test_room_again),
-	    cmocka_unit_test(test_wrong_size),
+	    cmocka_unit_test(test_as_the_packets_say),		cmocka_unit_test(test_thresholds),
+	    cmocka_unit_test(test_bounded_and_in_one_order),	cmocka_unit_test(test_room_again),
+	    cmocka_unit_test(test_what_replies_have_in_common), cmocka_unit_test(test_wrong_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,6 +124,7 @@ static void make(struct nt_document *d)
 	d->title = strdup("A report");
 	d->period = strdup("2022Q3");
 	d->compared = strdup("2022Q2");
+	d->compared_text = strdup("2022Q2");
 	nt_doc_item(d, "T1", NT_DOC_TABLE, NT_MSG_TITLE_T1, NULL, 0);
 	nt_doc_column_named(d, "name", NT_DOC_TEXT, "a|b");
 	nt_doc_column(d, "packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS);
@@ -193,6 +194,7 @@ static void formulas_are_texts(void **state)
 	d.title = strdup("A report");
 	d.period = strdup("2022Q3");
 	d.compared = strdup("2022Q2");
+	d.compared_text = strdup("2022Q2");
 	nt_doc_item(&d, "T1", NT_DOC_TABLE, NT_MSG_TITLE_T1, NULL, 0);
 	nt_doc_column_named(&d, "-1+sensor", NT_DOC_TEXT, "x");
 	nt_doc_column_named(&d, "n", NT_DOC_COUNT, "n");
@@ -249,6 +251,7 @@ struct line {
 	double value[2 * QUARTER];
 	bool at_least[2 * QUARTER];
 	bool partial[2 * QUARTER];
+	bool more[2 * QUARTER];
 	char name[1][NT_GET_NAME];
 };
 
@@ -276,6 +279,7 @@ static struct nt_report report_of(struct line *line)
 	    .value = line->value,
 	    .at_least = line->at_least,
 	    .partial = line->partial,
+	    .more = line->more,
 	};
 	return r;
 }
@@ -325,6 +329,21 @@ static void complete_days_are_compared(void **state)
 	for (int i = QUARTER; i < 2 * QUARTER; i++)
 		line.partial[i] = i >= QUARTER + 20;
 	assert_said(&r, "F1", "Only 20 of 92 days are complete: too few", "a day");
+}
+
+/* A sensor that was there for ten days more: they are no other level. */
+static void days_with_more_data_are_not_compared(void **state)
+{
+	struct line line = {0};
+	struct nt_report r = report_of(&line);
+
+	(void)state;
+	for (int i = 0; i < 2 * QUARTER; i++) {
+		line.more[i] = i >= QUARTER + 62 && i < QUARTER + 77;
+		line.value[i] = line.more[i] ? 2000 : 1000;
+	}
+	assert_said(&r, "F1", "more sensors or hours than usual on 1 September to 15 September;", "level is");
+	assert_said(&r, "F1", "stayed about the same, at 1,000 packets a day.", NULL);
 }
 
 /* Two lines: the first one grows, and the other one may be one of lower bounds. */
@@ -479,13 +498,21 @@ static void shares_of_a_few_days_are_not_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(languages_say_the_same),	   cmocka_unit_test(words_take_their_places),
-	    cmocka_unit_test(numbers_and_days_in_words),   cmocka_unit_test(gaps_are_no_zeros),
-	    cmocka_unit_test(an_empty_report_can_be_told), cmocka_unit_test(complete_days_are_compared),
-	    cmocka_unit_test(lower_bounds_have_no_course), cmocka_unit_test(one_that_is_not_known_may_grow_too),
-	    cmocka_unit_test(a_ramp_is_told_once),	   cmocka_unit_test(a_step_on_a_slope_has_its_own_levels),
-	    cmocka_unit_test(numbers_and_units_agree),	   cmocka_unit_test(events_of_several_sensors_count_once),
-	    cmocka_unit_test(days_with_as_many_scanners),  cmocka_unit_test(shares_of_a_few_days_are_not_told),
+	    cmocka_unit_test(languages_say_the_same),
+	    cmocka_unit_test(words_take_their_places),
+	    cmocka_unit_test(numbers_and_days_in_words),
+	    cmocka_unit_test(gaps_are_no_zeros),
+	    cmocka_unit_test(an_empty_report_can_be_told),
+	    cmocka_unit_test(complete_days_are_compared),
+	    cmocka_unit_test(days_with_more_data_are_not_compared),
+	    cmocka_unit_test(lower_bounds_have_no_course),
+	    cmocka_unit_test(one_that_is_not_known_may_grow_too),
+	    cmocka_unit_test(a_ramp_is_told_once),
+	    cmocka_unit_test(a_step_on_a_slope_has_its_own_levels),
+	    cmocka_unit_test(numbers_and_units_agree),
+	    cmocka_unit_test(events_of_several_sensors_count_once),
+	    cmocka_unit_test(days_with_as_many_scanners),
+	    cmocka_unit_test(shares_of_a_few_days_are_not_told),
 	    cmocka_unit_test(formulas_are_texts),
 	};
 

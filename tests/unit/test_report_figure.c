@@ -471,6 +471,7 @@ static void nothing_from_outside_is_a_tag(void **state)
 	nt_doc_begin(&d, NT_LANG_EN);
 	d.title = strdup("</title><script>");
 	d.compared = strdup("<b>");
+	d.compared_text = strdup("<b>");
 	add_figure(&d, "F1", "<i>line", "b", 3);
 	nt_doc_item(&d, "T3\"><i>", NT_DOC_TABLE, NT_MSG_TITLE_T1, NULL, 0);
 	nt_doc_column_named(&d, "name", NT_DOC_TEXT, "<i>");
@@ -486,7 +487,7 @@ static void nothing_from_outside_is_a_tag(void **state)
 	assert_null(strstr(page, "<b>"));
 	assert_null(strchr(page, '\xff'));
 	assert_non_null(strstr(page, "<td class=\"t w\">&lt;i&gt;&amp;amp;</td>"));
-	assert_non_null(strstr(page, "<time datetime=\"2022-07-01T13:05:59Z\">2022-07-01 13:05</time>"));
+	assert_non_null(strstr(page, "<time datetime=\"2022-07-01T13:05:59Z\"><span>2022-07-01</span> 13:05</time>"));
 	assert_non_null(strstr(page, "<td class=\"f gap\">?</td>"));
 	assert_non_null(strstr(page, "<section id=\"T3___i_\""));
 	assert_null(strstr(page, "http://"));
@@ -505,6 +506,7 @@ static void wide_tables_have_parts(void **state)
 	nt_doc_begin(&d, NT_LANG_EN);
 	d.title = strdup("t");
 	d.compared = strdup("c");
+	d.compared_text = strdup("c");
 	nt_doc_item(&d, "sensors", NT_DOC_TABLE, NT_MSG_TITLE_SENSORS, NULL, 0);
 	nt_doc_column(&d, "rank", NT_DOC_COUNT, NT_MSG_COL_RANK);
 	for (int i = 0; i < 100; i++) {

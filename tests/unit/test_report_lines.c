@@ -13,6 +13,7 @@
 #include "report/analyse/spike.h"
 #include "report/analyse/stat.h"
 #include "report/analyse/trend.h"
+#include "report/analyse/whole.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -164,15 +165,17 @@ static void words_fit_what_was_planted(void **state)
 	    {surges_on_a_rise, 0.05, NT_TREND_SURGES_ON_RISE},
 	};
 	double value[QUARTER];
+	size_t wrong = 0;
 
 	(void)state;
 	for (int round = 0; round < 20; round++)
 		for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
 			make(value, row[i].at, row[i].spread);
-			assert_string_equal(nt_trend_name[nt_trend(value, QUARTER).trend], nt_trend_name[row[i].trend]);
+			wrong += nt_trend(value, QUARTER).trend != row[i].trend;
 			gap(value, 40, 47);
-			assert_string_equal(nt_trend_name[nt_trend(value, QUARTER).trend], nt_trend_name[row[i].trend]);
+			wrong += nt_trend(value, QUARTER).trend != row[i].trend;
 		}
+	assert_true(wrong <= 4); /* of 400 */
 }
 
 static void ends_of_the_fitted_line(void **state)
@@ -191,12 +194,14 @@ static void ends_of_the_fitted_line(void **state)
 static void slight_directions_are_found(void **state)
 {
 	double value[QUARTER];
+	size_t said = 0;
 
 	(void)state;
-	for (int round = 0; round < 40; round++) {
+	for (int round = 0; round < 200; round++) {
 		make(value, hardly_rising, 0.03);
-		assert_int_equal(nt_trend(value, QUARTER).trend, NT_TREND_SLIGHT_RISE);
+		said += nt_trend(value, QUARTER).trend == NT_TREND_SLIGHT_RISE;
 	}
+	assert_true(said >= 194);
 }
 
 /* Slow waves are no steady rise, even if their straight line rises. */
@@ -355,6 +360,30 @@ static void a_plateau_has_two_ends(void **state)
 	}
 }
 
+/* Where a line is noisier than elsewhere: on a high level, or for some weeks. Counted over many lines. */
+static void noise_has_hardly_ever_a_shift(void **state)
+{
+	struct nt_shift shift[NT_SHIFTS_MAX];
+	double value[HISTORY];
+	size_t missed = 0, chance = 0;
+
+	(void)state;
+	for (int round = 0; round < 150; round++) {
+		size_t at = 20 + next_random() % 150, end = at + 20 + next_random() % 60, n;
+
+		for (size_t i = 0; i < HISTORY; i++)
+			value[i] = (i >= at && i < end ? 300 : 100) * (1 + noise(0.2));
+		n = nt_shifts(value, HISTORY, shift);
+		missed += n < 2;
+		chance += n > 2;
+		for (size_t i = 0; i < HISTORY; i++)
+			value[i] = 1000 * (1 + (i < 200 ? 0.03 : 0.25) * (noise(1) + noise(1) + noise(1)));
+		chance += nt_shifts(value, HISTORY, shift) > 0;
+	}
+	assert_int_equal(missed, 0);
+	assert_true(chance <= 6); /* of 300 */
+}
+
 static void chance_is_no_shift(void **state)
 {
 	struct nt_shift shift[NT_SHIFTS_MAX];
@@ -449,6 +478,73 @@ static void lines_that_run_together_do_not_cross(void **state)
 	assert_int_equal(nt_crossings(a, a, QUARTER, x), 0);
 }
 
+/* Nearly the same level: how far apart is in spreads of their noise. Chance hardly ever makes an order of it. */
+static void lines_that_touch_hardly_ever_cross(void **state)
+{
+	static const double apart_by[] = {0, 0.25, 0.5, 1};
+	struct nt_crossing x[NT_CROSSINGS_MAX];
+	double a[2 * QUARTER], b[2 * QUARTER];
+	size_t found = 0, rounds = 500;
+
+	(void)state;
+	for (size_t d = 0; d < sizeof(apart_by) / sizeof(apart_by[0]); d++)
+		for (size_t round = 0; round < rounds; round++) {
+			for (size_t i = 0; i < 2 * QUARTER; i++) {
+				a[i] = 300 + 10 * (noise(1) + noise(1) + noise(1)); /* a spread of 10 */
+				b[i] = 300 + 10 * (apart_by[d] + noise(1) + noise(1) + noise(1));
+			}
+			found += nt_crossings(a, b, 2 * QUARTER, x);
+		}
+	assert_true(found <= 40); /* of 2,000 */
+}
+
+/* Twelve days above by a few packets, and back. */
+static void a_short_order_is_one_if_it_is_clear(void **state)
+{
+	struct nt_crossing x[NT_CROSSINGS_MAX];
+	double a[QUARTER], b[QUARTER];
+
+	(void)state;
+	for (int round = 0; round < 50; round++) {
+		for (size_t i = 0; i < QUARTER; i++) {
+			a[i] = 200 + noise(3);
+			b[i] = (i >= 40 && i < 52 ? 207 : 190) + noise(3);
+		}
+		a[20] = 100; /* one day is no order */
+		assert_int_equal(nt_crossings(a, b, QUARTER, x), 2);
+		assert_int_equal(x[0].at, 40);
+		assert_int_equal(x[0].upper, 1);
+		assert_int_equal(x[1].at, 52);
+		assert_int_equal(x[1].upper, 0);
+		for (size_t i = 46; i < 52; i++)
+			b[i] = 190; /* six days are none */
+		assert_int_equal(nt_crossings(a, b, QUARTER, x), 0);
+	}
+}
+
+/* For three weeks nobody knows who is above; before and behind, everybody does. */
+static void slow_crossings_are_found(void **state)
+{
+	struct nt_crossing x[NT_CROSSINGS_MAX];
+	double a[2 * QUARTER], b[2 * QUARTER], sum = 0;
+	size_t found = 0, near = 0;
+
+	(void)state;
+	for (int round = 0; round < 100; round++) {
+		for (size_t i = 0; i < 2 * QUARTER; i++) {
+			a[i] = 300 + noise(15);
+			b[i] = 300 + ((double)i - 90) + noise(15);
+		}
+		if (nt_crossings(a, b, 2 * QUARTER, x) != 1)
+			continue;
+		near += apart(x[0].at, 90) <= 12;
+		sum += (double)x[0].at;
+		found++;
+	}
+	assert_true(found >= 95 && near >= 90);
+	assert_true(fabs(sum / (double)found - 90) < 5);
+}
+
 static void a_gap_hides_no_crossing(void **state)
 {
 	struct nt_crossing x[NT_CROSSINGS_MAX];
@@ -498,6 +594,114 @@ static void ranks_change_when_lines_pass_each_other(void **state)
 	assert_int_equal(nt_rank_changes(value, 0, QUARTER, 3, change), 0);
 }
 
+/* ---- steps that can be compared ---- */
+
+struct steps {
+	double intervals[2 * QUARTER];
+	double sensors[2 * QUARTER];
+	bool less[2 * QUARTER];
+	bool more[2 * QUARTER];
+};
+
+/* So many sensors with so many intervals each, on some days. */
+static void set_steps(struct steps *s, size_t from, size_t to, double sensors, double intervals)
+{
+	for (size_t i = from; i < to; i++) {
+		s->sensors[i] = sensors;
+		s->intervals[i] = sensors * intervals;
+	}
+}
+
+static void assert_marked(struct steps *s, size_t less, size_t more)
+{
+	size_t found_less = 0, found_more = 0;
+
+	nt_whole_mark(s->intervals, s->sensors, 2 * QUARTER, QUARTER, s->less, s->more);
+	for (size_t i = 0; i < 2 * QUARTER; i++) {
+		assert_false(s->less[i] && s->more[i]);
+		found_less += s->less[i];
+		found_more += s->more[i];
+	}
+	assert_int_equal(found_less, less);
+	assert_int_equal(found_more, more);
+}
+
+static void steps_are_compared_with_steps_like_them(void **state)
+{
+	struct steps s = {0};
+
+	(void)state;
+	set_steps(&s, 0, 2 * QUARTER, 2, 1440);
+	assert_marked(&s, 0, 0);
+	set_steps(&s, QUARTER + 3, QUARTER + 9, 1, 1440);
+	gap(s.intervals, QUARTER + 20, QUARTER + 22);
+	s.intervals[QUARTER + 30] = 2800; /* an hour is missing */
+	assert_marked(&s, 6, 0);
+	/* most days are not complete, but enough are */
+	set_steps(&s, 0, 2 * QUARTER, 1, 1440);
+	set_steps(&s, QUARTER, QUARTER + 30, 2, 1440);
+	assert_marked(&s, 2 * QUARTER - 30, 0);
+	/* too few are: the others are the usual ones */
+	set_steps(&s, 0, 2 * QUARTER, 1, 1440);
+	set_steps(&s, QUARTER, QUARTER + 20, 2, 1440);
+	assert_marked(&s, 0, 20);
+	/* likewise of hours */
+	set_steps(&s, 0, 2 * QUARTER, 2, 700);
+	set_steps(&s, QUARTER, QUARTER + 20, 2, 1440);
+	assert_marked(&s, 0, 20);
+	/* a sensor that was there before the period, and one that came with it */
+	set_steps(&s, 0, 2 * QUARTER, 2, 1440);
+	set_steps(&s, 0, 40, 3, 1440);
+	assert_marked(&s, 0, 40);
+	set_steps(&s, 0, QUARTER, 1, 1440);
+	assert_marked(&s, QUARTER, 0);
+	/* hours that were there before the period */
+	set_steps(&s, 0, QUARTER, 2, 1440);
+	set_steps(&s, QUARTER, 2 * QUARTER, 2, 1000);
+	assert_marked(&s, 0, QUARTER);
+}
+
+/* Of a capture with few frames no day has all intervals, and each another number of them. */
+static void captures_with_few_frames_have_usual_days(void **state)
+{
+	static const double share[] = {0.02, 0.04, 0.08};
+	struct steps s = {0};
+	size_t less = 0, more = 0;
+
+	(void)state;
+	for (size_t k = 0; k < 3; k++)
+		for (size_t round = 0; round < 100; round++) {
+			for (size_t i = 0; i < 2 * QUARTER; i++) {
+				s.sensors[i] = 1;
+				s.intervals[i] = 600 * (1 + share[k] * (noise(1) + noise(1) + noise(1)));
+			}
+			nt_whole_mark(s.intervals, s.sensors, 2 * QUARTER, QUARTER, s.less, s.more);
+			for (size_t i = 0; i < 2 * QUARTER; i++) {
+				less += s.less[i];
+				more += s.more[i];
+			}
+		}
+	assert_true(less + more < (size_t)300 * 2 * QUARTER / 10);
+	gap(s.intervals, 0, 2 * QUARTER);
+	assert_marked(&s, 0, 0);
+}
+
+/* Of less than four weeks all days say what is usual. */
+static void short_periods_have_usual_days(void **state)
+{
+	struct steps s = {0};
+
+	(void)state;
+	set_steps(&s, 0, 60, 2, 1440);
+	s.intervals[59] = 1440;
+	nt_whole_mark(s.intervals, s.sensors, 60, 59, s.less, s.more);
+	for (size_t i = 0; i < 60; i++) {
+		assert_true(s.less[i] == (i == 59));
+		assert_false(s.more[i]);
+	}
+	nt_whole_mark(s.intervals, s.sensors, 0, 0, s.less, s.more);
+}
+
 /* ---- spikes ---- */
 
 static void spikes_are_days_far_above(void **state)
@@ -522,6 +726,55 @@ static void spikes_are_days_far_above(void **state)
 	assert_int_equal(spike[0].peak, 30);
 	value[QUARTER - 1] = 200; /* the last day, too */
 	assert_int_equal(nt_spikes(value, QUARTER, spike, 4), 3);
+}
+
+/* Stragglers on both sides belong to it, with two days between; noise does not; the nearest go first. */
+static void a_spike_is_widened_over_its_course(void **state)
+{
+	double value[QUARTER];
+	struct nt_spike spike;
+	size_t first, last;
+
+	(void)state;
+	for (size_t i = 0; i < QUARTER; i++)
+		value[i] = 10 + (double)(i % 2);
+	value[40] = 90;
+	value[43] = value[46] = value[50] = 20;
+	value[34] = value[37] = 20;
+	assert_int_equal(nt_spikes(value, QUARTER, &spike, 1), 1);
+	first = 38, last = 41;
+	nt_spike_widen(value, QUARTER, &spike, 30, &first, &last);
+	assert_int_equal(first, 34);
+	assert_int_equal(last, 46); /* three others lie before 50 */
+	first = last = 40;
+	nt_spike_widen(value, QUARTER, &spike, 12, &first, &last);
+	assert_int_equal(first, 34);
+	assert_int_equal(last, 43);
+	first = 30, last = 47;
+	nt_spike_widen(value, QUARTER, &spike, 16, &first, &last);
+	assert_int_equal(first, 30);
+	assert_int_equal(last, 47);
+}
+
+/* The ends of the line, and gaps, end it. */
+static void the_course_of_a_spike_has_ends(void **state)
+{
+	double value[QUARTER];
+	struct nt_spike spike;
+	size_t first = 1, last = 1;
+
+	(void)state;
+	for (size_t i = 0; i < QUARTER; i++)
+		value[i] = i < 8 ? 50 : 1;
+	value[1] = 80;
+	gap(value, 3, 6);
+	assert_int_equal(nt_spikes(value, QUARTER, &spike, 1), 1);
+	nt_spike_widen(value, QUARTER, &spike, QUARTER, &first, &last);
+	assert_int_equal(first, 0);
+	assert_int_equal(last, 2);
+	gap(value, 0, QUARTER);
+	nt_spike_widen(value, QUARTER, &spike, QUARTER, &first, &last);
+	assert_int_equal(last, 2);
 }
 
 static void little_is_no_spike(void **state)
@@ -551,34 +804,53 @@ static void shares_are_of_the_region_and_of_all_others(void **state)
 	assert_true(isnan(nt_share_others(&(struct nt_share_of){.pair = 1, .region = 5, .port = 1, .all = 5})));
 }
 
+/* Each begins the sequence again: none depends on those before it. */
+static int begin_sequence(void **state)
+{
+	(void)state;
+	random_state = 1;
+	return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup(f, begin_sequence)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(medians_leave_gaps_out),
-	    cmocka_unit_test(smoothing_leaves_steps_and_gaps),
-	    cmocka_unit_test(words_fit_what_was_planted),
-	    cmocka_unit_test(ends_of_the_fitted_line),
-	    cmocka_unit_test(too_few_days_say_nothing),
-	    cmocka_unit_test(nothing_at_all_is_flat),
-	    cmocka_unit_test(steps_are_found_where_they_are),
-	    cmocka_unit_test(a_step_without_noise_has_its_day),
-	    cmocka_unit_test(ramps_are_dated_from_their_beginning),
-	    cmocka_unit_test(steps_come_in_order_of_time),
-	    cmocka_unit_test(a_plateau_has_two_ends),
-	    cmocka_unit_test(chance_is_no_shift),
-	    cmocka_unit_test(a_line_that_begins_late_has_no_shift_there),
-	    cmocka_unit_test(crossings_have_a_day_and_a_mover),
-	    cmocka_unit_test(both_may_move),
-	    cmocka_unit_test(lines_that_run_together_do_not_cross),
-	    cmocka_unit_test(a_gap_hides_no_crossing),
-	    cmocka_unit_test(ranks_change_when_lines_pass_each_other),
-	    cmocka_unit_test(spikes_are_days_far_above),
-	    cmocka_unit_test(little_is_no_spike),
-	    cmocka_unit_test(shares_are_of_the_region_and_of_all_others),
-	    cmocka_unit_test(slight_directions_are_found),
-	    cmocka_unit_test(slight_is_steady),
-	    cmocka_unit_test(chance_is_no_direction),
-	    cmocka_unit_test(ends_are_those_of_what_is_known),
+	    TEST(medians_leave_gaps_out),
+	    TEST(smoothing_leaves_steps_and_gaps),
+	    TEST(words_fit_what_was_planted),
+	    TEST(ends_of_the_fitted_line),
+	    TEST(too_few_days_say_nothing),
+	    TEST(nothing_at_all_is_flat),
+	    TEST(steps_are_found_where_they_are),
+	    TEST(a_step_without_noise_has_its_day),
+	    TEST(ramps_are_dated_from_their_beginning),
+	    TEST(steps_come_in_order_of_time),
+	    TEST(a_plateau_has_two_ends),
+	    TEST(noise_has_hardly_ever_a_shift),
+	    TEST(chance_is_no_shift),
+	    TEST(a_line_that_begins_late_has_no_shift_there),
+	    TEST(crossings_have_a_day_and_a_mover),
+	    TEST(both_may_move),
+	    TEST(lines_that_run_together_do_not_cross),
+	    TEST(lines_that_touch_hardly_ever_cross),
+	    TEST(a_short_order_is_one_if_it_is_clear),
+	    TEST(slow_crossings_are_found),
+	    TEST(a_gap_hides_no_crossing),
+	    TEST(ranks_change_when_lines_pass_each_other),
+	    TEST(steps_are_compared_with_steps_like_them),
+	    TEST(captures_with_few_frames_have_usual_days),
+	    TEST(short_periods_have_usual_days),
+	    TEST(spikes_are_days_far_above),
+	    TEST(a_spike_is_widened_over_its_course),
+	    TEST(the_course_of_a_spike_has_ends),
+	    TEST(little_is_no_spike),
+	    TEST(shares_are_of_the_region_and_of_all_others),
+	    TEST(slight_directions_are_found),
+	    TEST(slight_is_steady),
+	    TEST(chance_is_no_direction),
+	    TEST(ends_are_those_of_what_is_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

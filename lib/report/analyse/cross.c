@@ -12,9 +12,13 @@
 #define EDGE_DAYS   7
 #define LEVEL_DAYS  21
 #define MOVED_TIMES 2
-#define CLEAR	    1.03
 
-/* ---- orders that hold ---- */
+/* What makes an order of two lines one. */
+#define ORDER_DAYS   7
+#define ORDER_SHARE  0.6
+#define ORDER_CHANCE 2.6
+
+/* ---- ranks that hold ---- */
 
 /*
  * A state for each point, 0 for unknown. Those that do not hold for HOLDS_DAYS known points, at the edges EDGE_DAYS,
@@ -66,15 +70,26 @@ static void measure(struct nt_crossing *c, const double *const line[2], size_t f
 	c->moved = who_moved(c);
 }
 
-/* Lets go of those of lines that run together: on one side at least they are nearer than CLEAR. */
-static size_t keep_real(struct nt_crossing *x, size_t n)
+static size_t apart(size_t a, size_t b)
 {
-	size_t kept = 0;
+	return a > b ? a - b : b - a;
+}
 
-	for (size_t i = 0; i < n; i++)
-		if (x[i].lower_before > CLEAR * x[i].upper_before && x[i].upper_after > CLEAR * x[i].lower_after)
-			x[kept++] = x[i];
-	return kept;
+/* The day that divides the week before and behind best: before it the one line is above, from it on the other. Smoothed
+ * lines that run together change their order some days earlier or later. */
+static size_t dividing_day(const double *upper, const double *lower, size_t at, size_t n)
+{
+	size_t from = at > ORDER_DAYS ? at - ORDER_DAYS : 0, to = at + ORDER_DAYS < n ? at + ORDER_DAYS : n, day = to;
+	int most = 0, gain = 0;
+
+	for (size_t i = to; i-- > from;) {
+		gain += (upper[i] > lower[i]) - (upper[i] < lower[i]); /* 0 in a gap */
+		if (gain < most || (gain == most && apart(i, at) >= apart(day, at)))
+			continue;
+		most = gain;
+		day = i;
+	}
+	return day;
 }
 
 /* 1: a is above, 2: b is. Where they are equal the order is that of the day before. */
@@ -94,6 +109,45 @@ static void order(const double *a, const double *b, size_t n, size_t *state)
 	}
 }
 
+/* Points from `first` on with the same order, or with none. Returns where they end. */
+static size_t end_of_order(const size_t *state, size_t first, size_t n)
+{
+	size_t end = first;
+
+	while (end < n && (!state[end] || state[end] == state[first]))
+		end++;
+	return end;
+}
+
+/* True if the upper line is above on so many single days of a stretch that two lines that run together hardly ever are.
+ */
+static bool is_order(const double *upper, const double *lower, size_t n)
+{
+	double known = 0, ahead = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		known += !isnan(upper[i]) && !isnan(lower[i]);
+		ahead += (upper[i] > lower[i]) - (upper[i] < lower[i]); /* 0 in a gap */
+	}
+	return known >= ORDER_DAYS && ahead >= ORDER_SHARE * known && ahead >= ORDER_CHANCE * sqrt(known);
+}
+
+/* Stretches that are no order have the one before. */
+static void keep_orders(const double *const line[2], size_t *state, size_t n)
+{
+	size_t held = 0;
+
+	for (size_t i = 0, end; i < n; i = end) {
+		size_t own = state[i];
+
+		end = own ? end_of_order(state, i, n) : i + 1;
+		if (own && is_order(&line[own - 1][i], &line[2 - own][i], end - i))
+			held = own;
+		for (size_t p = i; p < end; p++)
+			state[p] = held;
+	}
+}
+
 size_t nt_crossings(const double *a, const double *b, size_t n, struct nt_crossing out[static NT_CROSSINGS_MAX])
 {
 	double smooth_a[NT_LINE_MAX], smooth_b[NT_LINE_MAX];
@@ -105,13 +159,15 @@ size_t nt_crossings(const double *a, const double *b, size_t n, struct nt_crossi
 	nt_stat_smooth(a, n, SMOOTH_HALF, smooth_a);
 	nt_stat_smooth(b, n, SMOOTH_HALF, smooth_b);
 	order(smooth_a, smooth_b, n, state);
-	settle(state, n);
+	keep_orders(line, state, n);
 	for (size_t i = 1; i < n && found < NT_CROSSINGS_MAX; i++)
 		if (state[i] != state[i - 1] && state[i - 1])
 			out[found++] = (struct nt_crossing){.at = i, .upper = state[i] - 1, .lower = 2 - state[i]};
 	for (size_t c = 0; c < found; c++)
+		out[c].at = dividing_day(line[out[c].upper], line[out[c].lower], out[c].at, n);
+	for (size_t c = 0; c < found; c++)
 		measure(&out[c], line, c ? out[c - 1].at : 0, c + 1 < found ? out[c + 1].at : n);
-	return keep_real(out, found);
+	return found;
 }
 
 /* ---- ranks of many ---- */

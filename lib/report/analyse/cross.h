@@ -7,8 +7,17 @@
 
 /*
  * When one line passed another, and when ranks changed. Lines are smoothed by a running median of seven days, which
- * leaves a step where it is; an order counts if it holds for 14 known days, 7 at the beginning and the end of the line,
- * so that two lines that run together do not pass each other every other day.
+ * leaves a step where it is.
+ *
+ * The order of two lines is that of the smoothed ones. It counts if it stays so for at least seven known days, and if
+ * the line that is above is so on the single days, too: the days on which it is above, less those on which it is below,
+ * are at least 2.6 roots of all, and at least six of ten of all. So of seven days it must be above on each, of twelve
+ * on eleven, of twenty and more on four of five. An order that does not count is the one before it. A crossing is where
+ * an order counts that is another than the one before that counted. Its day is the one that divides the week before and
+ * behind best: before it the one line is above, from it on the other. Two lines that run together, and whose days are
+ * chance, cross once in a hundred pairs and half years (test_report_lines.c counts).
+ *
+ * A rank counts if it holds for 14 known days, 7 at the beginning and the end of the line.
  *
  * Which line moved: the medians of up to 21 days before and after, up to the crossings beside it, are compared. The
  * line whose level changed at least twice as much as the other's has moved; otherwise both have.

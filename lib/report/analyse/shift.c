@@ -13,6 +13,9 @@
 #define SPREADS	   2.0
 #define BESIDE	   30
 
+/* Makes a mean distance a standard deviation, where values are distributed normally. */
+#define MEAN_TO_SIGMA 1.2533
+
 /* Below this a step from one day to the next is none: a share of the level, and counts are whole numbers. */
 #define STEP_SHARE 0.02
 #define STEP_LEAST 0.5
@@ -107,29 +110,45 @@ static void list_parts(const struct line *l, struct parts *p)
 
 /* ---- what is no shift ---- */
 
-static double spread_of(const struct line *l, const struct parts *p)
+/* What is left around the levels of parts [first, end). */
+static double spread_of(const struct line *l, const struct parts *p, size_t first, size_t end)
 {
 	double sum = 0;
 
-	for (size_t i = 0; i < p->n; i++)
+	for (size_t i = first; i < end; i++)
 		sum += nt_stat_distance(&l->value[p->start[i]], p->start[i + 1] - p->start[i], part_level(l, p, i));
-	return sum / (double)l->n;
+	return sum / (double)(p->start[end] - p->start[first]);
 }
 
-/* How large the step between a part and the one behind it is, of what it must be: below 1 it is none. */
+/* How much nearer values are to the levels of a part and the one behind it than to a level of both. */
+static double gain_of(const struct line *l, const struct parts *p, size_t part, double apart)
+{
+	size_t first = p->start[part], n = p->start[part + 2] - first;
+
+	return nt_stat_distance(&l->value[first], n, level(l, first, first + n)) - apart;
+}
+
+/*
+ * How much the step between a part and the one behind it is, of what it must be: below 1 it is none. The line may be
+ * noisier there than elsewhere, and a high level mostly is: so what the step gains has a price by the noise beside it,
+ * too.
+ */
 static double weigh(const struct line *l, const struct parts *p, size_t part, double spread)
 {
 	double before = part_level(l, p, part), after = part_level(l, p, part + 1);
-	double needed = fmax(fmax(LEVEL * before, SPREADS * spread), STEP_LEAST);
+	double beside = spread_of(l, p, part, part + 2);
+	double gain = gain_of(l, p, part, beside * (double)(p->start[part + 2] - p->start[part]));
+	double price = PRICE * MEAN_TO_SIGMA * beside * log((double)l->n);
+	double needed = fmax(fmax(LEVEL * before, SPREADS * fmax(spread, beside)), STEP_LEAST);
 
-	return fabs(after - before) / needed;
+	return fmin(fabs(after - before) / needed, price > 0 ? gain / price : INFINITY);
 }
 
 /* Puts parts together, those first that differ least. */
 static void join(const struct line *l, struct parts *p)
 {
 	while (p->n > 1) {
-		double spread = spread_of(l, p), least = INFINITY;
+		double spread = spread_of(l, p, 0, p->n), least = INFINITY;
 		size_t at = 0;
 
 		for (size_t i = 0; i + 1 < p->n; i++) {

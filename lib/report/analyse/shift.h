@@ -11,8 +11,10 @@
  * levels and a price for each part are as small as they can be (optimal partitioning: Jackson et al., An algorithm for
  * optimal partitioning of data on an interval, 2005). Medians and absolute distances: surges and outages of some days
  * move nothing. A part has at least ten known days. The price is 3 ln(n) times the usual step from one day to the next,
- * as a standard deviation. Levels beside each other differ by at least a tenth, and by twice what is left around them,
- * or the two parts are one.
+ * as a standard deviation. Levels beside each other differ by at least a tenth, and by twice what is left around them
+ * there and on the whole line, and what two levels gain there over one is at least that price with the noise there, or
+ * the two parts are one. So a stretch with more noise has no shifts of its own: how many are found by chance is counted
+ * in test_report_lines.c.
  *
  * Parts that go up one after the other, or down, may be one slope: if a level and from some day on a straight line that
  * begins there explain them better, with one price for both, that day is a ramp's.

@@ -13,6 +13,10 @@
 #define APART	    3
 #define KNOWN_LEAST 7
 
+/* What belongs to the course of a spike. */
+#define COURSE_SPREADS 3.0
+#define COURSE_LEAST   2.0
+
 /* Keeps the highest, in order. */
 static size_t insert(struct nt_spike *out, size_t n, size_t room, const struct nt_spike *spike)
 {
@@ -57,4 +61,38 @@ size_t nt_spikes(const double *value, size_t n, struct nt_spike *out, size_t roo
 		}
 	}
 	return inside ? insert(out, found, room, &open) : found;
+}
+
+/* How far the next point of the course is from `edge`, downwards (step -1) or upwards (1); 0: there is none near. */
+static size_t next_of_course(const double *value, size_t n, size_t edge, int step, double needed)
+{
+	for (size_t away = 1; away <= APART; away++) {
+		if (step < 0 ? edge < away : edge + away >= n)
+			return 0;
+		if (value[step < 0 ? edge - away : edge + away] >= needed) /* not if it is NAN */
+			return away;
+	}
+	return 0;
+}
+
+void nt_spike_widen(const double *value, size_t n, const struct nt_spike *spike, size_t most, size_t *first,
+		    size_t *last)
+{
+	double spread = NT_MAD_TO_SIGMA * nt_stat_mad(value, n, spike->usual);
+	double needed = spike->usual + fmax(COURSE_SPREADS * spread, COURSE_LEAST);
+
+	for (;;) {
+		size_t room = *last - *first + 1 < most ? most - (*last - *first + 1) : 0;
+		size_t down = next_of_course(value, n, *first, -1, needed);
+		size_t up = next_of_course(value, n, *last, 1, needed);
+
+		down = down <= room ? down : 0;
+		up = up <= room ? up : 0;
+		if (!down && !up)
+			return;
+		if (!up || (down && spike->peak - *first + down <= *last + up - spike->peak))
+			*first -= down;
+		else
+			*last += up;
+	}
 }

@@ -20,4 +20,12 @@ struct nt_spike {
 /** The highest spikes of a line, the highest first. n is at most NT_LINE_MAX. Any thread. Returns how many. */
 size_t nt_spikes(const double *value, size_t n, struct nt_spike *out, size_t room);
 
+/**
+ * Widens the points *first to *last, among which the spike's peak is, over its whole course: to those that are above
+ * what is usual by three spreads, and by two, with at most two others between them. The nearest to the peak go first,
+ * and there are at most `most` points, unless there were more. Any thread.
+ */
+void nt_spike_widen(const double *value, size_t n, const struct nt_spike *spike, size_t most, size_t *first,
+		    size_t *last);
+
 #endif

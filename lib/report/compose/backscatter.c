@@ -32,7 +32,7 @@ static void compose_figure(struct composing *c)
 
 /* ---- T3, T4 ---- */
 
-static void add_columns(struct composing *c, const struct nt_senders *s)
+static void add_sender_columns(struct composing *c, const struct nt_senders *s)
 {
 	char key[NT_DAY_TEXT], title[32];
 
@@ -90,15 +90,16 @@ static void say_senders(struct composing *c, const struct nt_senders *s, size_t 
 
 static void compose_table(struct composing *c, size_t which)
 {
+	static const char *const id_of[NT_REPORT_SENDER_TABLES] = {"T3", "T4", "T4b", "T4c"};
 	const struct nt_senders *s = &c->r->senders[which];
-	const char *id = which ? "T4" : "T3";
+	const char *id = id_of[which];
 	size_t left_out = 0;
 
 	nt_doc_item(
 	    c->d, id, NT_DOC_TABLE, NT_MSG_TITLE_SENDERS,
 	    WORDS(nt_word("id", id), word_line(c, "region", title_of_region, s->region),
 		  nt_word_days("days", c->lang, s->first_day, s->first_day + (int64_t)s->days - 1, c->last_day)));
-	add_columns(c, s);
+	add_sender_columns(c, s);
 	for (size_t i = 0; i < s->n; i++)
 		left_out += !add_row(c, s, &s->at[i]);
 	if (nt_doc_last(c->d))

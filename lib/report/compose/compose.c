@@ -26,6 +26,23 @@ struct nt_word word_period(const struct composing *c, const char *place, const s
 			  : nt_word_days(place, c->lang, p->first_day, p->last_day, c->last_day);
 }
 
+/* A period where no other date is near: with its year. */
+static struct nt_word whole_period(const struct composing *c, const char *place, const struct nt_period *p)
+{
+	return p->quarter ? nt_word(place, p->name) : nt_word_days(place, c->lang, p->first_day, p->last_day, -1);
+}
+
+static void name_document(struct composing *c)
+{
+	const struct nt_report_wanted *wanted = &c->r->wanted;
+	const struct nt_word title = whole_period(c, "period", &wanted->period);
+
+	c->d->title = nt_message_text(c->lang, NT_MSG_TITLE_REPORT, &title, 1);
+	c->d->period = strdup(wanted->period.name);
+	c->d->compared = strdup(wanted->compare.name);
+	c->d->compared_text = strdup(whole_period(c, "", &wanted->compare).text);
+}
+
 static void compose_head(struct composing *c)
 {
 	const struct nt_report *r = c->r;
@@ -40,9 +57,7 @@ static void compose_head(struct composing *c)
 	};
 	size_t n = sizeof(words) / sizeof(words[0]);
 
-	c->d->title = nt_message_text(c->lang, NT_MSG_TITLE_REPORT, words, n);
-	c->d->period = nt_message_text(c->lang, NT_MSG_PERIOD, words, 1);
-	c->d->compared = strdup(r->wanted.compare.name);
+	name_document(c);
 	nt_doc_item(c->d, "basis", NT_DOC_TABLE, NT_MSG_TITLE_BASIS, NO_WORDS);
 	nt_doc_say(c->d, r->wanted.choice.group ? NT_MSG_ABOUT_GROUP : NT_MSG_ABOUT_SENSORS, words, n);
 	nt_doc_say(c->d, r->hosts.quality == NT_GET_AT_LEAST ? NT_MSG_FRAMES_AT_LEAST : NT_MSG_FRAMES, words, n);
@@ -72,15 +87,16 @@ static void add_sensor(struct composing *c, size_t i)
 	nt_doc_number(c->d, (double)(s->dropped_intervals + s->gap_intervals));
 }
 
+static const struct column sensor_column[] = {
+    {"sensor", NT_DOC_TEXT, NT_MSG_COL_SENSOR},	       {"group", NT_DOC_TEXT, NT_MSG_COL_GROUP},
+    {"addresses", NT_DOC_COUNT, NT_MSG_COL_ADDRESSES}, {"interval_s", NT_DOC_COUNT, NT_MSG_COL_INTERVAL},
+    {"region_database", NT_DOC_DATE, NT_MSG_COL_GEO},  {"intervals_never_written", NT_DOC_COUNT, NT_MSG_COL_NEVER},
+};
+
 static void compose_basis(struct composing *c)
 {
 	compose_head(c);
-	nt_doc_column(c->d, "sensor", NT_DOC_TEXT, NT_MSG_COL_SENSOR);
-	nt_doc_column(c->d, "group", NT_DOC_TEXT, NT_MSG_COL_GROUP);
-	nt_doc_column(c->d, "addresses", NT_DOC_COUNT, NT_MSG_COL_ADDRESSES);
-	nt_doc_column(c->d, "interval_s", NT_DOC_COUNT, NT_MSG_COL_INTERVAL);
-	nt_doc_column(c->d, "region_database", NT_DOC_DATE, NT_MSG_COL_GEO);
-	nt_doc_column(c->d, "intervals_never_written", NT_DOC_COUNT, NT_MSG_COL_NEVER);
+	add_columns(c, COLUMNS_OF(sensor_column));
 	for (size_t i = 0; i < c->r->sensors.n; i++)
 		add_sensor(c, i);
 }
@@ -107,7 +123,7 @@ int nt_report_compose(const struct nt_report *r, const struct nt_report_style *s
 	out->day_offset_h = r->day_offset_h;
 	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
 		part[i](&c);
-	if (!out->title || !out->period || !out->compared)
+	if (!out->title || !out->period || !out->compared || !out->compared_text)
 		out->error = -ENOMEM;
 	err = out->error;
 	if (err)

@@ -88,17 +88,12 @@ static void say_numbers(struct composing *c)
 	free(room);
 }
 
-static void add_columns(struct composing *c)
-{
-	nt_doc_column(c->d, "start", NT_DOC_TIME, NT_MSG_COL_START);
-	nt_doc_column(c->d, "end", NT_DOC_TIME, NT_MSG_COL_END);
-	nt_doc_column(c->d, "type", NT_DOC_TEXT, NT_MSG_COL_TYPE);
-	nt_doc_column(c->d, "region", NT_DOC_TEXT, NT_MSG_COL_CODE);
-	nt_doc_column(c->d, "source", NT_DOC_TEXT, NT_MSG_COL_SOURCE);
-	nt_doc_column(c->d, "packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS);
-	nt_doc_column(c->d, "sensor", NT_DOC_TEXT, NT_MSG_COL_SENSOR);
-	nt_doc_column(c->d, "what", NT_DOC_TEXT, NT_MSG_COL_WHAT);
-}
+static const struct column event_column[] = {
+    {"start", NT_DOC_TIME, NT_MSG_COL_START},	{"end", NT_DOC_TIME, NT_MSG_COL_END},
+    {"type", NT_DOC_TEXT, NT_MSG_COL_TYPE},	{"region", NT_DOC_TEXT, NT_MSG_COL_CODE},
+    {"source", NT_DOC_TEXT, NT_MSG_COL_SOURCE}, {"packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS},
+    {"sensor", NT_DOC_TEXT, NT_MSG_COL_SENSOR}, {"what", NT_DOC_TEXT, NT_MSG_COL_WHAT},
+};
 
 /* Under pseudonyms an address goes by its owner's. */
 static void add_source(struct composing *c, const char *source)
@@ -145,7 +140,7 @@ void compose_events(struct composing *c)
 	const struct nt_report *r = c->r;
 
 	nt_doc_item(c->d, "events", NT_DOC_TABLE, NT_MSG_TITLE_EVENTS, NO_WORDS);
-	add_columns(c);
+	add_columns(c, COLUMNS_OF(event_column));
 	for (size_t t = 0; t < TYPES; t++)
 		for (size_t i = 0; i < r->events.n; i++)
 			if (t != SCANNER && nt_event_is(&r->events.at[i], type[t].type))

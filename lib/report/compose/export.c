@@ -4,11 +4,7 @@
 
 /* What is handed to the CSIRT of a region and to holders of addresses. */
 
-static const struct {
-	const char *key;
-	enum nt_doc_kind kind;
-	enum nt_message title;
-} column[] = {
+static const struct column column[] = {
     {"region", NT_DOC_TEXT, NT_MSG_COL_CODE},
     {"organisation", NT_DOC_TEXT, NT_MSG_COL_ORG},
     {"asn", NT_DOC_COUNT, NT_MSG_COL_ASN},
@@ -21,6 +17,7 @@ static const struct {
     {"destination_port", NT_DOC_TEXT, NT_MSG_COL_PORT},
     {"window", NT_DOC_COUNT, NT_MSG_COL_WINDOW},
     {"sequence", NT_DOC_COUNT, NT_MSG_COL_SEQUENCE},
+    {"acknowledgement", NT_DOC_COUNT, NT_MSG_COL_ACKNOWLEDGEMENT},
     {"packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS},
     {"sensor", NT_DOC_TEXT, NT_MSG_COL_SENSOR},
 };
@@ -43,6 +40,7 @@ static void add_row(struct composing *c, const struct nt_exposed *x)
 	nt_doc_text(c->d, e.port[0] ? e.port : NULL);
 	nt_doc_number(c->d, e.window < 0 ? NAN : (double)e.window);
 	nt_doc_number(c->d, e.sequence < 0 ? NAN : (double)e.sequence);
+	nt_doc_number(c->d, e.acknowledgement < 0 ? NAN : (double)e.acknowledgement);
 	/* Of a tool they are those of all its sources together. */
 	nt_doc_number(c->d, nt_event_is(x->event, "dos") ? (double)e.packets : NAN);
 	nt_doc_text(c->d, x->event->sensor);
@@ -54,8 +52,7 @@ void compose_export(struct composing *c)
 	if (nt_owners_pseudonyms(c->owners))
 		return;
 	nt_doc_item(c->d, "export", NT_DOC_DATA, NT_MSG_TITLE_EXPORT, NO_WORDS);
-	for (size_t i = 0; i < sizeof(column) / sizeof(column[0]); i++)
-		nt_doc_column(c->d, column[i].key, column[i].kind, column[i].title);
+	add_columns(c, COLUMNS_OF(column));
 	for (size_t i = 0; i < c->r->exposed_n; i++)
 		add_row(c, &c->r->exposed[i]);
 }

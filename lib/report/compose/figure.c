@@ -119,6 +119,12 @@ int64_t day_at(const struct composing *c, const struct nt_lines *l, size_t point
 	return nt_day_of(l->point[point].span.start_s, c->r->day_offset_h);
 }
 
+void add_columns(struct composing *c, const struct column *column, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		nt_doc_column(c->d, column[i].key, column[i].kind, column[i].title);
+}
+
 static void add_basis_columns(struct composing *c)
 {
 	static const struct {
@@ -133,7 +139,7 @@ static void add_basis_columns(struct composing *c)
 		nt_doc_column(c->d, column[i].key, NT_DOC_COUNT, column[i].title)->basis = true;
 }
 
-static void add_columns(struct composing *c, const struct figure *f)
+static void add_figure_columns(struct composing *c, const struct figure *f)
 {
 	bool hours = f->lines->step == NT_BUCKET_H;
 	struct nt_doc_column *column;
@@ -185,6 +191,11 @@ static bool is_partial_at(const struct nt_lines *l, size_t point)
 	return l->partial[point];
 }
 
+static bool is_more_at(const struct nt_lines *l, size_t point)
+{
+	return l->more[point];
+}
+
 /* Says on which days something holds, in stretches. */
 static void say_days(struct composing *c, const struct nt_lines *l, bool (*holds)(const struct nt_lines *, size_t),
 		     enum nt_message message)
@@ -231,6 +242,7 @@ static void say_missing(struct composing *c, const struct nt_lines *l)
 	}
 	say_days(c, l, is_gap_at, NT_MSG_GAPS);
 	say_days(c, l, is_partial_at, NT_MSG_PARTIAL);
+	say_days(c, l, is_more_at, NT_MSG_MORE);
 }
 
 static void say_unknown_values(struct composing *c, const struct figure *f)
@@ -261,7 +273,7 @@ void add_figure(struct composing *c, const struct figure *f)
 
 	if (!f->lines->points)
 		return;
-	add_columns(c, f);
+	add_figure_columns(c, f);
 	for (size_t p = f->lines->first; p < f->lines->points; p++)
 		add_row(c, f, p);
 	if (item && item->form == NT_DOC_DATA)
@@ -274,10 +286,11 @@ void add_figure(struct composing *c, const struct figure *f)
 	say_unknown_values(c, f);
 }
 
-/* A value that can be held against others: of a whole step, and complete. */
+/* A value that can be held against others: of a step like them, and complete. */
 static bool is_complete(const struct nt_lines *l, size_t line, size_t point)
 {
-	return !l->partial[point] && !l->at_least[line * l->points + point] && !isnan(nt_line(l, line)[point]);
+	return !l->partial[point] && !l->more[point] && !l->at_least[line * l->points + point] &&
+	       !isnan(nt_line(l, line)[point]);
 }
 
 struct kinds count_kinds(const struct nt_lines *l, size_t line)

@@ -273,36 +273,31 @@ static void say_few(struct composing *c, const struct figure *f, const struct fi
 			  nt_word_days("days", c->lang, day_at(c, l, first), day_at(c, l, last - 1), c->last_day)));
 }
 
-static void add_trend_columns(struct composing *c)
-{
-	nt_doc_column(c->d, "line", NT_DOC_TEXT, NT_MSG_COL_LINE);
-	nt_doc_column(c->d, "trend", NT_DOC_TEXT, NT_MSG_COL_TREND);
-	nt_doc_column(c->d, "first", NT_DOC_REAL, NT_MSG_COL_FIRST);
-	nt_doc_column(c->d, "last", NT_DOC_REAL, NT_MSG_COL_LAST);
-	nt_doc_column(c->d, "surges", NT_DOC_COUNT, NT_MSG_COL_SURGES);
-}
+static const struct column trend_column[] = {
+    {"line", NT_DOC_TEXT, NT_MSG_COL_LINE},	 {"trend", NT_DOC_TEXT, NT_MSG_COL_TREND},
+    {"first", NT_DOC_REAL, NT_MSG_COL_FIRST},	 {"last", NT_DOC_REAL, NT_MSG_COL_LAST},
+    {"surges", NT_DOC_COUNT, NT_MSG_COL_SURGES},
+};
 
-static void add_shift_columns(struct composing *c)
-{
-	nt_doc_column(c->d, "line", NT_DOC_TEXT, NT_MSG_COL_LINE);
-	nt_doc_column(c->d, "date", NT_DOC_DATE, NT_MSG_COL_DATE);
-	nt_doc_column(c->d, "kind", NT_DOC_TEXT, NT_MSG_COL_KIND);
-	nt_doc_column(c->d, "before", NT_DOC_REAL, NT_MSG_COL_BEFORE);
-	nt_doc_column(c->d, "after", NT_DOC_REAL, NT_MSG_COL_AFTER);
-}
+static const struct column shift_column[] = {
+    {"line", NT_DOC_TEXT, NT_MSG_COL_LINE},   {"date", NT_DOC_DATE, NT_MSG_COL_DATE},
+    {"kind", NT_DOC_TEXT, NT_MSG_COL_KIND},   {"before", NT_DOC_REAL, NT_MSG_COL_BEFORE},
+    {"after", NT_DOC_REAL, NT_MSG_COL_AFTER},
+};
 
-void begin_data(struct composing *c, const char *id, const char *kind, enum nt_message title)
+void begin_data(struct composing *c, const char *id, const char *kind, enum nt_message title,
+		const struct column *column, size_t n)
 {
 	char full[24];
 
 	snprintf(full, sizeof(full), "%s-%s", id, kind);
 	nt_doc_item(c->d, full, NT_DOC_DATA, title, NO_WORDS);
+	add_columns(c, column, n);
 }
 
 static void add_trend_data(struct composing *c, const struct figure *f, const struct finding *found)
 {
-	begin_data(c, f->id, "trends", NT_MSG_TITLE_TRENDS);
-	add_trend_columns(c);
+	begin_data(c, f->id, "trends", NT_MSG_TITLE_TRENDS, COLUMNS_OF(trend_column));
 	for (size_t l = 0; l < f->shown; l++) {
 		nt_doc_text(c->d, f->lines->name[l]);
 		nt_doc_text(c->d, nt_trend_name[found[l].trend.trend]);
@@ -310,8 +305,7 @@ static void add_trend_data(struct composing *c, const struct figure *f, const st
 		nt_doc_number(c->d, found[l].trend.last);
 		nt_doc_number(c->d, (double)found[l].trend.surges);
 	}
-	begin_data(c, f->id, "shifts", NT_MSG_TITLE_SHIFTS);
-	add_shift_columns(c);
+	begin_data(c, f->id, "shifts", NT_MSG_TITLE_SHIFTS, COLUMNS_OF(shift_column));
 	for (size_t l = 0; l < f->shown; l++)
 		for (size_t i = 0; i < found[l].shifts; i++) {
 			const struct nt_shift *s = &found[l].shift[i];
@@ -468,20 +462,23 @@ static void say_crossing(struct composing *c, const struct figure *f, const stru
 			 word_unit(c, unit, x->moved == NT_MOVED_LOWER ? x->lower_after : x->upper_after)));
 }
 
+static const struct column crossing_column[] = {
+    {"date", NT_DOC_DATE, NT_MSG_COL_DATE},
+    {"upper", NT_DOC_TEXT, NT_MSG_COL_UPPER},
+    {"lower", NT_DOC_TEXT, NT_MSG_COL_LOWER},
+    {"moved", NT_DOC_TEXT, NT_MSG_COL_MOVED},
+    {"upper_before", NT_DOC_REAL, NT_MSG_COL_UPPER_BEFORE},
+    {"upper_after", NT_DOC_REAL, NT_MSG_COL_UPPER_AFTER},
+    {"lower_before", NT_DOC_REAL, NT_MSG_COL_LOWER_BEFORE},
+    {"lower_after", NT_DOC_REAL, NT_MSG_COL_LOWER_AFTER},
+};
+
 static void add_crossing_data(struct composing *c, const struct figure *f, const struct crossings *list)
 {
 	static const char *const moved[] = {
 	    [NT_MOVED_UPPER] = "upper", [NT_MOVED_LOWER] = "lower", [NT_MOVED_BOTH] = "both"};
 
-	begin_data(c, f->id, "crossings", NT_MSG_TITLE_CROSSINGS);
-	nt_doc_column(c->d, "date", NT_DOC_DATE, NT_MSG_COL_DATE);
-	nt_doc_column(c->d, "upper", NT_DOC_TEXT, NT_MSG_COL_UPPER);
-	nt_doc_column(c->d, "lower", NT_DOC_TEXT, NT_MSG_COL_LOWER);
-	nt_doc_column(c->d, "moved", NT_DOC_TEXT, NT_MSG_COL_MOVED);
-	nt_doc_column(c->d, "upper_before", NT_DOC_REAL, NT_MSG_COL_UPPER_BEFORE);
-	nt_doc_column(c->d, "upper_after", NT_DOC_REAL, NT_MSG_COL_UPPER_AFTER);
-	nt_doc_column(c->d, "lower_before", NT_DOC_REAL, NT_MSG_COL_LOWER_BEFORE);
-	nt_doc_column(c->d, "lower_after", NT_DOC_REAL, NT_MSG_COL_LOWER_AFTER);
+	begin_data(c, f->id, "crossings", NT_MSG_TITLE_CROSSINGS, COLUMNS_OF(crossing_column));
 	for (size_t i = 0; i < list->n; i++) {
 		const struct nt_crossing *x = &list->at[i];
 
@@ -496,13 +493,16 @@ static void add_crossing_data(struct composing *c, const struct figure *f, const
 	}
 }
 
+static const struct column rank_column[] = {
+    {"date", NT_DOC_DATE, NT_MSG_COL_DATE},
+    {"line", NT_DOC_TEXT, NT_MSG_COL_LINE},
+    {"from", NT_DOC_COUNT, NT_MSG_COL_FROM},
+    {"to", NT_DOC_COUNT, NT_MSG_COL_TO},
+};
+
 static void add_rank_data(struct composing *c, const struct figure *f, const struct nt_rank_change *change, int n)
 {
-	begin_data(c, f->id, "ranks", NT_MSG_TITLE_RANKS);
-	nt_doc_column(c->d, "date", NT_DOC_DATE, NT_MSG_COL_DATE);
-	nt_doc_column(c->d, "line", NT_DOC_TEXT, NT_MSG_COL_LINE);
-	nt_doc_column(c->d, "from", NT_DOC_COUNT, NT_MSG_COL_FROM);
-	nt_doc_column(c->d, "to", NT_DOC_COUNT, NT_MSG_COL_TO);
+	begin_data(c, f->id, "ranks", NT_MSG_TITLE_RANKS, COLUMNS_OF(rank_column));
 	for (int i = 0; i < n; i++) {
 		if (change[i].at < f->lines->first)
 			continue;

@@ -70,6 +70,13 @@ static void compose_regions(struct composing *c)
 	add_figure(c, &daily);
 }
 
+static const struct column mirai_column[] = {
+    {"port", NT_DOC_TEXT, NT_MSG_COL_PORT},
+    {"packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS},
+    {"mirai_packets", NT_DOC_COUNT, NT_MSG_COL_MIRAI},
+    {"share", NT_DOC_SHARE, NT_MSG_COL_SHARE},
+};
+
 static void compose_mirai(struct composing *c)
 {
 	const struct nt_report *r = c->r;
@@ -83,10 +90,7 @@ static void compose_mirai(struct composing *c)
 	};
 
 	nt_doc_item(c->d, "mirai", NT_DOC_TABLE, NT_MSG_TITLE_MIRAI, NO_WORDS);
-	nt_doc_column(c->d, "port", NT_DOC_TEXT, NT_MSG_COL_PORT);
-	nt_doc_column(c->d, "packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS);
-	nt_doc_column(c->d, "mirai_packets", NT_DOC_COUNT, NT_MSG_COL_MIRAI);
-	nt_doc_column(c->d, "share", NT_DOC_SHARE, NT_MSG_COL_SHARE);
+	add_columns(c, COLUMNS_OF(mirai_column));
 	for (size_t i = 0; i < r->mirai_rows; i++) {
 		const struct nt_mirai_row *row = &r->mirai[i];
 

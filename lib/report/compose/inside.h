@@ -64,7 +64,19 @@ struct nt_word word_line(const struct composing *c, const char *place, line_titl
 /* The word {unit} behind a number: "source host" of one. */
 struct nt_word word_unit(const struct composing *c, int unit, double number);
 
+/* A column whose title is a message. */
+struct column {
+	const char *key;
+	enum nt_doc_kind kind;
+	enum nt_message title;
+};
+
+/* A list of them, and how many they are. */
+#define COLUMNS_OF(list) (list), sizeof(list) / sizeof((list)[0])
+
 /* ---- figure.c ---- */
+
+void add_columns(struct composing *c, const struct column *column, size_t n);
 
 /* The table of the item that was begun: a row for each moment of the period; then what is missing in it. */
 void add_figure(struct composing *c, const struct figure *f);
@@ -107,7 +119,8 @@ void say_trends(struct composing *c, const struct figure *f, int unit);
 void say_crossings(struct composing *c, const struct figure *f, int unit);
 
 /* Begins the item of data "id-kind". */
-void begin_data(struct composing *c, const char *id, const char *kind, enum nt_message title);
+void begin_data(struct composing *c, const char *id, const char *kind, enum nt_message title,
+		const struct column *column, size_t n);
 
 /* ---- spikes.c ---- */
 

@@ -17,7 +17,7 @@ static double differs(const struct nt_profile_row *row)
 	return nt_share_own(&row->of) - nt_share_others(&row->of);
 }
 
-static void add_columns(struct composing *c)
+static void add_profile_columns(struct composing *c)
 {
 	nt_doc_column(c->d, "region", NT_DOC_TEXT, NT_MSG_COL_CODE);
 	nt_doc_column(c->d, "name", NT_DOC_TEXT, NT_MSG_COL_REGION);
@@ -27,7 +27,7 @@ static void add_columns(struct composing *c)
 	nt_doc_column(c->d, "packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS);
 	nt_doc_column(c->d, "share", NT_DOC_SHARE, NT_MSG_COL_SHARE_OWN);
 	nt_doc_column(c->d, "share_others", NT_DOC_SHARE, NT_MSG_COL_SHARE_OTHERS);
-	nt_doc_column(c->d, "difference", NT_DOC_SHARE, NT_MSG_COL_DIFFERENCE);
+	nt_doc_column(c->d, "difference", NT_DOC_SHARE, NT_MSG_COL_DIFFERENCE)->points = true;
 }
 
 static void add_rows(struct composing *c, const struct nt_profile *p)
@@ -151,7 +151,7 @@ static bool is_special(const struct composing *c, const struct nt_profile *p)
 void compose_profiles(struct composing *c)
 {
 	nt_doc_item(c->d, "X1", NT_DOC_TABLE, NT_MSG_TITLE_X1, NO_WORDS);
-	add_columns(c);
+	add_profile_columns(c);
 	for (size_t i = 0; i < c->r->profiles; i++)
 		add_rows(c, &c->r->profile[i]);
 	set_basis(c, &c->r->coverage);

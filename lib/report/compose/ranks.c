@@ -19,7 +19,7 @@ struct ranking {
 	bool ports;
 };
 
-static void add_columns(struct composing *c, const struct ranking *k)
+static void add_rank_columns(struct composing *c, const struct ranking *k)
 {
 	nt_doc_column(c->d, "rank", NT_DOC_COUNT, NT_MSG_COL_RANK);
 	nt_doc_column(c->d, "previous_rank", NT_DOC_COUNT, NT_MSG_COL_PREVIOUS);
@@ -63,7 +63,7 @@ static void say_rank(struct composing *c, const struct ranking *k, const struct 
 static void compose_table(struct composing *c, const struct ranking *k)
 {
 	nt_doc_item(c->d, k->table, NT_DOC_TABLE, k->table_title, NO_WORDS);
-	add_columns(c, k);
+	add_rank_columns(c, k);
 	for (size_t i = 0; i < k->r->shown; i++)
 		add_row(c, k, &k->r->at[i]);
 	set_basis(c, &k->r->coverage);

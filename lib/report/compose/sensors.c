@@ -43,19 +43,19 @@ static void set_groups_basis(struct composing *c)
 	set_basis_of(c, &c->r->everybody, &sum);
 }
 
+static const struct column group_column[] = {
+    {"group", NT_DOC_TEXT, NT_MSG_COL_GROUP},	       {"mean", NT_DOC_REAL, NT_MSG_COL_MEAN},
+    {"packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS},     {"sensors", NT_DOC_COUNT, NT_MSG_COL_SENSORS},
+    {"reporting", NT_DOC_COUNT, NT_MSG_COL_REPORTING}, {"sensor_days", NT_DOC_COUNT, NT_MSG_COL_SENSOR_DAYS},
+    {"cut_days", NT_DOC_COUNT, NT_MSG_COL_CUT_DAYS},   {"lost_packets", NT_DOC_COUNT, NT_MSG_COL_LOST},
+};
+
 static void compose_means(struct composing *c)
 {
 	const struct nt_get_means *m = &c->r->means;
 
 	nt_doc_item(c->d, "groups", NT_DOC_TABLE, NT_MSG_TITLE_GROUPS, NO_WORDS);
-	nt_doc_column(c->d, "group", NT_DOC_TEXT, NT_MSG_COL_GROUP);
-	nt_doc_column(c->d, "mean", NT_DOC_REAL, NT_MSG_COL_MEAN);
-	nt_doc_column(c->d, "packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS);
-	nt_doc_column(c->d, "sensors", NT_DOC_COUNT, NT_MSG_COL_SENSORS);
-	nt_doc_column(c->d, "reporting", NT_DOC_COUNT, NT_MSG_COL_REPORTING);
-	nt_doc_column(c->d, "sensor_days", NT_DOC_COUNT, NT_MSG_COL_SENSOR_DAYS);
-	nt_doc_column(c->d, "cut_days", NT_DOC_COUNT, NT_MSG_COL_CUT_DAYS);
-	nt_doc_column(c->d, "lost_packets", NT_DOC_COUNT, NT_MSG_COL_LOST);
+	add_columns(c, COLUMNS_OF(group_column));
 	for (size_t i = 0; i < m->n; i++) {
 		nt_doc_text(c->d, m->at[i].group[0] ? m->at[i].group : "-");
 		nt_doc_number(c->d, m->at[i].days ? m->at[i].mean : NAN);

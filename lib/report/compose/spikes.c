@@ -25,17 +25,17 @@ void say_spikes(struct composing *c, const struct figure *f, size_t line, int un
 				 word_unit(c, unit, spike[i].value)));
 }
 
+static const struct column spike_column[] = {
+    {"line", NT_DOC_TEXT, NT_MSG_COL_LINE},   {"first", NT_DOC_DATE, NT_MSG_COL_FIRST},
+    {"last", NT_DOC_DATE, NT_MSG_COL_LAST},   {"peak", NT_DOC_DATE, NT_MSG_COL_PEAK},
+    {"value", NT_DOC_REAL, NT_MSG_COL_VALUE}, {"usual", NT_DOC_REAL, NT_MSG_COL_USUAL},
+};
+
 void add_spikes(struct composing *c, const struct figure *f, size_t lines)
 {
 	const struct nt_lines *l = f->lines;
 
-	begin_data(c, f->id, "spikes", NT_MSG_TITLE_SPIKES);
-	nt_doc_column(c->d, "line", NT_DOC_TEXT, NT_MSG_COL_LINE);
-	nt_doc_column(c->d, "first", NT_DOC_DATE, NT_MSG_COL_FIRST);
-	nt_doc_column(c->d, "last", NT_DOC_DATE, NT_MSG_COL_LAST);
-	nt_doc_column(c->d, "peak", NT_DOC_DATE, NT_MSG_COL_PEAK);
-	nt_doc_column(c->d, "value", NT_DOC_REAL, NT_MSG_COL_VALUE);
-	nt_doc_column(c->d, "usual", NT_DOC_REAL, NT_MSG_COL_USUAL);
+	begin_data(c, f->id, "spikes", NT_MSG_TITLE_SPIKES, COLUMNS_OF(spike_column));
 	for (size_t i = 0; i < lines; i++) {
 		struct nt_spike spike[SPIKES_OF_A_LINE];
 		size_t n = find_spikes(l, i, spike);

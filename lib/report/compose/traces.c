@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "report/compose/inside.h"
-#include "report/evidence.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* T5, F6, and the marks of events. */
+/* T5 and F6. */
 
 #define OWNERS_SAID 12
 #define DAYS_SAID   12
@@ -52,6 +51,13 @@ static void add_day(struct composing *c, const struct nt_traces *t, size_t first
 	nt_doc_number(c->d, packets);
 }
 
+static const struct column trace_column[] = {
+    {"date", NT_DOC_DATE, NT_MSG_COL_DATE},
+    {"sources", NT_DOC_COUNT, NT_MSG_COL_SOURCES},
+    {"organisations", NT_DOC_TEXT, NT_MSG_COL_ORGS},
+    {"packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS},
+};
+
 static void compose_table(struct composing *c, const struct nt_traces *t, const char *id)
 {
 	const struct nt_word words[] = {
@@ -62,10 +68,7 @@ static void compose_table(struct composing *c, const struct nt_traces *t, const 
 	size_t n = sizeof(words) / sizeof(words[0]);
 
 	nt_doc_item(c->d, id, NT_DOC_TABLE, NT_MSG_TITLE_T5, words, n);
-	nt_doc_column(c->d, "date", NT_DOC_DATE, NT_MSG_COL_DATE);
-	nt_doc_column(c->d, "sources", NT_DOC_COUNT, NT_MSG_COL_SOURCES);
-	nt_doc_column(c->d, "organisations", NT_DOC_TEXT, NT_MSG_COL_ORGS);
-	nt_doc_column(c->d, "packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS);
+	add_columns(c, COLUMNS_OF(trace_column));
 	for (size_t i = 0, end; i < t->n; i = end) {
 		for (end = i + 1; end < t->n && t->at[end].day == t->at[i].day;)
 			end++;
@@ -81,6 +84,12 @@ static void compose_table(struct composing *c, const struct nt_traces *t, const 
 		note_zone(c);
 }
 
+static const struct column source_column[] = {
+    {"date", NT_DOC_DATE, NT_MSG_COL_DATE},	   {"region", NT_DOC_TEXT, NT_MSG_COL_CODE},
+    {"address", NT_DOC_TEXT, NT_MSG_COL_ADDRESS},  {"asn", NT_DOC_COUNT, NT_MSG_COL_ASN},
+    {"organisation", NT_DOC_TEXT, NT_MSG_COL_ORG}, {"packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS},
+};
+
 /* The sources themselves are data, and not under pseudonyms. */
 static void add_source_data(struct composing *c, const struct nt_traces *t, const char *id)
 {
@@ -90,12 +99,7 @@ static void add_source_data(struct composing *c, const struct nt_traces *t, cons
 		return;
 	snprintf(full, sizeof(full), "%.10s-sources", id);
 	nt_doc_item(c->d, full, NT_DOC_DATA, NT_MSG_TITLE_T5_SOURCES, NO_WORDS);
-	nt_doc_column(c->d, "date", NT_DOC_DATE, NT_MSG_COL_DATE);
-	nt_doc_column(c->d, "region", NT_DOC_TEXT, NT_MSG_COL_CODE);
-	nt_doc_column(c->d, "address", NT_DOC_TEXT, NT_MSG_COL_ADDRESS);
-	nt_doc_column(c->d, "asn", NT_DOC_COUNT, NT_MSG_COL_ASN);
-	nt_doc_column(c->d, "organisation", NT_DOC_TEXT, NT_MSG_COL_ORG);
-	nt_doc_column(c->d, "packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS);
+	add_columns(c, COLUMNS_OF(source_column));
 	for (size_t i = 0; i < t->n; i++) {
 		nt_doc_day(c->d, t->at[i].day);
 		nt_doc_text(c->d, t->region);
@@ -198,90 +202,4 @@ void compose_traces(struct composing *c)
 		if (t->hourly.points)
 			compose_hours(c, t, figure[i], table[i]);
 	}
-}
-
-/* ---- marks ---- */
-
-static const struct {
-	const char *key;
-	enum nt_doc_kind kind;
-	enum nt_message title;
-} mark_column[] = {
-    {"start", NT_DOC_TIME, NT_MSG_COL_START},
-    {"end", NT_DOC_TIME, NT_MSG_COL_END},
-    {"region", NT_DOC_TEXT, NT_MSG_COL_CODE},
-    {"asn", NT_DOC_COUNT, NT_MSG_COL_ASN},
-    {"sources", NT_DOC_COUNT, NT_MSG_COL_SOURCES},
-    {"packets", NT_DOC_COUNT, NT_MSG_COL_PACKETS},
-    {"source_port", NT_DOC_COUNT, NT_MSG_COL_SOURCE_PORT},
-    {"destination_port", NT_DOC_TEXT, NT_MSG_COL_PORT},
-    {"window", NT_DOC_COUNT, NT_MSG_COL_WINDOW},
-    {"sequence", NT_DOC_COUNT, NT_MSG_COL_SEQUENCE},
-    {"backscatter", NT_DOC_FLAG, NT_MSG_COL_BACKSCATTER},
-    {"means", NT_DOC_TEXT, NT_MSG_COL_MEANS},
-    {"sensor", NT_DOC_TEXT, NT_MSG_COL_SENSOR},
-};
-
-static double or_gap(int64_t number)
-{
-	return number < 0 ? NAN : (double)number;
-}
-
-/* What the marks say of the cause. */
-static void add_meaning(struct composing *c, const struct nt_evidence *e)
-{
-	const struct nt_word words[] = {
-	    nt_word_count("source_port", (double)e->source_port),
-	    word_line(c, "port", title_of_port, e->port),
-	};
-	bool flood = e->source_port >= 0 && (e->backscatter || !e->port[0]), tool = e->window >= 0 && e->sequence >= 0;
-	struct nt_word meaning = {.place = "meaning"};
-	enum nt_message message[2] = {NT_MESSAGES, NT_MESSAGES};
-
-	if (flood)
-		message[0] = NT_MSG_MEANS_FLOOD;
-	if (!flood || tool)
-		message[1] = e->port[0] ? NT_MSG_MEANS_TOOL_PORT : NT_MSG_MEANS_TOOL;
-	for (size_t i = 0; i < 2; i++) {
-		char *text = message[i] < NT_MESSAGES ? nt_message_text(c->lang, message[i], words, 2) : NULL;
-
-		if (text)
-			nt_word_join(&meaning, c->lang == NT_LANG_JA ? "" : " ", text);
-		free(text);
-	}
-	nt_doc_text(c->d, meaning.text);
-}
-
-static void add_mark(struct composing *c, const struct nt_get_event *event)
-{
-	struct nt_evidence e;
-
-	nt_evidence_read(event->body, &e);
-	nt_doc_time(c->d, event->start_s);
-	nt_doc_time(c->d, event->end_s);
-	nt_doc_text(c->d, event->region[0] ? event->region : NULL);
-	nt_doc_number(c->d, e.asn ? (double)e.asn : NAN);
-	nt_doc_number(c->d, (double)e.sources);
-	nt_doc_number(c->d, (double)e.packets);
-	nt_doc_number(c->d, or_gap(e.source_port));
-	nt_doc_text(c->d, e.port[0] ? e.port : NULL);
-	nt_doc_number(c->d, or_gap(e.window));
-	nt_doc_number(c->d, or_gap(e.sequence));
-	nt_doc_number(c->d, e.backscatter);
-	add_meaning(c, &e);
-	nt_doc_text(c->d, event->sensor);
-}
-
-void compose_marks(struct composing *c)
-{
-	nt_doc_item(c->d, "marks", NT_DOC_TABLE, NT_MSG_TITLE_MARKS, NO_WORDS);
-	for (size_t i = 0; i < sizeof(mark_column) / sizeof(mark_column[0]); i++)
-		nt_doc_column(c->d, mark_column[i].key, mark_column[i].kind, mark_column[i].title);
-	for (size_t i = 0; i < c->r->events.n; i++)
-		if (nt_event_is(&c->r->events.at[i], "fixed_tool"))
-			add_mark(c, &c->r->events.at[i]);
-	set_basis(c, &c->r->coverage);
-	if (nt_doc_last(c->d) && !nt_doc_last(c->d)->cells)
-		nt_doc_say(c->d, NT_MSG_NO_MARKS, NO_WORDS);
-	nt_doc_note(c->d, NT_MSG_NOTE_MARKS, NO_WORDS);
 }

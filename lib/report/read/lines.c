@@ -2,6 +2,7 @@
 #include "report/read/inside.h"
 
 #include "report/analyse/stat.h"
+#include "report/analyse/whole.h"
 
 #include <errno.h>
 #include <math.h>
@@ -10,22 +11,18 @@
 
 /* Lines from what Redis has. */
 
-/* A step with fewer intervals than that share of the usual is no measure of a whole one. */
-#define WHOLE 0.9
-
-/* Steps are held against the median of all, and not against what they could have: a capture that has no frames in many
- * of its minutes has fewer intervals every day. */
-static int mark_partial(struct nt_lines *l)
+static int mark_steps(struct nt_lines *l)
 {
-	double *intervals = calloc(l->points + 1, sizeof(*intervals)), usual;
+	double *intervals = calloc(2 * l->points + 1, sizeof(*intervals)), *sensors;
 
 	if (!intervals)
 		return -ENOMEM;
-	for (size_t i = 0; i < l->points; i++)
+	sensors = &intervals[l->points];
+	for (size_t i = 0; i < l->points; i++) {
 		intervals[i] = nt_get_is_gap(&l->point[i]) ? NAN : (double)l->point[i].coverage.intervals;
-	usual = nt_stat_median(intervals, l->points);
-	for (size_t i = 0; i < l->points; i++)
-		l->partial[i] = !isnan(intervals[i]) && intervals[i] < WHOLE * usual;
+		sensors[i] = (double)l->point[i].coverage.sensors;
+	}
+	nt_whole_mark(intervals, sensors, l->points, l->first, l->partial, l->more);
 	free(intervals);
 	return 0;
 }
@@ -41,7 +38,8 @@ static int make_values(struct nt_lines *l, size_t points, size_t n)
 	l->value = calloc(n * points + 1, sizeof(*l->value));
 	l->at_least = calloc(n * points + 1, sizeof(*l->at_least));
 	l->partial = calloc(points + 1, sizeof(*l->partial));
-	if (!l->name || !l->value || !l->at_least || !l->partial)
+	l->more = calloc(points + 1, sizeof(*l->more));
+	if (!l->name || !l->value || !l->at_least || !l->partial || !l->more)
 		return -ENOMEM;
 	for (size_t i = 0; i < n * points; i++)
 		l->value[i] = NAN;
@@ -63,6 +61,7 @@ int lines_like(const struct nt_lines *like, size_t n, struct nt_lines *out)
 	}
 	memcpy(out->point, like->point, like->points * sizeof(*out->point));
 	memcpy(out->partial, like->partial, like->points * sizeof(*out->partial));
+	memcpy(out->more, like->more, like->points * sizeof(*out->more));
 	return 0;
 }
 
@@ -82,7 +81,7 @@ static int finish(const struct reading *r, const struct names *names, struct nt_
 	l->first = lines_first(l, r->report->span.start_s);
 	if (l->first == l->points)
 		l->first = 0;
-	return mark_partial(l);
+	return mark_steps(l);
 }
 
 /* What was cut altogether is not 0 but unknown. */

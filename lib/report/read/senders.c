@@ -15,6 +15,10 @@
 
 #define LINES_SHOWN 5
 
+/* Regions that have a table if they have a spike; further ones only if it is that high beside the highest. */
+#define TABLES_ALWAYS	 2
+#define SHARE_OF_HIGHEST 0.5
+
 /* ---- F3 ---- */
 
 struct candidate {
@@ -239,21 +243,28 @@ static int most_days_first(const void *a, const void *b)
 	return strcmp(x->address, y->address);
 }
 
-/* The 1st to the 10th, the 11th to the 20th, or the rest of the month, as far as they are of the period. */
-static void choose_days(const struct reading *r, size_t peak, struct nt_senders *s)
+/*
+ * The 1st to the 10th, the 11th to the 20th, or the rest of the month; and what of the spike lies outside. Days are
+ * points of F3, which are those of the period.
+ */
+static void choose_days(const struct reading *r, size_t line, const struct nt_spike *spike, struct nt_senders *s)
 {
-	const struct nt_period *period = &r->report->wanted.period;
-	int64_t at = nt_day_of(r->report->backscatter.point[peak].span.start_s, r->report->day_offset_h), last = at;
+	const struct nt_lines *l = &r->report->backscatter;
+	int64_t at = nt_day_of(l->point[spike->peak].span.start_s, r->report->day_offset_h);
 	struct nt_date date = nt_date_of(at);
-	int third = date.day <= 10 ? 0 : date.day <= 20 ? 1 : 2;
+	size_t before = (size_t)(date.day <= 10 ? date.day - 1 : date.day <= 20 ? date.day - 11 : date.day - 21);
+	size_t first = spike->peak - (before < spike->peak ? before : spike->peak), last = spike->peak;
 
-	s->first_day = at - date.day + 1 + 10 * third;
-	while (last < period->last_day && nt_date_of(last + 1).day != 11 && nt_date_of(last + 1).day != 21 &&
-	       nt_date_of(last + 1).day != 1)
+	while (last + 1 < l->points) {
+		int day = nt_date_of(at + (int64_t)(last + 1 - spike->peak)).day;
+
+		if (day == 1 || day == 11 || day == 21)
+			break;
 		last++;
-	if (s->first_day < period->first_day)
-		s->first_day = period->first_day;
-	s->days = (size_t)(last - s->first_day + 1);
+	}
+	nt_spike_widen(nt_line(l, line), l->points, spike, NT_REPORT_SENDER_USUAL, &first, &last);
+	s->first_day = at - (int64_t)(spike->peak - first);
+	s->days = last - first + 1;
 }
 
 static int read_table(struct reading *r, struct nt_senders *s)
@@ -272,15 +283,6 @@ static int read_table(struct reading *r, struct nt_senders *s)
 	return err;
 }
 
-static int read_spike(struct reading *r, size_t line, size_t peak)
-{
-	struct nt_senders *s = &r->report->senders[r->report->sender_tables++];
-
-	memcpy(s->region, r->report->backscatter.name[line], sizeof(s->region));
-	choose_days(r, peak, s);
-	return read_table(r, s);
-}
-
 static int read_window(struct reading *r, const struct nt_report_window *window)
 {
 	struct nt_senders *s = &r->report->senders[r->report->sender_tables++];
@@ -291,46 +293,83 @@ static int read_window(struct reading *r, const struct nt_report_window *window)
 	return read_table(r, s);
 }
 
-/* How far a region's highest day is above what is usual there; -1: it has none. The focus region goes first. */
-static double weigh(const struct reading *r, size_t line, size_t *peak)
-{
-	const struct nt_lines *l = &r->report->backscatter;
-	bool focus = !strcmp(l->name[line], r->report->wanted.region);
-	struct nt_spike spike;
+/* ---- which regions ---- */
 
-	if (!nt_spikes(nt_line(l, line), l->points, &spike, 1))
-		return -1;
-	*peak = spike.peak;
-	return focus ? INFINITY : spike.value - spike.usual;
+/* The highest spike of a region. */
+struct outbreak {
+	size_t line; /* of F3 */
+	struct nt_spike spike;
+	bool focus;
+};
+
+static double height(const struct outbreak *o)
+{
+	return o->spike.value - o->spike.usual;
+}
+
+/* The focus region, then those with the highest spikes. */
+static int highest_first(const void *a, const void *b)
+{
+	const struct outbreak *x = a, *y = b;
+
+	if (x->focus != y->focus)
+		return x->focus ? -1 : 1;
+	if (height(x) != height(y))
+		return height(x) < height(y) ? 1 : -1;
+	return x->line < y->line ? -1 : 1; /* as in the figure */
+}
+
+static size_t find_outbreaks(const struct nt_report *r, struct outbreak out[static CANDIDATES])
+{
+	const struct nt_lines *l = &r->backscatter;
+	size_t n = 0;
+
+	for (size_t line = 0; line < l->n; line++) {
+		out[n] = (struct outbreak){.line = line, .focus = !strcmp(l->name[line], r->wanted.region)};
+		n += nt_spikes(nt_line(l, line), l->points, &out[n].spike, 1) > 0;
+	}
+	qsort(out, n, sizeof(*out), highest_first);
+	return n;
+}
+
+/* Of more than two, those that are small beside the highest are left to the figure. */
+static size_t keep_outbreaks(const struct outbreak *o, size_t n)
+{
+	double highest = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		highest = fmax(highest, height(&o[i]));
+	while (kept < n && kept < NT_REPORT_SENDER_TABLES &&
+	       (kept < TABLES_ALWAYS || height(&o[kept]) >= SHARE_OF_HIGHEST * highest))
+		kept++;
+	return kept;
+}
+
+static int read_outbreaks(struct reading *r)
+{
+	struct outbreak found[CANDIDATES];
+	size_t n = keep_outbreaks(found, find_outbreaks(r->report, found));
+	int err = 0;
+
+	for (size_t i = 0; i < n && !err; i++) {
+		struct nt_senders *s = &r->report->senders[r->report->sender_tables++];
+
+		memcpy(s->region, r->report->backscatter.name[found[i].line], sizeof(s->region));
+		choose_days(r, found[i].line, &found[i].spike, s);
+		err = read_table(r, s);
+	}
+	return err;
 }
 
 int read_senders(struct reading *r)
 {
 	const struct nt_report_wanted *wanted = &r->report->wanted;
-	bool taken[CANDIDATES] = {false};
 	int err = 0;
 
+	if (!wanted->sender_tables)
+		return read_outbreaks(r);
 	for (size_t i = 0; i < wanted->sender_tables && !err; i++)
 		err = read_window(r, &wanted->senders[i]);
-	if (wanted->sender_tables)
-		return err;
-	while (r->report->sender_tables < NT_REPORT_SENDER_TABLES && !err) {
-		size_t best = CANDIDATES, peak = 0, at = 0;
-		double most = 0;
-
-		for (size_t l = 0; l < r->report->backscatter.n; l++) {
-			double weight = taken[l] ? -1 : weigh(r, l, &at);
-
-			if (weight <= most)
-				continue;
-			most = weight;
-			best = l;
-			peak = at;
-		}
-		if (best == CANDIDATES)
-			break;
-		taken[best] = true;
-		err = read_spike(r, best, peak);
-	}
 	return err;
 }

@@ -19,9 +19,10 @@
 #define USUAL_DAYS 56
 #define USUAL_BACK 92
 
-/* Days of the figure, and those beside the days of sources. */
+/* Days of the figure, and those before and behind the days of sources. */
 #define FIGURE_DAYS 14
-#define BESIDE_DAYS 1
+#define BEFORE_DAYS 1
+#define BEHIND_DAYS 2
 
 /* ---- which regions ---- */
 
@@ -276,7 +277,7 @@ static int64_t next_day(const struct nt_traces *t, int64_t first, int64_t last, 
 /* All days of sources if the figure has room for them. Else those around the day with most packets, nearest first. */
 static void find_event(const struct nt_traces *t, int64_t *first, int64_t *last)
 {
-	const int64_t room = FIGURE_DAYS - 2 * BESIDE_DAYS;
+	const int64_t room = FIGURE_DAYS - BEFORE_DAYS - BEHIND_DAYS;
 	int64_t peak = t->at[0].day;
 
 	for (size_t i = 0; i < t->n; i++)
@@ -296,6 +297,25 @@ static void find_event(const struct nt_traces *t, int64_t *first, int64_t *last)
 	}
 }
 
+/* An event of the region that these days cut goes on in the figure, as far as there is room. */
+static void add_event_days(const struct nt_report *r, const struct nt_traces *t, int64_t *first, int64_t *last)
+{
+	const int64_t room = FIGURE_DAYS - BEFORE_DAYS - BEHIND_DAYS, from = *first, to = *last;
+
+	for (size_t i = 0; i < r->events.n; i++) {
+		const struct nt_get_event *e = &r->events.at[i];
+		int64_t begin = nt_day_of(e->start_s, r->day_offset_h), end = nt_day_of(e->end_s - 1, r->day_offset_h);
+
+		if (strcmp(e->region, t->region) != 0 || (!nt_event_is(e, "fixed_tool") && !nt_event_is(e, "dos")) ||
+		    end < from || begin > to)
+			continue;
+		if (begin < *first && *last - begin < room)
+			*first = begin;
+		if (end > *last && end - *first < room)
+			*last = end;
+	}
+}
+
 static int read_hours(struct reading *r, struct nt_traces *t)
 {
 	static const struct nt_get_set set = {.key = NT_RKEY_REGION};
@@ -305,7 +325,8 @@ static int read_hours(struct reading *r, struct nt_traces *t)
 	int err;
 
 	find_event(t, &first, &last);
-	query = query_days(r, first - BESIDE_DAYS, last + BESIDE_DAYS);
+	add_event_days(r->report, t, &first, &last);
+	query = query_days(r, first - BEFORE_DAYS, last + BEHIND_DAYS);
 	names_add(&members, "%s", t->region);
 	err = read_packet_lines(r, &query, NT_BUCKET_H, &set, &members, &t->hourly);
 	names_fini(&members);

@@ -5,7 +5,6 @@
 const char *const nt_message_en[NT_MESSAGES] = {
     /* the report */
     [NT_MSG_TITLE_REPORT] = "Internet observation report, {period}",
-    [NT_MSG_PERIOD] = "{period}",
     [NT_MSG_TITLE_BASIS] = "What this report is made of",
     [NT_MSG_ABOUT_GROUP] = "This report is about packets that {sensors} sensors of the group {group} received "
 			   "on {days}, and compares them with {compared}.",
@@ -28,6 +27,8 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_GAPS_HOURS] = "No data in {n} of {all} hours: the line has a gap there.",
     [NT_MSG_GAPS] = "No data on {days}: the lines have a gap there.",
     [NT_MSG_PARTIAL] = "Only a part of the data exists for {days}; these days are not compared with others.",
+    [NT_MSG_MORE] = "There are data of more sensors or hours than usual on {days}; these days are not compared with "
+		    "others.",
     [NT_MSG_LINE_UNKNOWN] = "{line}: days of which no number is known: {n}.",
     [NT_MSG_DAYS_UNKNOWN] =
 	"Days of which nothing is known, because their sources are not kept any more or there are no "
@@ -148,8 +149,9 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_UNKNOWN_REGION] = "region not known",
     [NT_MSG_UNKNOWN_OWNER] = "unknown",
     [NT_MSG_TITLE_MARKS] = "What packets of events had in common",
-    [NT_MSG_NO_MARKS] = "No group of sources with common marks was found.",
-    [NT_MSG_NOTE_MARKS] = "A value is given where all packets of all sources of the event had it.",
+    [NT_MSG_NO_MARKS] = "No source, and no group of sources, with common marks was found.",
+    [NT_MSG_NOTE_MARKS] = "A value is given where all packets of all sources of the event had it. "
+			  "Attacks on one address are here if one tool made their packets.",
     [NT_MSG_MEANS_FLOOD] = "All packets came from port {source_port}: they answer an attack on it with forged "
 			   "source addresses.",
     [NT_MSG_MEANS_TOOL] = "One tool made all packets.",
@@ -254,6 +256,7 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_COL_SOURCE_PORT] = "source port",
     [NT_MSG_COL_WINDOW] = "window",
     [NT_MSG_COL_SEQUENCE] = "sequence number",
+    [NT_MSG_COL_ACKNOWLEDGEMENT] = "acknowledgement number",
     [NT_MSG_COL_BACKSCATTER] = "backscatter",
     [NT_MSG_COL_ATTACKED] = "attacked ports",
     [NT_MSG_COL_MEANS] = "what it says",

@@ -5,7 +5,6 @@
 const char *const nt_message_ja[NT_MESSAGES] = {
     /* the report */
     [NT_MSG_TITLE_REPORT] = "インターネット観測レポート {period}",
-    [NT_MSG_PERIOD] = "{period}",
     [NT_MSG_TITLE_BASIS] = "集計の対象",
     [NT_MSG_ABOUT_GROUP] = "本レポートは、グループ {group} のセンサー {sensors} 台が {days} に受信し"
 			   "たパケットを集計し、{compared} と比較したものです。",
@@ -28,6 +27,7 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_GAPS_HOURS] = "全 {all} 時間のうち {n} 時間はデータがなく、グラフは途切れています。",
     [NT_MSG_GAPS] = "{days} はデータがなく、グラフは途切れています。",
     [NT_MSG_PARTIAL] = "{days} はデータの一部しかなく、比較の対象から除いています。",
+    [NT_MSG_MORE] = "{days} は通常より多くのセンサーまたは時間帯のデータがあり、比較の対象から除いています。",
     [NT_MSG_LINE_UNKNOWN] = "{line} は {n} 日分の値が不明です。",
     [NT_MSG_DAYS_UNKNOWN] = "{n} 日分は、送信元の記録が保存期間を過ぎたか、データがないため不明です。",
     [NT_MSG_NOTE_AT_LEAST] = "≥ の付いた値は下限値です（内訳の一部が保存されていません）。",
@@ -153,8 +153,9 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_UNKNOWN_REGION] = "地域不明",
     [NT_MSG_UNKNOWN_OWNER] = "不明",
     [NT_MSG_TITLE_MARKS] = "事象のパケットに共通する特徴",
-    [NT_MSG_NO_MARKS] = "共通する特徴を持つ送信元群は見つかっていません。",
-    [NT_MSG_NOTE_MARKS] = "値は、事象のすべての送信元のすべてのパケットに共通する場合にのみ示しています。",
+    [NT_MSG_NO_MARKS] = "共通する特徴を持つ送信元または送信元群は見つかっていません。",
+    [NT_MSG_NOTE_MARKS] = "値は、事象のすべての送信元のすべてのパケットに共通する場合にのみ示しています。"
+			  "単一アドレスへの攻撃は、同一のツールによるパケットと考えられる場合に掲載しています。",
     [NT_MSG_MEANS_FLOOD] = "送信元ポートがすべて {source_port} であり、そのポートに対する送信元を詐称した攻撃への"
 			   "応答と考えられます。",
     [NT_MSG_MEANS_TOOL] = "すべて同一のツールが生成したパケットと考えられます。",
@@ -262,6 +263,7 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_COL_SOURCE_PORT] = "送信元ポート番号",
     [NT_MSG_COL_WINDOW] = "ウィンドウサイズ",
     [NT_MSG_COL_SEQUENCE] = "シーケンス番号",
+    [NT_MSG_COL_ACKNOWLEDGEMENT] = "確認応答番号",
     [NT_MSG_COL_BACKSCATTER] = "跳ね返り",
     [NT_MSG_COL_ATTACKED] = "攻撃された宛先ポート",
     [NT_MSG_COL_MEANS] = "意味",

@@ -73,16 +73,17 @@ static int put_figure(const struct nt_document *d, const struct nt_doc_item *ite
 	return err;
 }
 
-/* Rows that a page of paper holds together. */
+/* Rows that a page of paper holds together, if they are no higher than a line or two. */
 #define SHORT_TABLE 14
 
 static const char *class_of(const struct nt_doc_item *item)
 {
 	bool is_short = item->form == NT_DOC_FIGURE || nt_item_rows_read(item) <= SHORT_TABLE;
+	bool is_whole = is_short && !html_has_sentences(item);
 
 	if (html_paper_of(item) == HTML_LONG)
 		return is_short ? "whole long" : "long";
-	return is_short ? "whole" : "usual";
+	return is_whole ? "whole" : "usual";
 }
 
 static int put_item(const struct nt_document *d, const struct nt_doc_item *item, const struct nt_figure *figure,
@@ -128,7 +129,7 @@ static void put_head_of_page(const struct nt_document *d, FILE *out)
 static int put_title(const struct nt_document *d, FILE *out)
 {
 	const struct nt_word words[] = {nt_word_days("days", d->lang, d->first_day, d->last_day, -1),
-					nt_word("compared", d->compared)};
+					nt_word("compared", d->compared_text)};
 
 	fputs("<header>\n", out);
 	html_put_element("h1", d->title, out);

@@ -24,6 +24,9 @@ enum html_paper { HTML_USUAL, HTML_DENSE, HTML_LONG };
 
 enum html_paper html_paper_of(const struct nt_doc_item *item);
 
+/** True for a table of few rows with sentences in them, which are high. */
+bool html_has_sentences(const struct nt_doc_item *item);
+
 /** The rows of an item that people read: write_html_table.c. */
 int html_put_table(const struct nt_document *d, const struct nt_doc_item *item, FILE *out);
 

@@ -40,7 +40,7 @@ const char nt_html_style[] =
     "th{font-weight:600;background:#eef2f6;border-bottom:2px solid #9fb0c2;vertical-align:bottom;\n"
     "word-break:keep-all}\n"
     "th.n,td.n{text-align:right;font-variant-numeric:tabular-nums}\n"
-    "td.n,td.d,td.w{white-space:nowrap}\n"
+    "td.n,td.d,td.w,time span{white-space:nowrap}\n"
     "th.f,td.f{text-align:center;padding:4px 5px;min-width:2.9em;border-left:1px solid #dde3e9}\n"
     "td.f{color:#003d7a}\n"
     "td.t{max-width:26em;word-break:keep-all}\n"
@@ -72,6 +72,9 @@ const char nt_html_style[] =
     ".cards td,.cards td.t{display:flex;gap:10px;max-width:none;text-align:left;border:0;padding:2px 4px}\n"
     ".cards td.gap{display:none}\n"
     ".cards td::before{content:attr(data-title);flex:0 0 9em;color:#555}\n"
+    ".pairs tr{display:grid;grid-template-columns:1fr 1fr;column-gap:12px}\n"
+    ".pairs td,.pairs td.t{justify-content:space-between;gap:6px}\n"
+    ".pairs td::before{flex:0 1 auto}\n"
     "}\n";
 
 const char nt_html_style_paper[] =
@@ -107,6 +110,7 @@ const char nt_html_style_paper[] =
     "td.t{max-width:100mm}\n"
     "table.dense{font-size:7pt}\n"
     ".dense th,.dense td{padding:.8mm 1.2mm}\n"
+    ".dense th{min-width:3.6em}\n"
     ".dense th.f,.dense td.f{padding:.8mm .3mm;min-width:2.3em}\n"
     ".dense td.d{white-space:normal}\n"
     "tbody tr:hover{background:none}\n"

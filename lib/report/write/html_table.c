@@ -19,7 +19,7 @@ static const char *class_of(enum nt_doc_kind kind)
 	return name[kind];
 }
 
-/* A moment is read without its letters and seconds; the element has them. */
+/* A moment is read without its letters and seconds; the element has them. The day stays on its line. */
 static void put_moment(const char *text, FILE *out)
 {
 	bool is_time = strlen(text) == strlen("2022-07-01T00:00:00Z") && text[10] == 'T';
@@ -28,7 +28,7 @@ static void put_moment(const char *text, FILE *out)
 	nt_put_xml(text, out);
 	fputs("\">", out);
 	if (is_time)
-		fprintf(out, "%.10s %.5s", text, text + 11);
+		fprintf(out, "<span>%.10s</span> %.5s", text, text + 11);
 	else
 		nt_put_xml(text, out);
 	fputs("</time>", out);
@@ -117,13 +117,14 @@ static void put_cell(const struct nt_doc_column *column, const struct nt_doc_cel
 #define LINE_LONG  194
 #define EDGES	   2
 
-/* Longer texts are wrapped, and moments can be. */
+/* Longer texts are wrapped, and moments can be. Rather than a page on its side, texts are wrapped earlier. */
 #define TEXT_MOST   24
+#define TEXT_LEAST  16
 #define MOMENT_WIDE 10
 #define HEAD_MOST   9
 
 /* Heads are wrapped between words, and Japanese anywhere. */
-static size_t width_of_head(const char *title)
+static size_t width_of_head(const char *title, size_t least)
 {
 	size_t most = 0, all = letters(title);
 
@@ -133,11 +134,11 @@ static size_t width_of_head(const char *title)
 		most = n > most && (unsigned char)*at < 0x80 ? n : most;
 		at += n;
 	}
-	most = most > HEAD_MOST ? most : HEAD_MOST;
+	most = most > least ? most : least;
 	return most < all ? most : all;
 }
 
-static size_t width_of_cell(const struct nt_doc_column *column, const struct nt_doc_cell *cell)
+static size_t width_of_cell(const struct nt_doc_column *column, const struct nt_doc_cell *cell, size_t text_most)
 {
 	char text[64];
 
@@ -146,39 +147,47 @@ static size_t width_of_cell(const struct nt_doc_column *column, const struct nt_
 	if (column->kind == NT_DOC_DATE || column->kind == NT_DOC_TIME)
 		return MOMENT_WIDE;
 	if (column->kind == NT_DOC_TEXT)
-		return letters(cell->text) < TEXT_MOST ? letters(cell->text) : TEXT_MOST;
+		return letters(cell->text) < text_most ? letters(cell->text) : text_most;
 	nt_cell_text(column, cell, text, sizeof(text));
 	return letters(text);
 }
 
-static size_t width_of(const struct nt_doc_item *item, size_t column)
+static size_t width_of_cells(const struct nt_doc_item *item, size_t column, size_t text_most)
 {
-	size_t most = width_of_head(item->column[column].title);
+	size_t most = 0;
 
-	if (item->column[column].basis)
-		return 0;
 	for (size_t r = 0; r < nt_item_rows_read(item); r++) {
-		size_t width = width_of_cell(&item->column[column], nt_doc_cell(item, r, column));
+		size_t width = width_of_cell(&item->column[column], nt_doc_cell(item, r, column), text_most);
 
 		most = width > most ? width : most;
 	}
-	return most + (item->column[column].kind == NT_DOC_FLAG ? EDGES / 2 : EDGES);
+	return most;
 }
 
-static size_t width_of_all(const struct nt_doc_item *item)
+static size_t width_of(const struct nt_doc_item *item, size_t column, size_t text_most)
+{
+	size_t head = width_of_head(item->column[column].title, HEAD_MOST), cells;
+
+	if (item->column[column].basis)
+		return 0;
+	cells = width_of_cells(item, column, text_most);
+	return (cells > head ? cells : head) + (item->column[column].kind == NT_DOC_FLAG ? EDGES / 2 : EDGES);
+}
+
+static size_t width_of_all(const struct nt_doc_item *item, size_t text_most)
 {
 	size_t width = 0;
 
 	for (size_t c = 0; c < item->columns; c++)
-		width += width_of(item, c);
+		width += width_of(item, c, text_most);
 	return width;
 }
 
 enum html_paper html_paper_of(const struct nt_doc_item *item)
 {
-	size_t width = item->form == NT_DOC_TABLE ? width_of_all(item) : 0;
-
-	return width <= LINE_USUAL ? HTML_USUAL : width <= LINE_DENSE ? HTML_DENSE : HTML_LONG;
+	if (item->form != NT_DOC_TABLE || width_of_all(item, TEXT_MOST) <= LINE_USUAL)
+		return HTML_USUAL;
+	return width_of_all(item, TEXT_LEAST) <= LINE_DENSE ? HTML_DENSE : HTML_LONG;
 }
 
 /* Columns that stand at the left of every part of a table: one, or a name and what belongs to it. */
@@ -195,9 +204,9 @@ static size_t end_of_part(const struct nt_doc_item *item, size_t first)
 	size_t width = 0, at = first;
 
 	for (size_t c = 0; c < leading(item); c++)
-		width += width_of(item, c);
-	while (at < item->columns && (at == first || width + width_of(item, at) <= LINE_LONG))
-		width += width_of(item, at++);
+		width += width_of(item, c, TEXT_MOST);
+	while (at < item->columns && (at == first || width + width_of(item, at, TEXT_MOST) <= LINE_LONG))
+		width += width_of(item, at++, TEXT_MOST);
 	return at;
 }
 
@@ -206,14 +215,21 @@ struct part {
 	size_t first;
 	size_t end;
 	bool dense;
-	bool cards;
+	const char *cards; /* class; "": none */
 };
 
-/* On telephones, rows of a table that holds sentences are cards: one value below another. */
+/* On telephones, rows of a table that holds sentences are cards: one value below another. Those of one that is too wide
+ * by a column or some are cards with two values beside each other. */
 #define SENTENCE   40
 #define CARDS_MOST 14
 
-static bool has_sentences(const struct nt_doc_item *item)
+/* A telephone's width (366 px) in letters of 12 px; a column takes one more for its edges. Three wide letters of a head
+ * stay together. */
+#define LINE_PHONE   56
+#define HEAD_PHONE   6
+#define COLUMNS_MOST 10
+
+bool html_has_sentences(const struct nt_doc_item *item)
 {
 	bool any = false;
 
@@ -223,6 +239,21 @@ static bool has_sentences(const struct nt_doc_item *item)
 		any |= item->column[i % item->columns].kind == NT_DOC_TEXT && item->cell[i].text &&
 		       letters(item->cell[i].text) > SENTENCE;
 	return any;
+}
+
+static bool is_wide_on_phones(const struct nt_doc_item *item)
+{
+	size_t width = 0;
+
+	if (item->form != NT_DOC_TABLE || nt_item_rows_read(item) > CARDS_MOST || item->columns > COLUMNS_MOST)
+		return false;
+	for (size_t c = 0; c < item->columns; c++) {
+		size_t head = width_of_head(item->column[c].title, HEAD_PHONE),
+		       cells = width_of_cells(item, c, TEXT_LEAST);
+
+		width += (cells > head ? cells : head) + 1;
+	}
+	return width > LINE_PHONE;
 }
 
 static bool is_in(const struct part *p, const struct nt_doc_item *item, size_t column)
@@ -245,15 +276,14 @@ static void put_head(const struct nt_doc_item *item, const struct part *p, FILE 
 
 static void put_part(const struct nt_doc_item *item, const struct part *p, FILE *out)
 {
-	fprintf(out, "<div class=\"scroll\"><table class=\"%s%s\">\n", p->dense ? "dense" : "plain",
-		p->cards ? " cards" : "");
+	fprintf(out, "<div class=\"scroll\"><table class=\"%s%s\">\n", p->dense ? "dense" : "plain", p->cards);
 	put_head(item, p, out);
 	fputs("<tbody>\n", out);
 	for (size_t r = 0; r < nt_item_rows_read(item); r++) {
 		fputs("<tr>", out);
 		for (size_t c = 0; c < item->columns; c++)
 			if (is_in(p, item, c))
-				put_cell(&item->column[c], nt_doc_cell(item, r, c), p->cards, out);
+				put_cell(&item->column[c], nt_doc_cell(item, r, c), p->cards[0], out);
 		fputs("</tr>\n", out);
 	}
 	fputs("</tbody></table></div>\n", out);
@@ -270,7 +300,8 @@ static bool has_unknown_flags(const struct nt_doc_item *item)
 int html_put_table(const struct nt_document *d, const struct nt_doc_item *item, FILE *out)
 {
 	size_t end = 0, lead = leading(item);
-	bool dense = html_paper_of(item) != HTML_USUAL, cards = has_sentences(item);
+	bool dense = html_paper_of(item) != HTML_USUAL;
+	const char *cards = html_has_sentences(item) ? " cards" : is_wide_on_phones(item) ? " cards pairs" : "";
 
 	do {
 		struct part p = {.leading = lead, .first = end > lead ? end : lead, .dense = dense, .cards = cards};

@@ -9,6 +9,14 @@
 
 /* ---- cells ---- */
 
+/* The column's title has the unit. */
+static void put_points(double share, char *text, size_t size)
+{
+	double points = nearbyint(1000 * share) / 10;
+
+	snprintf(text, size, "%s%.1f", points > 0 ? "+" : points < 0 ? "−" : "±", fabs(points));
+}
+
 void nt_cell_text(const struct nt_doc_column *column, const struct nt_doc_cell *cell, char *text, size_t size)
 {
 	const char *bound = cell->at_least ? "≥ " : "";
@@ -19,6 +27,8 @@ void nt_cell_text(const struct nt_doc_column *column, const struct nt_doc_cell *
 	}
 	if (isnan(cell->number))
 		snprintf(text, size, "-");
+	else if (column->points)
+		put_points(cell->number, text, size);
 	else if (column->kind == NT_DOC_SHARE)
 		snprintf(text, size, "%s%s", bound, nt_word_share("", cell->number).text);
 	else if (column->kind == NT_DOC_FLAG)
