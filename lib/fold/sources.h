@@ -30,7 +30,7 @@ struct nt_fold_source {
 };
 
 struct nt_fold_sources {
-	struct nt_places index;
+	struct nt_places index; /* empty while there was one bank only */
 	struct nt_fold_source *entry;
 	size_t n;
 	size_t capacity;
@@ -43,6 +43,7 @@ struct nt_fold_pair {
 	uint32_t matched;
 };
 
+/* Those of the first bank may be there several times, with different signatures, until there is an index. */
 struct nt_fold_pairs {
 	struct nt_places index;
 	struct nt_fold_pair *entry;
