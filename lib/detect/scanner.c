@@ -29,7 +29,6 @@
 #define SETS_MIN  (1 << 24) /* a thousand sources of every port */
 
 #define INDEX_FIRST 1024u
-#define NONE	    UINT32_MAX
 
 /* Shipped signatures that name the tool of a scan (the others name worms and protocols). */
 static const char *const scanner_signature[] = {"zmap-old", "zmap-new", "masscan", "mirai"};
@@ -51,6 +50,7 @@ struct source {
 /* Pairs of a source in the snapshot that is looked at. */
 struct group {
 	uint32_t source;
+	uint32_t hash; /* of its address */
 	uint32_t n;
 	size_t pair;
 };
@@ -64,25 +64,25 @@ struct nt_scanner {
 	bool incomplete;       /* some interval of the day has pairs that were not kept */
 	struct source *source; /* [n] */
 	uint32_t n, capacity;
-	uint32_t *index; /* [slots] places in source[], NONE where there is none; at most half full */
+	uint64_t *index; /* [slots] hash << 32 | place in source[] + 1; 0: free; at most half full */
 	uint32_t slots;
 	uint32_t *crossed; /* [n_crossed] places of those above the threshold that are not told yet */
 	uint32_t n_crossed, crossed_capacity;
 	size_t budget; /* bytes left for sets */
 	uint64_t dropped;
-	struct group *fresh; /* [n_fresh] sources of the snapshot that are not followed yet */
-	size_t n_fresh, fresh_capacity;
+	struct group *group; /* [n_groups] of the snapshot; in the end those of sources that are not followed yet */
+	size_t n_groups, group_capacity;
 	char name[NT_SIGNATURES_MAX][NT_SIGNATURE_NAME];
 };
 
 /* ---- the table ---- */
 
-static uint64_t hash_of(const struct nt_address *a)
+static uint32_t hash_of(const struct nt_address *a)
 {
 	uint64_t word[2];
 
 	memcpy(word, a->byte, sizeof(word));
-	return nt_mix_keyed(word[0], word[1] + a->length);
+	return (uint32_t)nt_mix_keyed(word[0], word[1] + a->length);
 }
 
 static bool same_address(const struct nt_address *a, const struct nt_address *b)
@@ -99,42 +99,64 @@ static struct nt_address clean(const struct nt_address *a)
 	return copy;
 }
 
-static uint32_t *place(const struct nt_scanner *d, const struct nt_address *a)
+/* A source that is followed, or NULL. */
+static struct source *find(const struct nt_scanner *d, const struct nt_address *a, uint32_t hash)
 {
-	uint32_t at = (uint32_t)hash_of(a) & (d->slots - 1);
+	for (uint32_t at = hash;; at++) {
+		uint64_t slot = d->index[at & (d->slots - 1)];
 
-	while (d->index[at] != NONE && !same_address(&d->source[d->index[at]].address, a))
-		at = (at + 1) & (d->slots - 1);
-	return &d->index[at];
+		if (!slot)
+			return NULL;
+		if (slot >> 32 == hash && same_address(&d->source[(uint32_t)slot - 1].address, a))
+			return &d->source[(uint32_t)slot - 1];
+	}
 }
 
-/* How many pairs ahead the index is asked for; half as many, sources. */
+/* Enters a source that is not in the index. */
+static void enter(struct nt_scanner *d, uint32_t place, uint32_t hash)
+{
+	uint32_t at = hash;
+
+	while (d->index[at & (d->slots - 1)])
+		at++;
+	d->index[at & (d->slots - 1)] = (uint64_t)hash << 32 | (place + 1);
+}
+
+/* How many groups ahead the index is asked for; half as many, sources; a quarter, their sets of ports. */
 #define AHEAD 16u
 
-/* An interval's sources are so many that theirs are in no cache. */
-static void ask_ahead(const struct nt_scanner *d, const struct nt_snapshot *s, size_t pair)
+/* Who stands first where a group's source belongs: it nearly always, or NULL. */
+static struct source *guess(const struct nt_scanner *d, size_t i)
 {
-	struct nt_address address;
-	uint32_t at;
+	uint64_t slot = i < d->n_groups ? d->index[d->group[i].hash & (d->slots - 1)] : 0;
 
-	if (pair + AHEAD < s->n_pairs) {
-		address = clean(&s->source[s->pair[pair + AHEAD].source].address);
-		__builtin_prefetch(&d->index[hash_of(&address) & (d->slots - 1)]);
+	return slot ? &d->source[(uint32_t)slot - 1] : NULL;
+}
+
+/*
+ * An interval's sources are so many that theirs are in no cache. Not inlined, it would be taken for a function without
+ * any effect by gcc 12, and its calls left out.
+ */
+static inline __attribute__((always_inline)) void ask_ahead(const struct nt_scanner *d, size_t i)
+{
+	const struct source *half = guess(d, i + AHEAD / 2), *quarter = guess(d, i + AHEAD / 4);
+
+	if (i + AHEAD < d->n_groups)
+		__builtin_prefetch(&d->index[d->group[i + AHEAD].hash & (d->slots - 1)]);
+	if (half) {
+		__builtin_prefetch(half, 1);
+		__builtin_prefetch(&half->ports, 1);
 	}
-	if (pair + AHEAD / 2 < s->n_pairs) {
-		address = clean(&s->source[s->pair[pair + AHEAD / 2].source].address);
-		at = d->index[hash_of(&address) & (d->slots - 1)];
-		if (at != NONE)
-			__builtin_prefetch(&d->source[at], 1);
-	}
+	if (quarter && quarter->ports.more)
+		__builtin_prefetch(quarter->ports.more, 1);
 }
 
 static void index_all(struct nt_scanner *d)
 {
-	memset(d->index, 0xff, d->slots * sizeof(*d->index));
+	memset(d->index, 0, d->slots * sizeof(*d->index));
 	d->n_crossed = 0;
 	for (uint32_t i = 0; i < d->n; i++) {
-		*place(d, &d->source[i].address) = i;
+		enter(d, i, hash_of(&d->source[i].address));
 		if (d->source[i].crossed)
 			d->crossed[d->n_crossed++] = i;
 	}
@@ -144,7 +166,7 @@ static int grow(struct nt_scanner *d)
 {
 	uint32_t capacity = d->slots; /* places for as many sources as half of twice the slots */
 	struct source *source = realloc(d->source, capacity * sizeof(*source));
-	uint32_t *index;
+	uint64_t *index;
 
 	if (!source)
 		return -ENOMEM;
@@ -160,13 +182,13 @@ static int grow(struct nt_scanner *d)
 }
 
 /* Takes a source in that is known to be absent. */
-static int take_in(struct nt_scanner *d, const struct nt_address *address, struct source **out)
+static int take_in(struct nt_scanner *d, const struct nt_address *address, uint32_t hash, struct source **out)
 {
 	int err = d->n == d->capacity ? grow(d) : 0;
 
 	if (err)
 		return err;
-	*place(d, address) = d->n;
+	enter(d, d->n, hash);
 	*out = &d->source[d->n++];
 	**out = (struct source){.address = *address, .first_s = INT64_MAX, .last_s = INT64_MIN};
 	return 0;
@@ -368,19 +390,40 @@ static int add_group(struct nt_scanner *d, struct source *source, const struct n
 	return add_ports(d, source, &s->pair[g->pair], g->n);
 }
 
-static int note_fresh(struct nt_scanner *d, const struct group *g)
+static int note_group(struct nt_scanner *d, const struct group *g)
 {
-	if (d->n_fresh == d->fresh_capacity) {
-		size_t capacity = d->fresh_capacity ? 2 * d->fresh_capacity : 1024;
-		struct group *grown = realloc(d->fresh, capacity * sizeof(*grown));
+	if (d->n_groups == d->group_capacity) {
+		size_t capacity = d->group_capacity ? 2 * d->group_capacity : 1024;
+		struct group *grown = realloc(d->group, capacity * sizeof(*grown));
 
 		if (!grown)
 			return -ENOMEM;
-		d->fresh = grown;
-		d->fresh_capacity = capacity;
+		d->group = grown;
+		d->group_capacity = capacity;
 	}
-	d->fresh[d->n_fresh++] = *g;
+	d->group[d->n_groups++] = *g;
 	return 0;
+}
+
+static int list_groups(struct nt_scanner *d, const struct nt_snapshot *s)
+{
+	struct group g;
+	int err = 0;
+
+	d->n_groups = 0;
+	for (g.pair = 0; !err && g.pair < s->n_pairs; g.pair += g.n) {
+		struct nt_address address;
+
+		g.source = s->pair[g.pair].source;
+		for (g.n = 1; g.pair + g.n < s->n_pairs && s->pair[g.pair + g.n].source == g.source;)
+			g.n++;
+		if (s->source[g.source].backscatter)
+			continue;
+		address = clean(&s->source[g.source].address);
+		g.hash = hash_of(&address);
+		err = note_group(d, &g);
+	}
+	return err;
 }
 
 /* Most ports first, then by address: who finds no place must not depend on the order in a snapshot. */
@@ -399,21 +442,22 @@ static int add_fresh(struct nt_scanner *d, struct nt_snapshot *s)
 {
 	int err = 0;
 
-	if (d->n_fresh > d->max - d->n) {
+	if (d->n_groups > d->max - d->n) {
 		sweep(d, s->start_s);
-		qsort_r(d->fresh, d->n_fresh, sizeof(*d->fresh), by_ports, s);
+		qsort_r(d->group, d->n_groups, sizeof(*d->group), by_ports, s);
 	}
-	for (size_t i = 0; !err && i < d->n_fresh; i++) {
-		struct nt_address address = clean(&s->source[d->fresh[i].source].address);
+	for (size_t i = 0; !err && i < d->n_groups; i++) {
+		struct nt_address address = clean(&s->source[d->group[i].source].address);
 		struct source *source;
 
 		if (d->n == d->max) {
-			d->dropped += d->n_fresh - i;
+			d->dropped += d->n_groups - i;
 			break;
 		}
-		err = take_in(d, &address, &source);
+		ask_ahead(d, i);
+		err = take_in(d, &address, d->group[i].hash, &source);
 		if (!err)
-			err = add_group(d, source, s, &d->fresh[i]);
+			err = add_group(d, source, s, &d->group[i]);
 	}
 	return err;
 }
@@ -421,25 +465,21 @@ static int add_fresh(struct nt_scanner *d, struct nt_snapshot *s)
 /* Sources that are followed already have their turn before new ones may take places. */
 static int count(struct nt_scanner *d, struct nt_snapshot *s)
 {
-	struct group g;
-	int err = 0;
+	int err = list_groups(d, s);
+	size_t fresh = 0;
 
-	d->n_fresh = 0;
 	d->incomplete = d->incomplete || s->overflow[NT_OVERFLOW_PAIRS] || s->overflow[NT_OVERFLOW_SOURCES];
-	for (g.pair = 0; !err && g.pair < s->n_pairs; g.pair += g.n) {
-		struct nt_address address;
-		uint32_t at;
+	for (size_t i = 0; !err && i < d->n_groups; i++) {
+		struct nt_address address = clean(&s->source[d->group[i].source].address);
+		struct source *source = find(d, &address, d->group[i].hash);
 
-		ask_ahead(d, s, g.pair);
-		g.source = s->pair[g.pair].source;
-		for (g.n = 1; g.pair + g.n < s->n_pairs && s->pair[g.pair + g.n].source == g.source;)
-			g.n++;
-		if (s->source[g.source].backscatter)
-			continue;
-		address = clean(&s->source[g.source].address);
-		at = *place(d, &address);
-		err = at == NONE ? note_fresh(d, &g) : add_group(d, &d->source[at], s, &g);
+		ask_ahead(d, i);
+		if (source)
+			err = add_group(d, source, s, &d->group[i]);
+		else
+			d->group[fresh++] = d->group[i];
 	}
+	d->n_groups = fresh;
 	return err ? err : add_fresh(d, s);
 }
 
@@ -522,6 +562,6 @@ void nt_scanner_free(struct nt_scanner *d)
 	free(d->source);
 	free(d->index);
 	free(d->crossed);
-	free(d->fresh);
+	free(d->group);
 	free(d);
 }
