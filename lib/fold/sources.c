@@ -109,7 +109,7 @@ static uint32_t hash_of(const struct nt_sources *bank, uint32_t at)
 }
 
 /* The lines of a bank are of different sources: while there is no other bank, nobody has to be looked for. */
-static void add_first_bank(struct nt_fold_sources *s, const struct nt_sources *bank, uint32_t *place)
+static void add_first_bank(struct nt_fold_sources *s, const struct nt_sources *bank)
 {
 	for (uint32_t i = 0; i < bank->n_touched; i++) {
 		uint32_t at = bank->touched[i];
@@ -117,7 +117,7 @@ static void add_first_bank(struct nt_fold_sources *s, const struct nt_sources *b
 		if (i + AHEAD < bank->n_touched)
 			__builtin_prefetch(&bank->line[bank->touched[i + AHEAD]]);
 		begin(&s->entry[i], nt_source_address(bank, at), &bank->line[at]);
-		place[at] = i;
+		s->place[at] = i;
 	}
 	s->n = bank->n_touched;
 }
@@ -155,7 +155,21 @@ static uint32_t add_line(struct nt_fold_sources *s, const struct nt_sources *ban
 	return i;
 }
 
-int nt_fold_sources_add(struct nt_fold_sources *s, const struct nt_sources *bank, uint32_t *place)
+static int reserve_places(struct nt_fold_sources *s, size_t lines)
+{
+	uint32_t *grown;
+
+	if (lines <= s->lines)
+		return 0;
+	grown = reallocarray(s->place, lines, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	s->place = grown;
+	s->lines = lines;
+	return 0;
+}
+
+int nt_fold_sources_add(struct nt_fold_sources *s, const struct nt_sources *bank)
 {
 	size_t wanted = s->n + bank->n_touched;
 	struct nt_fold_source *grown = nt_places_grow_array(s->entry, &s->capacity, wanted, sizeof(*grown));
@@ -163,8 +177,10 @@ int nt_fold_sources_add(struct nt_fold_sources *s, const struct nt_sources *bank
 	if (!grown)
 		return -ENOMEM;
 	s->entry = grown;
+	if (reserve_places(s, (size_t)bank->mask + 1))
+		return -ENOMEM;
 	if (!s->n) {
-		add_first_bank(s, bank, place);
+		add_first_bank(s, bank);
 		return 0;
 	}
 	if (nt_places_reserve(&s->index, wanted))
@@ -175,15 +191,22 @@ int nt_fold_sources_add(struct nt_fold_sources *s, const struct nt_sources *bank
 			__builtin_prefetch(&bank->line[bank->touched[i + 2 * AHEAD]]);
 		if (i + AHEAD < bank->n_touched)
 			nt_places_prefetch(&s->index, hash_of(bank, bank->touched[i + AHEAD]));
-		place[bank->touched[i]] = add_line(s, bank, bank->touched[i]);
+		s->place[bank->touched[i]] = add_line(s, bank, bank->touched[i]);
 	}
 	return 0;
+}
+
+void nt_fold_sources_clear(struct nt_fold_sources *s)
+{
+	nt_places_fini(&s->index);
+	s->n = 0;
 }
 
 void nt_fold_sources_fini(struct nt_fold_sources *s)
 {
 	nt_places_fini(&s->index);
 	free(s->entry);
+	free(s->place);
 	*s = (struct nt_fold_sources){0};
 }
 
@@ -296,6 +319,12 @@ int nt_fold_pairs_add(struct nt_fold_pairs *p, const struct nt_sources *lines, c
 	add_own_pairs(p, lines, place);
 	add_other_pairs(p, bank, place);
 	return 0;
+}
+
+void nt_fold_pairs_clear(struct nt_fold_pairs *p)
+{
+	nt_places_fini(&p->index);
+	p->n = 0;
 }
 
 void nt_fold_pairs_fini(struct nt_fold_pairs *p)
