@@ -6,6 +6,7 @@
 #include "base/mix.h"
 #include "base/targets.h"
 #include "needletail/schema.h"
+#include "snapshot/json_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -220,19 +221,20 @@ static void sweep(struct nt_scanner *d, int64_t now_s)
 
 /* ---- telling ---- */
 
-static json_t *ports_json(const struct nt_ports *ports)
+static void put_ports(struct nt_json *j, const struct nt_ports *ports)
 {
-	json_t *array = json_array();
 	uint32_t n;
 	const uint32_t *first = nt_ports_first(ports, &n);
 
+	nt_json_key(j, "first_ports");
+	nt_json_open(j, '[');
 	for (uint32_t i = 0; i < n; i++) {
 		char text[NT_MEMBER_TEXT];
 
 		nt_port_text(first[i], text);
-		json_array_append_new(array, json_string(text));
+		nt_json_item(j, text);
 	}
-	return array;
+	nt_json_close(j, ']');
 }
 
 static bool names_tool(const char *name)
@@ -243,19 +245,49 @@ static bool names_tool(const char *name)
 	return false;
 }
 
-static json_t *signatures_json(const struct nt_scanner *d, uint32_t bits, bool tools_only)
+static void put_signatures(struct nt_json *j, const struct nt_scanner *d, const char *key, uint32_t bits,
+			   bool tools_only)
 {
-	json_t *array = json_array();
-
+	nt_json_key(j, key);
+	nt_json_open(j, '[');
 	for (uint32_t i = 0; i < NT_SIGNATURES_MAX; i++)
 		if (bits >> i & 1 && (!tools_only || names_tool(d->name[i])))
-			json_array_append_new(array, json_string(d->name[i]));
-	return array;
+			nt_json_item(j, d->name[i]);
+	nt_json_close(j, ']');
+}
+
+/* A day may end with thousands of scanners, so this is no tree of jansson's. NULL: no memory. */
+static char *body_of(const struct nt_scanner *d, const struct source *source)
+{
+	const char *known = nt_known_find(d->known, &source->address);
+	uint64_t targets = nt_targets_estimate(&source->targets, 1);
+	struct nt_json j = {0};
+	char *text, *fitting;
+
+	nt_json_open(&j, '{');
+	nt_json_set_count(&j, "ports", source->ports.n);
+	nt_json_key(&j, "exact");
+	nt_json_bool(&j, !source->cut && !d->incomplete);
+	nt_json_set_count(&j, "packets", source->packets);
+	nt_json_set_count(&j, "targets_estimate", targets < source->packets ? targets : source->packets);
+	put_ports(&j, &source->ports);
+	put_signatures(&j, d, "signatures", source->signatures, false);
+	put_signatures(&j, d, "scanner_signatures", source->signatures, true);
+	nt_json_set_count(&j, "asn", source->asn);
+	nt_json_key(&j, "known");
+	nt_json_bool(&j, known);
+	if (known) {
+		nt_json_key(&j, "name");
+		nt_json_string(&j, known);
+	}
+	nt_json_close(&j, '}');
+	text = nt_json_text(&j);
+	fitting = text ? realloc(text, j.n) : NULL; /* the snapshot keeps it, and it is small */
+	return fitting ? fitting : text;
 }
 
 static int tell(const struct nt_scanner *d, struct nt_snapshot *s, const struct source *source)
 {
-	const char *known = nt_known_find(d->known, &source->address);
 	char address[NT_ADDRESS_TEXT];
 	const struct nt_about about = {
 	    .type = NT_EVENT_SCANNER,
@@ -264,21 +296,9 @@ static int tell(const struct nt_scanner *d, struct nt_snapshot *s, const struct 
 	    .region = source->region,
 	    .source = address,
 	};
-	uint64_t targets = nt_targets_estimate(&source->targets, 1);
-	json_t *body;
 
 	nt_address_text(&source->address, address);
-	body = json_pack("{s:I, s:b, s:I, s:I, s:o, s:o, s:o, s:I, s:b}", "ports", (json_int_t)source->ports.n, "exact",
-			 !source->cut && !d->incomplete, "packets", (json_int_t)source->packets, "targets_estimate",
-			 (json_int_t)(targets < source->packets ? targets : source->packets), "first_ports",
-			 ports_json(&source->ports), "signatures", signatures_json(d, source->signatures, false),
-			 "scanner_signatures", signatures_json(d, source->signatures, true), "asn",
-			 (json_int_t)source->asn, "known", !!known);
-	if (body && known && json_object_set_new(body, "name", json_string(known))) {
-		json_decref(body);
-		return -ENOMEM;
-	}
-	return nt_detect_tell(s, &about, body);
+	return nt_detect_tell_text(s, &about, body_of(d, source));
 }
 
 /* Tells of those above the threshold who were last seen before that moment. */

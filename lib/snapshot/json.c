@@ -173,9 +173,6 @@ int nt_snapshot_json(const struct nt_snapshot *s, const char *sensor, char **lin
 	put_head(&j, s, sensor);
 	put_body(&j, s);
 	nt_json_close(&j, '}');
-	nt_json_close(&j, '\0');
-	*line = j.failed ? NULL : j.text;
-	if (j.failed)
-		free(j.text);
+	*line = nt_json_text(&j);
 	return *line ? 0 : -ENOMEM;
 }

@@ -129,10 +129,7 @@ static int write_line(const struct nt_event *event, const char *sensor, const ch
 	nt_json_key(&j, "body");
 	nt_json_word(&j, body);
 	nt_json_close(&j, '}');
-	nt_json_close(&j, '\0');
-	*line = j.failed ? NULL : j.text;
-	if (j.failed)
-		free(j.text);
+	*line = nt_json_text(&j);
 	return *line ? 0 : -ENOMEM;
 }
 

@@ -35,6 +35,12 @@ void nt_json_count(struct nt_json *j, uint64_t count);
 void nt_json_signed(struct nt_json *j, int64_t number);
 void nt_json_string(struct nt_json *j, const char *string);
 
+/** A string in an array, with the comma that it takes. */
+void nt_json_item(struct nt_json *j, const char *string);
+
+/** Ends the text: what was written, the caller's to free; NULL: no memory. */
+char *nt_json_text(struct nt_json *j);
+
 /** `true`, `false` or `null`. */
 void nt_json_word(struct nt_json *j, const char *word);
 void nt_json_bool(struct nt_json *j, bool value);

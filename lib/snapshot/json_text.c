@@ -102,6 +102,21 @@ void nt_json_string(struct nt_json *j, const char *string)
 	put_string(j, string);
 }
 
+void nt_json_item(struct nt_json *j, const char *string)
+{
+	put_comma(j);
+	put_string(j, string);
+}
+
+char *nt_json_text(struct nt_json *j)
+{
+	put(j, "", 1);
+	if (!j->failed)
+		return j->text;
+	free(j->text);
+	return NULL;
+}
+
 void nt_json_signed(struct nt_json *j, int64_t number)
 {
 	char text[NUMBER_TEXT], *at = text + sizeof(text);
