@@ -55,7 +55,7 @@ static void put_group(struct nt_json *j, const struct group *g)
 	nt_json_key(j, g->outer.text);
 	nt_json_open(j, '{');
 	for (size_t i = 0; i < g->n; i++)
-		nt_json_set_count(j, g->first[i].text + behind, g->first[i].count);
+		nt_json_member(j, g->first[i].text + behind, g->first[i].count);
 	nt_json_close(j, '}');
 }
 

@@ -48,6 +48,9 @@ void nt_json_bool(struct nt_json *j, bool value);
 /** A key and its number. */
 void nt_json_set_count(struct nt_json *j, const char *key, uint64_t count);
 
+/** As nt_json_set_count(), of a text that fits NT_MEMBER_TEXT and needs no escapes. */
+void nt_json_member(struct nt_json *j, const char *text, uint64_t count);
+
 /** Sets the count; the text is to follow. */
 void nt_json_member_begin(struct nt_json_member *member, uint64_t count);
 
