@@ -129,7 +129,7 @@ static int append(struct lines *l, char *line)
 	size_t length = strlen(line), room = l->length + length + 1;
 
 	if (room > l->room) {
-		char *text = realloc(l->text, room);
+		char *text = realloc(l->text, room += l->room); /* an interval may have thousands of lines */
 
 		if (!text) {
 			free(line);
@@ -140,7 +140,7 @@ static int append(struct lines *l, char *line)
 	}
 	memcpy(l->text + l->length, line, length);
 	l->text[l->length + length] = '\n';
-	l->length = room;
+	l->length += length + 1;
 	free(line);
 	return 0;
 }

@@ -68,6 +68,9 @@ struct nt_about {
 /** Appends an event; `body` is let go of in any case, and NULL means that memory ran out. Returns 0 or -ENOMEM. */
 int nt_detect_tell(struct nt_snapshot *s, const struct nt_about *about, json_t *body);
 
+/** As nt_detect_tell(), of a body that is text already, in one line and without blanks. */
+int nt_detect_tell_text(struct nt_snapshot *s, const struct nt_about *about, char *body);
+
 /** Orders events [from, n_events) by start, type, source, region, end and body. */
 void nt_detect_sort_events(struct nt_snapshot *s, size_t from);
 

@@ -8,16 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-int nt_detect_tell(struct nt_snapshot *s, const struct nt_about *about, json_t *body)
+int nt_detect_tell_text(struct nt_snapshot *s, const struct nt_about *about, char *body)
 {
-	struct nt_event event = {.type = about->type, .start_s = about->start_s, .end_s = about->end_s};
+	struct nt_event event = {.type = about->type, .start_s = about->start_s, .end_s = about->end_s, .body = body};
 	int err;
 
 	if (body == NULL)
-		return -ENOMEM;
-	event.body = json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(9));
-	json_decref(body);
-	if (event.body == NULL)
 		return -ENOMEM;
 	if (about->region != NT_DETECT_NO_REGION)
 		nt_region_text(about->region, event.region);
@@ -25,6 +21,14 @@ int nt_detect_tell(struct nt_snapshot *s, const struct nt_about *about, json_t *
 	err = nt_snapshot_add_event(s, &event);
 	free(event.body); /* NULL once it has moved */
 	return err;
+}
+
+int nt_detect_tell(struct nt_snapshot *s, const struct nt_about *about, json_t *body)
+{
+	char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(9));
+
+	json_decref(body);
+	return nt_detect_tell_text(s, about, text);
 }
 
 static int by_time_then_subject(const void *left, const void *right)

@@ -3,6 +3,7 @@
 
 #include "base/mix.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,17 @@
 struct nt_index_key nt_index_address(const struct nt_address *address, uint32_t beside)
 {
 	struct nt_index_key key = {.c = (uint64_t)beside << 8 | address->length};
+	uint64_t half[2];
+	uint32_t v4;
 
-	for (uint32_t i = 0; i < 8 && i < address->length; i++)
-		key.a = key.a << 8 | address->byte[i];
-	for (uint32_t i = 8; i < address->length; i++)
-		key.b = key.b << 8 | address->byte[i];
+	if (address->length == sizeof(v4)) {
+		memcpy(&v4, address->byte, sizeof(v4));
+		key.a = be32toh(v4);
+	} else {
+		memcpy(half, address->byte, sizeof(half));
+		key.a = be64toh(half[0]);
+		key.b = be64toh(half[1]);
+	}
 	return key;
 }
 

@@ -6,6 +6,7 @@
 #include "base/mix.h"
 #include "base/targets.h"
 #include "needletail/schema.h"
+#include "snapshot/json_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -29,7 +30,6 @@
 #define SETS_MIN  (1 << 24) /* a thousand sources of every port */
 
 #define INDEX_FIRST 1024u
-#define NONE	    UINT32_MAX
 
 /* Shipped signatures that name the tool of a scan (the others name worms and protocols). */
 static const char *const scanner_signature[] = {"zmap-old", "zmap-new", "masscan", "mirai"};
@@ -51,6 +51,7 @@ struct source {
 /* Pairs of a source in the snapshot that is looked at. */
 struct group {
 	uint32_t source;
+	uint32_t hash; /* of its address */
 	uint32_t n;
 	size_t pair;
 };
@@ -64,25 +65,25 @@ struct nt_scanner {
 	bool incomplete;       /* some interval of the day has pairs that were not kept */
 	struct source *source; /* [n] */
 	uint32_t n, capacity;
-	uint32_t *index; /* [slots] places in source[], NONE where there is none; at most half full */
+	uint64_t *index; /* [slots] hash << 32 | place in source[] + 1; 0: free; at most half full */
 	uint32_t slots;
 	uint32_t *crossed; /* [n_crossed] places of those above the threshold that are not told yet */
 	uint32_t n_crossed, crossed_capacity;
 	size_t budget; /* bytes left for sets */
 	uint64_t dropped;
-	struct group *fresh; /* [n_fresh] sources of the snapshot that are not followed yet */
-	size_t n_fresh, fresh_capacity;
+	struct group *group; /* [n_groups] of the snapshot; in the end those of sources that are not followed yet */
+	size_t n_groups, group_capacity;
 	char name[NT_SIGNATURES_MAX][NT_SIGNATURE_NAME];
 };
 
 /* ---- the table ---- */
 
-static uint64_t hash_of(const struct nt_address *a)
+static uint32_t hash_of(const struct nt_address *a)
 {
 	uint64_t word[2];
 
 	memcpy(word, a->byte, sizeof(word));
-	return nt_mix_keyed(word[0], word[1] + a->length);
+	return (uint32_t)nt_mix_keyed(word[0], word[1] + a->length);
 }
 
 static bool same_address(const struct nt_address *a, const struct nt_address *b)
@@ -99,42 +100,64 @@ static struct nt_address clean(const struct nt_address *a)
 	return copy;
 }
 
-static uint32_t *place(const struct nt_scanner *d, const struct nt_address *a)
+/* A source that is followed, or NULL. */
+static struct source *find(const struct nt_scanner *d, const struct nt_address *a, uint32_t hash)
 {
-	uint32_t at = (uint32_t)hash_of(a) & (d->slots - 1);
+	for (uint32_t at = hash;; at++) {
+		uint64_t slot = d->index[at & (d->slots - 1)];
 
-	while (d->index[at] != NONE && !same_address(&d->source[d->index[at]].address, a))
-		at = (at + 1) & (d->slots - 1);
-	return &d->index[at];
+		if (!slot)
+			return NULL;
+		if (slot >> 32 == hash && same_address(&d->source[(uint32_t)slot - 1].address, a))
+			return &d->source[(uint32_t)slot - 1];
+	}
 }
 
-/* How many pairs ahead the index is asked for; half as many, sources. */
+/* Enters a source that is not in the index. */
+static void enter(struct nt_scanner *d, uint32_t place, uint32_t hash)
+{
+	uint32_t at = hash;
+
+	while (d->index[at & (d->slots - 1)])
+		at++;
+	d->index[at & (d->slots - 1)] = (uint64_t)hash << 32 | (place + 1);
+}
+
+/* How many groups ahead the index is asked for; half as many, sources; a quarter, their sets of ports. */
 #define AHEAD 16u
 
-/* An interval's sources are so many that theirs are in no cache. */
-static void ask_ahead(const struct nt_scanner *d, const struct nt_snapshot *s, size_t pair)
+/* Who stands first where a group's source belongs: it nearly always, or NULL. */
+static struct source *guess(const struct nt_scanner *d, size_t i)
 {
-	struct nt_address address;
-	uint32_t at;
+	uint64_t slot = i < d->n_groups ? d->index[d->group[i].hash & (d->slots - 1)] : 0;
 
-	if (pair + AHEAD < s->n_pairs) {
-		address = clean(&s->source[s->pair[pair + AHEAD].source].address);
-		__builtin_prefetch(&d->index[hash_of(&address) & (d->slots - 1)]);
+	return slot ? &d->source[(uint32_t)slot - 1] : NULL;
+}
+
+/*
+ * An interval's sources are so many that theirs are in no cache. Not inlined, it would be taken for a function without
+ * any effect by gcc 12, and its calls left out.
+ */
+static inline __attribute__((always_inline)) void ask_ahead(const struct nt_scanner *d, size_t i)
+{
+	const struct source *half = guess(d, i + AHEAD / 2), *quarter = guess(d, i + AHEAD / 4);
+
+	if (i + AHEAD < d->n_groups)
+		__builtin_prefetch(&d->index[d->group[i + AHEAD].hash & (d->slots - 1)]);
+	if (half) {
+		__builtin_prefetch(half, 1);
+		__builtin_prefetch(&half->ports, 1);
 	}
-	if (pair + AHEAD / 2 < s->n_pairs) {
-		address = clean(&s->source[s->pair[pair + AHEAD / 2].source].address);
-		at = d->index[hash_of(&address) & (d->slots - 1)];
-		if (at != NONE)
-			__builtin_prefetch(&d->source[at], 1);
-	}
+	if (quarter && quarter->ports.more)
+		__builtin_prefetch(quarter->ports.more, 1);
 }
 
 static void index_all(struct nt_scanner *d)
 {
-	memset(d->index, 0xff, d->slots * sizeof(*d->index));
+	memset(d->index, 0, d->slots * sizeof(*d->index));
 	d->n_crossed = 0;
 	for (uint32_t i = 0; i < d->n; i++) {
-		*place(d, &d->source[i].address) = i;
+		enter(d, i, hash_of(&d->source[i].address));
 		if (d->source[i].crossed)
 			d->crossed[d->n_crossed++] = i;
 	}
@@ -144,7 +167,7 @@ static int grow(struct nt_scanner *d)
 {
 	uint32_t capacity = d->slots; /* places for as many sources as half of twice the slots */
 	struct source *source = realloc(d->source, capacity * sizeof(*source));
-	uint32_t *index;
+	uint64_t *index;
 
 	if (!source)
 		return -ENOMEM;
@@ -160,13 +183,13 @@ static int grow(struct nt_scanner *d)
 }
 
 /* Takes a source in that is known to be absent. */
-static int take_in(struct nt_scanner *d, const struct nt_address *address, struct source **out)
+static int take_in(struct nt_scanner *d, const struct nt_address *address, uint32_t hash, struct source **out)
 {
 	int err = d->n == d->capacity ? grow(d) : 0;
 
 	if (err)
 		return err;
-	*place(d, address) = d->n;
+	enter(d, d->n, hash);
 	*out = &d->source[d->n++];
 	**out = (struct source){.address = *address, .first_s = INT64_MAX, .last_s = INT64_MIN};
 	return 0;
@@ -198,19 +221,20 @@ static void sweep(struct nt_scanner *d, int64_t now_s)
 
 /* ---- telling ---- */
 
-static json_t *ports_json(const struct nt_ports *ports)
+static void put_ports(struct nt_json *j, const struct nt_ports *ports)
 {
-	json_t *array = json_array();
 	uint32_t n;
 	const uint32_t *first = nt_ports_first(ports, &n);
 
+	nt_json_key(j, "first_ports");
+	nt_json_open(j, '[');
 	for (uint32_t i = 0; i < n; i++) {
 		char text[NT_MEMBER_TEXT];
 
 		nt_port_text(first[i], text);
-		json_array_append_new(array, json_string(text));
+		nt_json_item(j, text);
 	}
-	return array;
+	nt_json_close(j, ']');
 }
 
 static bool names_tool(const char *name)
@@ -221,19 +245,49 @@ static bool names_tool(const char *name)
 	return false;
 }
 
-static json_t *signatures_json(const struct nt_scanner *d, uint32_t bits, bool tools_only)
+static void put_signatures(struct nt_json *j, const struct nt_scanner *d, const char *key, uint32_t bits,
+			   bool tools_only)
 {
-	json_t *array = json_array();
-
+	nt_json_key(j, key);
+	nt_json_open(j, '[');
 	for (uint32_t i = 0; i < NT_SIGNATURES_MAX; i++)
 		if (bits >> i & 1 && (!tools_only || names_tool(d->name[i])))
-			json_array_append_new(array, json_string(d->name[i]));
-	return array;
+			nt_json_item(j, d->name[i]);
+	nt_json_close(j, ']');
+}
+
+/* A day may end with thousands of scanners, so this is no tree of jansson's. NULL: no memory. */
+static char *body_of(const struct nt_scanner *d, const struct source *source)
+{
+	const char *known = nt_known_find(d->known, &source->address);
+	uint64_t targets = nt_targets_estimate(&source->targets, 1);
+	struct nt_json j = {0};
+	char *text, *fitting;
+
+	nt_json_open(&j, '{');
+	nt_json_set_count(&j, "ports", source->ports.n);
+	nt_json_key(&j, "exact");
+	nt_json_bool(&j, !source->cut && !d->incomplete);
+	nt_json_set_count(&j, "packets", source->packets);
+	nt_json_set_count(&j, "targets_estimate", targets < source->packets ? targets : source->packets);
+	put_ports(&j, &source->ports);
+	put_signatures(&j, d, "signatures", source->signatures, false);
+	put_signatures(&j, d, "scanner_signatures", source->signatures, true);
+	nt_json_set_count(&j, "asn", source->asn);
+	nt_json_key(&j, "known");
+	nt_json_bool(&j, known);
+	if (known) {
+		nt_json_key(&j, "name");
+		nt_json_string(&j, known);
+	}
+	nt_json_close(&j, '}');
+	text = nt_json_text(&j);
+	fitting = text ? realloc(text, j.n) : NULL; /* the snapshot keeps it, and it is small */
+	return fitting ? fitting : text;
 }
 
 static int tell(const struct nt_scanner *d, struct nt_snapshot *s, const struct source *source)
 {
-	const char *known = nt_known_find(d->known, &source->address);
 	char address[NT_ADDRESS_TEXT];
 	const struct nt_about about = {
 	    .type = NT_EVENT_SCANNER,
@@ -242,21 +296,9 @@ static int tell(const struct nt_scanner *d, struct nt_snapshot *s, const struct 
 	    .region = source->region,
 	    .source = address,
 	};
-	uint64_t targets = nt_targets_estimate(&source->targets, 1);
-	json_t *body;
 
 	nt_address_text(&source->address, address);
-	body = json_pack("{s:I, s:b, s:I, s:I, s:o, s:o, s:o, s:I, s:b}", "ports", (json_int_t)source->ports.n, "exact",
-			 !source->cut && !d->incomplete, "packets", (json_int_t)source->packets, "targets_estimate",
-			 (json_int_t)(targets < source->packets ? targets : source->packets), "first_ports",
-			 ports_json(&source->ports), "signatures", signatures_json(d, source->signatures, false),
-			 "scanner_signatures", signatures_json(d, source->signatures, true), "asn",
-			 (json_int_t)source->asn, "known", !!known);
-	if (body && known && json_object_set_new(body, "name", json_string(known))) {
-		json_decref(body);
-		return -ENOMEM;
-	}
-	return nt_detect_tell(s, &about, body);
+	return nt_detect_tell_text(s, &about, body_of(d, source));
 }
 
 /* Tells of those above the threshold who were last seen before that moment. */
@@ -368,19 +410,40 @@ static int add_group(struct nt_scanner *d, struct source *source, const struct n
 	return add_ports(d, source, &s->pair[g->pair], g->n);
 }
 
-static int note_fresh(struct nt_scanner *d, const struct group *g)
+static int note_group(struct nt_scanner *d, const struct group *g)
 {
-	if (d->n_fresh == d->fresh_capacity) {
-		size_t capacity = d->fresh_capacity ? 2 * d->fresh_capacity : 1024;
-		struct group *grown = realloc(d->fresh, capacity * sizeof(*grown));
+	if (d->n_groups == d->group_capacity) {
+		size_t capacity = d->group_capacity ? 2 * d->group_capacity : 1024;
+		struct group *grown = realloc(d->group, capacity * sizeof(*grown));
 
 		if (!grown)
 			return -ENOMEM;
-		d->fresh = grown;
-		d->fresh_capacity = capacity;
+		d->group = grown;
+		d->group_capacity = capacity;
 	}
-	d->fresh[d->n_fresh++] = *g;
+	d->group[d->n_groups++] = *g;
 	return 0;
+}
+
+static int list_groups(struct nt_scanner *d, const struct nt_snapshot *s)
+{
+	struct group g;
+	int err = 0;
+
+	d->n_groups = 0;
+	for (g.pair = 0; !err && g.pair < s->n_pairs; g.pair += g.n) {
+		struct nt_address address;
+
+		g.source = s->pair[g.pair].source;
+		for (g.n = 1; g.pair + g.n < s->n_pairs && s->pair[g.pair + g.n].source == g.source;)
+			g.n++;
+		if (s->source[g.source].backscatter)
+			continue;
+		address = clean(&s->source[g.source].address);
+		g.hash = hash_of(&address);
+		err = note_group(d, &g);
+	}
+	return err;
 }
 
 /* Most ports first, then by address: who finds no place must not depend on the order in a snapshot. */
@@ -399,21 +462,22 @@ static int add_fresh(struct nt_scanner *d, struct nt_snapshot *s)
 {
 	int err = 0;
 
-	if (d->n_fresh > d->max - d->n) {
+	if (d->n_groups > d->max - d->n) {
 		sweep(d, s->start_s);
-		qsort_r(d->fresh, d->n_fresh, sizeof(*d->fresh), by_ports, s);
+		qsort_r(d->group, d->n_groups, sizeof(*d->group), by_ports, s);
 	}
-	for (size_t i = 0; !err && i < d->n_fresh; i++) {
-		struct nt_address address = clean(&s->source[d->fresh[i].source].address);
+	for (size_t i = 0; !err && i < d->n_groups; i++) {
+		struct nt_address address = clean(&s->source[d->group[i].source].address);
 		struct source *source;
 
 		if (d->n == d->max) {
-			d->dropped += d->n_fresh - i;
+			d->dropped += d->n_groups - i;
 			break;
 		}
-		err = take_in(d, &address, &source);
+		ask_ahead(d, i);
+		err = take_in(d, &address, d->group[i].hash, &source);
 		if (!err)
-			err = add_group(d, source, s, &d->fresh[i]);
+			err = add_group(d, source, s, &d->group[i]);
 	}
 	return err;
 }
@@ -421,25 +485,21 @@ static int add_fresh(struct nt_scanner *d, struct nt_snapshot *s)
 /* Sources that are followed already have their turn before new ones may take places. */
 static int count(struct nt_scanner *d, struct nt_snapshot *s)
 {
-	struct group g;
-	int err = 0;
+	int err = list_groups(d, s);
+	size_t fresh = 0;
 
-	d->n_fresh = 0;
 	d->incomplete = d->incomplete || s->overflow[NT_OVERFLOW_PAIRS] || s->overflow[NT_OVERFLOW_SOURCES];
-	for (g.pair = 0; !err && g.pair < s->n_pairs; g.pair += g.n) {
-		struct nt_address address;
-		uint32_t at;
+	for (size_t i = 0; !err && i < d->n_groups; i++) {
+		struct nt_address address = clean(&s->source[d->group[i].source].address);
+		struct source *source = find(d, &address, d->group[i].hash);
 
-		ask_ahead(d, s, g.pair);
-		g.source = s->pair[g.pair].source;
-		for (g.n = 1; g.pair + g.n < s->n_pairs && s->pair[g.pair + g.n].source == g.source;)
-			g.n++;
-		if (s->source[g.source].backscatter)
-			continue;
-		address = clean(&s->source[g.source].address);
-		at = *place(d, &address);
-		err = at == NONE ? note_fresh(d, &g) : add_group(d, &d->source[at], s, &g);
+		ask_ahead(d, i);
+		if (source)
+			err = add_group(d, source, s, &d->group[i]);
+		else
+			d->group[fresh++] = d->group[i];
 	}
+	d->n_groups = fresh;
 	return err ? err : add_fresh(d, s);
 }
 
@@ -522,6 +582,6 @@ void nt_scanner_free(struct nt_scanner *d)
 	free(d->source);
 	free(d->index);
 	free(d->crossed);
-	free(d->fresh);
+	free(d->group);
 	free(d);
 }

@@ -14,15 +14,26 @@ struct nt_fold {
 	struct nt_fold_orgs told;	  /* outlives intervals */
 };
 
-static void interval_fini(struct nt_fold_interval *i)
+/* What it held of the open snapshot has gone. */
+static void interval_clear(struct nt_fold_interval *i)
 {
-	nt_snapshot_fini(&i->open);
-	nt_fold_sources_fini(&i->sources);
-	nt_fold_pairs_fini(&i->pairs);
+	nt_snapshot_init(&i->open);
+	nt_fold_sources_clear(&i->sources);
+	nt_fold_pairs_clear(&i->pairs);
 	nt_fold_senders_fini(&i->senders);
 	nt_fold_victims_fini(&i->victims);
 	nt_fold_sketches_fini(&i->sketches);
-	*i = (struct nt_fold_interval){0};
+	i->lost_packets = 0;
+	i->all_syns = 0;
+	i->overflowed = false;
+}
+
+static void interval_fini(struct nt_fold_interval *i)
+{
+	nt_snapshot_fini(&i->open);
+	interval_clear(i);
+	nt_fold_sources_fini(&i->sources);
+	nt_fold_pairs_fini(&i->pairs);
 }
 
 /* ---- packets ---- */
@@ -143,18 +154,12 @@ static void compact_all(struct nt_snapshot *s)
 
 static int fold_sources(const struct nt_tally *t, struct nt_fold_interval *i)
 {
-	/* Memory that is not touched costs next to nothing: only lines in use are written to. */
-	uint32_t *place = t->sources.n_touched ? malloc(((size_t)t->sources.mask + 1) * sizeof(*place)) : NULL;
-	int err = 0;
+	int err;
 
-	if (t->sources.n_touched && !place)
-		return -ENOMEM;
-	if (place)
-		err = nt_fold_sources_add(&i->sources, &t->sources, place);
-	if (!err && place)
-		err = nt_fold_pairs_add(&i->pairs, &t->sources, &t->pairs, place);
-	free(place);
-	return err;
+	if (!t->sources.n_touched)
+		return 0;
+	err = nt_fold_sources_add(&i->sources, &t->sources);
+	return err ? err : nt_fold_pairs_add(&i->pairs, &t->sources, &t->pairs, i->sources.place);
 }
 
 static int fold_bank(struct nt_tally *t, const struct nt_locate *locate, struct nt_fold_interval *i)
@@ -308,7 +313,6 @@ int nt_fold_take(struct nt_fold *f, int64_t start_s, int64_t end_s, struct nt_sn
 		err = nt_fold_count(into);
 	if (!err && (f->options.sketches || f->interval.overflowed))
 		err = nt_fold_unite(&f->interval.sketches, into);
-	nt_snapshot_init(&f->interval.open); /* what it held is the caller's now */
-	interval_fini(&f->interval);
+	interval_clear(&f->interval); /* what the snapshot held is the caller's now */
 	return err;
 }

@@ -102,6 +102,20 @@ static void sort_ports(struct nt_pair *pair, size_t n)
 	}
 }
 
+/* Moves sorted pairs of one source to where they belong, each port once. Returns how many they are then. */
+static size_t join_ports(const struct nt_pair *pair, size_t n, struct nt_pair *to)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (kept && to[kept - 1].port == pair[i].port)
+			to[kept - 1].signatures |= pair[i].signatures;
+		else
+			to[kept++] = pair[i];
+	}
+	return kept;
+}
+
 /* Places pairs by source, counting first; ports of a source are few, and sorted then. */
 static void sort_pairs(const struct nt_fold_interval *i, struct nt_snapshot *into, size_t *next)
 {
@@ -123,6 +137,7 @@ static void sort_pairs(const struct nt_fold_interval *i, struct nt_snapshot *int
 		size_t first = s ? next[s - 1] : 0;
 
 		sort_ports(&into->pair[first], next[s] - first);
+		into->n_pairs += join_ports(&into->pair[first], next[s] - first, &into->pair[into->n_pairs]);
 	}
 }
 
@@ -139,7 +154,6 @@ int nt_fold_list_pairs(const struct nt_fold_interval *i, struct nt_snapshot *int
 		return -ENOMEM;
 	}
 	sort_pairs(i, into, next);
-	into->n_pairs = i->pairs.n;
 	free(next);
 	return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PORTS (1u << 17) /* of both transports */
 
@@ -107,23 +108,32 @@ static int count_ports(struct nt_snapshot *s, struct numbers *n)
 	return 0;
 }
 
-/* Sources of each signature at each port. Most pairs match nothing, so the dense table stays mostly untouched. */
-static int count_signature_ports(struct nt_snapshot *s)
+/* Sources of one signature at each port. */
+static int count_signature(const struct nt_snapshot *s, uint32_t bit, uint32_t count[static PORTS],
+			   struct nt_counts *ports)
 {
-	uint64_t *count = s->n_signatures && s->n_pairs ? calloc(s->n_signatures * PORTS, sizeof(*count)) : NULL;
-	uint32_t seen = 0;
 	int err = 0;
 
-	if (!count)
-		return s->n_signatures && s->n_pairs ? -ENOMEM : 0;
-	for (size_t i = 0; i < s->n_pairs; i++) {
+	memset(count, 0, PORTS * sizeof(*count));
+	for (size_t i = 0; i < s->n_pairs; i++)
+		count[s->pair[i].port] += s->pair[i].signatures >> bit & 1;
+	for (uint32_t port = 0; port < PORTS && !err; port++)
+		if (count[port])
+			err = nt_counts_append(ports, port, count[port]);
+	return err;
+}
+
+/* One after the other, so that the counts stay in the cache. */
+static int count_signature_ports(struct nt_snapshot *s)
+{
+	uint32_t *count = malloc(PORTS * sizeof(*count)), seen = 0;
+	int err = count ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < s->n_pairs; i++)
 		seen |= s->pair[i].signatures;
-		for (uint32_t bits = s->pair[i].signatures; bits; bits &= bits - 1)
-			count[(uint32_t)__builtin_ctz(bits) * PORTS + s->pair[i].port]++;
-	}
 	for (uint32_t i = 0; i < s->n_signatures && !err; i++)
 		if (seen >> i & 1)
-			err = append_all(&s->signature[i].port_sources, &count[i * PORTS], PORTS);
+			err = count_signature(s, i, count, &s->signature[i].port_sources);
 	free(count);
 	return err;
 }

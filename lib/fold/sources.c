@@ -108,6 +108,33 @@ static uint32_t hash_of(const struct nt_sources *bank, uint32_t at)
 	return (uint32_t)nt_source_hash(nt_source_address(bank, at), v6);
 }
 
+/* The lines of a bank are of different sources: while there is no other bank, nobody has to be looked for. */
+static void add_first_bank(struct nt_fold_sources *s, const struct nt_sources *bank)
+{
+	for (uint32_t i = 0; i < bank->n_touched; i++) {
+		uint32_t at = bank->touched[i];
+
+		if (i + AHEAD < bank->n_touched)
+			__builtin_prefetch(&bank->line[bank->touched[i + AHEAD]]);
+		begin(&s->entry[i], nt_source_address(bank, at), &bank->line[at]);
+		s->place[at] = i;
+	}
+	s->n = bank->n_touched;
+}
+
+/* Once another bank comes. There is room. */
+static void index_first_bank(struct nt_fold_sources *s)
+{
+	for (uint32_t i = s->index.n; i < s->n; i++) {
+		const struct nt_fold_source *source = &s->entry[i];
+		uint32_t hash = (uint32_t)nt_source_hash(source->address, source->traits & NT_SOURCE_V6), at = hash;
+
+		while (nt_places_next(&s->index, hash, &at) != NT_PLACES_NONE)
+			at++;
+		nt_places_put(&s->index, at, hash, i);
+	}
+}
+
 /* The source of a line, made or merged. There is room. */
 static uint32_t add_line(struct nt_fold_sources *s, const struct nt_sources *bank, uint32_t line_at)
 {
@@ -128,7 +155,21 @@ static uint32_t add_line(struct nt_fold_sources *s, const struct nt_sources *ban
 	return i;
 }
 
-int nt_fold_sources_add(struct nt_fold_sources *s, const struct nt_sources *bank, uint32_t *place)
+static int reserve_places(struct nt_fold_sources *s, size_t lines)
+{
+	uint32_t *grown;
+
+	if (lines <= s->lines)
+		return 0;
+	grown = reallocarray(s->place, lines, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	s->place = grown;
+	s->lines = lines;
+	return 0;
+}
+
+int nt_fold_sources_add(struct nt_fold_sources *s, const struct nt_sources *bank)
 {
 	size_t wanted = s->n + bank->n_touched;
 	struct nt_fold_source *grown = nt_places_grow_array(s->entry, &s->capacity, wanted, sizeof(*grown));
@@ -136,22 +177,36 @@ int nt_fold_sources_add(struct nt_fold_sources *s, const struct nt_sources *bank
 	if (!grown)
 		return -ENOMEM;
 	s->entry = grown;
+	if (reserve_places(s, (size_t)bank->mask + 1))
+		return -ENOMEM;
+	if (!s->n) {
+		add_first_bank(s, bank);
+		return 0;
+	}
 	if (nt_places_reserve(&s->index, wanted))
 		return -ENOMEM;
+	index_first_bank(s);
 	for (uint32_t i = 0; i < bank->n_touched; i++) {
 		if (i + 2 * AHEAD < bank->n_touched)
 			__builtin_prefetch(&bank->line[bank->touched[i + 2 * AHEAD]]);
 		if (i + AHEAD < bank->n_touched)
 			nt_places_prefetch(&s->index, hash_of(bank, bank->touched[i + AHEAD]));
-		place[bank->touched[i]] = add_line(s, bank, bank->touched[i]);
+		s->place[bank->touched[i]] = add_line(s, bank, bank->touched[i]);
 	}
 	return 0;
+}
+
+void nt_fold_sources_clear(struct nt_fold_sources *s)
+{
+	nt_places_fini(&s->index);
+	s->n = 0;
 }
 
 void nt_fold_sources_fini(struct nt_fold_sources *s)
 {
 	nt_places_fini(&s->index);
 	free(s->entry);
+	free(s->place);
 	*s = (struct nt_fold_sources){0};
 }
 
@@ -162,7 +217,13 @@ static uint32_t pair_hash(uint32_t source, uint32_t port)
 	return (uint32_t)nt_mix(source, port);
 }
 
-static void add_pair(struct nt_fold_pairs *p, uint32_t source, uint32_t port, uint32_t matched)
+static void append_pair(struct nt_fold_pairs *p, uint32_t source, uint32_t port, uint32_t matched)
+{
+	p->entry[p->n++] = (struct nt_fold_pair){.source = source, .port = port, .matched = matched};
+}
+
+/* A pair of a later bank, made or merged. There is room. */
+static void merge_pair(struct nt_fold_pairs *p, uint32_t source, uint32_t port, uint32_t matched)
 {
 	uint32_t hash = pair_hash(source, port), at = hash, i;
 
@@ -173,9 +234,32 @@ static void add_pair(struct nt_fold_pairs *p, uint32_t source, uint32_t port, ui
 		}
 		at++;
 	}
-	i = (uint32_t)p->n++;
-	nt_places_put(&p->index, at, hash, i);
-	p->entry[i] = (struct nt_fold_pair){.source = source, .port = port, .matched = matched};
+	nt_places_put(&p->index, at, hash, (uint32_t)p->n);
+	append_pair(p, source, port, matched);
+}
+
+/* As those of one bank are sorted in the end anyway, nothing is looked for before there is another. */
+static void add_pair(struct nt_fold_pairs *p, uint32_t source, uint32_t port, uint32_t matched)
+{
+	if (p->index.slot)
+		merge_pair(p, source, port, matched);
+	else
+		append_pair(p, source, port, matched);
+}
+
+static int index_first_pairs(struct nt_fold_pairs *p, size_t more)
+{
+	size_t appended = p->n;
+
+	if (nt_places_reserve(&p->index, p->n + more))
+		return -ENOMEM;
+	p->n = 0;
+	for (size_t i = 0; i < appended; i++) {
+		const struct nt_fold_pair pair = p->entry[i];
+
+		merge_pair(p, pair.source, pair.port, pair.matched);
+	}
+	return 0;
 }
 
 static int reserve_pairs(struct nt_fold_pairs *p, size_t more)
@@ -185,7 +269,9 @@ static int reserve_pairs(struct nt_fold_pairs *p, size_t more)
 	if (!grown)
 		return -ENOMEM;
 	p->entry = grown;
-	return nt_places_reserve(&p->index, p->n + more);
+	if (p->index.slot)
+		return nt_places_reserve(&p->index, p->n + more);
+	return p->n ? index_first_pairs(p, more) : 0;
 }
 
 /* The pairs that stand in lines. */
@@ -213,7 +299,7 @@ static void add_other_pairs(struct nt_fold_pairs *p, const struct nt_pairs *bank
 
 		if (i + 2 * AHEAD < bank->n_touched)
 			__builtin_prefetch(&bank->slot[bank->touched[i + 2 * AHEAD]]);
-		if (i + AHEAD < bank->n_touched) {
+		if (p->index.slot && i + AHEAD < bank->n_touched) {
 			uint64_t key = bank->slot[bank->touched[i + AHEAD]].key;
 
 			nt_places_prefetch(&p->index, pair_hash(pair_source(key, place), nt_pair_port(key)));
@@ -233,6 +319,12 @@ int nt_fold_pairs_add(struct nt_fold_pairs *p, const struct nt_sources *lines, c
 	add_own_pairs(p, lines, place);
 	add_other_pairs(p, bank, place);
 	return 0;
+}
+
+void nt_fold_pairs_clear(struct nt_fold_pairs *p)
+{
+	nt_places_fini(&p->index);
+	p->n = 0;
 }
 
 void nt_fold_pairs_fini(struct nt_fold_pairs *p)

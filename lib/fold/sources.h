@@ -30,10 +30,12 @@ struct nt_fold_source {
 };
 
 struct nt_fold_sources {
-	struct nt_places index;
+	struct nt_places index; /* empty while there was one bank only */
 	struct nt_fold_source *entry;
 	size_t n;
 	size_t capacity;
+	uint32_t *place; /* [lines] of the bank that was added last: the source of each line in use */
+	size_t lines;
 };
 
 /** A source at a port. */
@@ -43,6 +45,7 @@ struct nt_fold_pair {
 	uint32_t matched;
 };
 
+/* Those of the first bank may be there several times, with different signatures, until there is an index. */
 struct nt_fold_pairs {
 	struct nt_places index;
 	struct nt_fold_pair *entry;
@@ -50,16 +53,16 @@ struct nt_fold_pairs {
 	size_t capacity;
 };
 
-/**
- * Adds a bank's lines. place[line] becomes the line's source, for the lines in use; the caller's, of as many entries
- * as the bank has lines. Returns 0 or -ENOMEM.
- */
-int nt_fold_sources_add(struct nt_fold_sources *s, const struct nt_sources *bank, uint32_t *place);
+/** Adds a bank's lines. Returns 0 or -ENOMEM. */
+int nt_fold_sources_add(struct nt_fold_sources *s, const struct nt_sources *bank);
+/** Without sources again; the next interval has about as many, and new memory would have to be cleared first. */
+void nt_fold_sources_clear(struct nt_fold_sources *s);
 void nt_fold_sources_fini(struct nt_fold_sources *s);
 
-/** Adds a bank's pairs, of lines and table; `place` as filled from the same bank's sources. Returns 0 or -ENOMEM. */
+/** Adds a bank's pairs, of lines and table; `place` is that of its sources, just added. Returns 0 or -ENOMEM. */
 int nt_fold_pairs_add(struct nt_fold_pairs *p, const struct nt_sources *lines, const struct nt_pairs *bank,
 		      const uint32_t *place);
+void nt_fold_pairs_clear(struct nt_fold_pairs *p);
 void nt_fold_pairs_fini(struct nt_fold_pairs *p);
 
 /** Signatures that count a source: a packet matched, and where all its SYNs have to, none missed. */

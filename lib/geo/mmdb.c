@@ -16,9 +16,6 @@ static const char metadata_marker[] = "\xab\xcd\xefMaxMind.com";
 #define METADATA_MARKER_BYTES (sizeof(metadata_marker) - 1)
 #define METADATA_BYTES_MAX    (128u << 10)
 
-/* Zero bytes between the search tree and the data. */
-#define SEPARATOR_BYTES 16u
-
 /*
  * How many values may be looked at in all: some, and more for every byte of the file. Records share values by pointer,
  * so that city databases come to about 4 per byte.
@@ -35,6 +32,7 @@ struct path {
 
 struct nt_mmdb {
 	MMDB_s db;
+	struct nt_mmdb_tree tree;
 	struct nt_values values;
 	struct path configured; /* key[0] NULL: default_paths */
 	char *configured_text;	/* what its keys point into */
@@ -104,7 +102,7 @@ static int check_tree_size(const MMDB_s *db, const char **reason)
 {
 	uint64_t tree = (uint64_t)db->metadata.node_count * db->full_record_byte_size;
 
-	if (tree + SEPARATOR_BYTES >= (uint64_t)db->file_size)
+	if (tree + NT_MMDB_SEPARATOR_BYTES >= (uint64_t)db->file_size)
 		return broken("search tree larger than the file", reason);
 	return 0;
 }
@@ -145,6 +143,12 @@ int nt_mmdb_open(struct nt_mmdb **mmdb, const struct nt_geo_options *options, co
 	rc = check_tree_size(&m->db, reason);
 	if (rc)
 		goto err_db;
+	m->tree = (struct nt_mmdb_tree){
+	    .node = m->db.file_content,
+	    .nodes = m->db.metadata.node_count,
+	    .node_bytes = m->db.full_record_byte_size,
+	    .data_bytes = m->db.data_section_size,
+	};
 	m->values = (struct nt_values){
 	    .data = m->db.data_section,
 	    .size = m->db.data_section_size,
@@ -182,46 +186,22 @@ uint32_t nt_mmdb_nodes(const struct nt_mmdb *mmdb)
 	return mmdb->db.metadata.node_count;
 }
 
-/* A record is the number of a node, the number of nodes for "nothing", or an offset into the data behind those. */
-static int classify(const MMDB_s *db, uint64_t value, struct nt_mmdb_record *record, const char **reason)
+const struct nt_mmdb_tree *nt_mmdb_tree(const struct nt_mmdb *mmdb)
 {
-	uint32_t nodes = db->metadata.node_count;
-
-	if (value < nodes) {
-		*record = (struct nt_mmdb_record){.kind = NT_MMDB_NODE, .value = (uint32_t)value};
-		return 0;
-	}
-	if (value == nodes) {
-		*record = (struct nt_mmdb_record){.kind = NT_MMDB_EMPTY};
-		return 0;
-	}
-	if (value - nodes < SEPARATOR_BYTES || value - nodes >= db->data_section_size)
-		return broken("search tree points outside of the data", reason);
-	*record = (struct nt_mmdb_record){
-	    .kind = NT_MMDB_DATA,
-	    .value = (uint32_t)(value - nodes - SEPARATOR_BYTES),
-	};
-	return 0;
+	return &mmdb->tree;
 }
 
 int nt_mmdb_ipv4_start(const struct nt_mmdb *mmdb, struct nt_mmdb_record *start, const char **reason)
 {
 	/* libmaxminddb fills this in for trees of IPv6 and leaves the root in those of IPv4 */
-	return classify(&mmdb->db, mmdb->db.ipv4_start_node.node_value, start, reason);
+	int rc = nt_mmdb_classify(&mmdb->tree, mmdb->db.ipv4_start_node.node_value, start);
+
+	return rc ? broken(NT_MMDB_OUTSIDE, reason) : 0;
 }
 
 int nt_mmdb_read(const struct nt_mmdb *mmdb, uint32_t node, struct nt_mmdb_record child[static 2], const char **reason)
 {
-	MMDB_search_node_s n;
-	int status = MMDB_read_node(&mmdb->db, node, &n);
-	int rc;
-
-	if (status != MMDB_SUCCESS)
-		return mmdb_fail(status, reason);
-	rc = classify(&mmdb->db, n.left_record, &child[0], reason);
-	if (rc == 0)
-		rc = classify(&mmdb->db, n.right_record, &child[1], reason);
-	return rc;
+	return nt_mmdb_tree_read(&mmdb->tree, node, child) ? broken(NT_MMDB_OUTSIDE, reason) : 0;
 }
 
 /* Returns 1 and the region if there is something at `path`, 0 if not, or -errno. */

@@ -5,8 +5,11 @@
 #include "geo/geo.h"
 #include "needletail/snapshot.h"
 
+#include <endian.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /*
  * libmaxminddb as the rest of lib/geo sees it. Only mmdb.c includes its header; its errors end there: functions return
@@ -27,6 +30,63 @@ struct nt_mmdb_record {
 	uint32_t value;
 };
 
+/** The search tree in memory: any thread may read it. */
+struct nt_mmdb_tree {
+	const uint8_t *node; /**< [nodes], with 8 bytes to read from each */
+	uint32_t nodes;
+	uint32_t node_bytes; /**< 6, 7 or 8, of both records */
+	uint32_t data_bytes; /**< behind the tree */
+};
+
+/** Zero bytes between the search tree and the data. */
+#define NT_MMDB_SEPARATOR_BYTES 16u
+
+/** Why nt_mmdb_tree_read() fails. */
+#define NT_MMDB_OUTSIDE "search tree points outside of the data"
+
+/* A record is the number of a node, the number of nodes for "nothing", or an offset into the data behind those. */
+static inline int nt_mmdb_classify(const struct nt_mmdb_tree *t, uint32_t value, struct nt_mmdb_record *record)
+{
+	if (value < t->nodes) {
+		*record = (struct nt_mmdb_record){.kind = NT_MMDB_NODE, .value = value};
+		return 0;
+	}
+	if (value == t->nodes) {
+		*record = (struct nt_mmdb_record){.kind = NT_MMDB_EMPTY};
+		return 0;
+	}
+	if (value - t->nodes < NT_MMDB_SEPARATOR_BYTES || value - t->nodes >= t->data_bytes)
+		return -EBADMSG;
+	*record = (struct nt_mmdb_record){.kind = NT_MMDB_DATA, .value = value - t->nodes - NT_MMDB_SEPARATOR_BYTES};
+	return 0;
+}
+
+/**
+ * Both records of a node below `nodes`: [0] the left one, for a 0 bit. Returns 0, or -EBADMSG for NT_MMDB_OUTSIDE. The
+ * form is that of the MaxMind DB file format specification, 2.0: three bytes, four, or three and half of a shared one.
+ */
+static inline int nt_mmdb_tree_read(const struct nt_mmdb_tree *t, uint32_t node, struct nt_mmdb_record child[static 2])
+{
+	uint32_t left, right;
+	uint64_t bytes;
+	int rc;
+
+	memcpy(&bytes, t->node + (size_t)node * t->node_bytes, sizeof(bytes));
+	bytes = be64toh(bytes);
+	if (t->node_bytes == 6) {
+		left = (uint32_t)(bytes >> 40);
+		right = (uint32_t)(bytes >> 16) & 0xffffff;
+	} else if (t->node_bytes == 7) {
+		left = (uint32_t)(bytes >> 40) | ((uint32_t)(bytes >> 36) & 0xf) << 24;
+		right = ((uint32_t)(bytes >> 32) & 0xf) << 24 | ((uint32_t)(bytes >> 8) & 0xffffff);
+	} else {
+		left = (uint32_t)(bytes >> 32);
+		right = (uint32_t)bytes;
+	}
+	rc = nt_mmdb_classify(t, left, &child[0]);
+	return rc ? rc : nt_mmdb_classify(t, right, &child[1]);
+}
+
 /** Opens a database. Any thread. Undone by nt_mmdb_close(). */
 int nt_mmdb_open(struct nt_mmdb **mmdb, const struct nt_geo_options *options, const char **reason);
 
@@ -38,10 +98,13 @@ void nt_mmdb_info(const struct nt_mmdb *mmdb, struct nt_geo_info *info);
 /** Number of nodes in the search tree; node 0 is its root. */
 uint32_t nt_mmdb_nodes(const struct nt_mmdb *mmdb);
 
+/** As long as the database is open. */
+const struct nt_mmdb_tree *nt_mmdb_tree(const struct nt_mmdb *mmdb);
+
 /** Where a lookup of an IPv4 address begins: the root, or what stands at ::/96 in a tree of IPv6. */
 int nt_mmdb_ipv4_start(const struct nt_mmdb *mmdb, struct nt_mmdb_record *start, const char **reason);
 
-/** Reads both records of a node: [0] the left one, for a 0 bit. */
+/** nt_mmdb_tree_read(), with a reason. */
 int nt_mmdb_read(const struct nt_mmdb *mmdb, uint32_t node, struct nt_mmdb_record child[static 2], const char **reason);
 
 /** Region of the data at `offset`. Returns the region's index, or -errno. */

@@ -8,7 +8,8 @@
 
 /*
  * A table in ordinary memory (nt_locate_options) that is filled while a database is walked, without lists in between:
- * prefixes that do not overlap, in ascending order. What is in none is unknown. Control threads only, no EAL.
+ * from the first address to the last, without gaps. What is behind the last one filled is unknown. Control threads
+ * only, no EAL.
  */
 struct nt_locate;
 struct nt_locate_filling;
@@ -16,13 +17,16 @@ struct nt_locate_filling;
 /** NULL: no memory. */
 struct nt_locate_filling *nt_locate_fill_begin(void);
 
-/** A prefix of IPv4, `network` in host byte order, `length` 0..32. Returns 0 or -ENOMEM. */
-int nt_locate_fill4(struct nt_locate_filling *f, uint32_t network, uint32_t length, uint16_t region);
+/** IPv4 addresses that are not filled yet, up to `end`, which is not among them; 2^32 at most. Returns 0 or -ENOMEM. */
+int nt_locate_fill4(struct nt_locate_filling *f, uint64_t end, uint16_t region);
 
-/** A prefix of IPv6, `length` 0..128. Returns 0 or -ENOMEM. */
-int nt_locate_fill6(struct nt_locate_filling *f, nt_u128 network, uint32_t length, uint16_t region);
+/** IPv6 addresses that are not filled yet, up to and with `last`. Returns 0 or -ENOMEM. */
+int nt_locate_fill6(struct nt_locate_filling *f, nt_u128 last, uint16_t region);
 
-/** A prefix of IPv6 of at most 96 bits, behind which an IPv4 address stands (nt_alias6). Returns 0 or -ENOMEM. */
+/**
+ * A prefix of IPv6 of at most 96 bits, behind which an IPv4 address stands (nt_alias6); all before it is filled.
+ * Returns 0 or -ENOMEM.
+ */
 int nt_locate_fill6_alias(struct nt_locate_filling *f, nt_u128 network, uint32_t length);
 
 /** Ranges so far of one region each: what the prefixes of the protocol come to. */

@@ -54,14 +54,16 @@ static int open_group(struct nt_locate_filling *f, uint32_t entry)
 /* Addresses [from, to) of one /24. */
 static int fill_part(struct nt_locate_filling *f, uint64_t from, uint64_t to, uint16_t region)
 {
-	uint32_t entry = (uint32_t)(from / GROUP_ENTRIES);
+	uint32_t entry = (uint32_t)(from / GROUP_ENTRIES), first, behind;
 	uint16_t *group;
 
 	if (entry != f->open && open_group(f, entry))
 		return -ENOMEM;
 	group = &f->plain->group[(size_t)(f->groups - 1) * GROUP_ENTRIES];
-	for (uint64_t a = from; a < to; a++)
-		group[a % GROUP_ENTRIES] = region;
+	first = (uint32_t)(from % GROUP_ENTRIES);
+	behind = first + (uint32_t)(to - from);
+	for (uint32_t i = first; i < behind; i++)
+		group[i] = region;
 	return 0;
 }
 
@@ -69,6 +71,7 @@ static int fill_part(struct nt_locate_filling *f, uint64_t from, uint64_t to, ui
 static int fill4(struct nt_locate_filling *f, uint64_t to, uint16_t region)
 {
 	uint64_t from = f->at4, next = (from / GROUP_ENTRIES + 1) * GROUP_ENTRIES;
+	uint32_t behind;
 	int err = 0;
 
 	if (from >= to)
@@ -81,18 +84,17 @@ static int fill4(struct nt_locate_filling *f, uint64_t to, uint16_t region)
 		err = fill_part(f, from, next, region);
 		from = next;
 	}
-	for (; !err && from + GROUP_ENTRIES <= to; from += GROUP_ENTRIES)
-		f->plain->entry[from / GROUP_ENTRIES] = region;
-	if (!err && from < to)
-		err = fill_part(f, from, to, region);
-	return err;
+	if (err || from == to)
+		return err;
+	behind = (uint32_t)(to / GROUP_ENTRIES);
+	for (uint32_t i = (uint32_t)(from / GROUP_ENTRIES); i < behind; i++)
+		f->plain->entry[i] = region;
+	return to % GROUP_ENTRIES ? fill_part(f, to - to % GROUP_ENTRIES, to, region) : 0;
 }
 
-int nt_locate_fill4(struct nt_locate_filling *f, uint32_t network, uint32_t length, uint16_t region)
+int nt_locate_fill4(struct nt_locate_filling *f, uint64_t end, uint16_t region)
 {
-	int err = fill4(f, network, NT_REGION_UNKNOWN);
-
-	return err ? err : fill4(f, network + (UINT64_C(1) << (32 - length)), region);
+	return fill4(f, end, region);
 }
 
 /* A prefix that the present address is in. */
@@ -159,21 +161,14 @@ static int fill6(struct nt_locate_filling *f, nt_u128 last, uint16_t hop)
 	return err;
 }
 
-static int fill6_prefix(struct nt_locate_filling *f, nt_u128 network, uint32_t length, uint16_t hop)
+int nt_locate_fill6(struct nt_locate_filling *f, nt_u128 last, uint16_t region)
 {
-	int err = network ? fill6(f, network - 1, NT_REGION_UNKNOWN) : 0;
-
-	return err ? err : fill6(f, network | nt_address6_host_bits(length), hop);
-}
-
-int nt_locate_fill6(struct nt_locate_filling *f, nt_u128 network, uint32_t length, uint16_t region)
-{
-	return fill6_prefix(f, network, length, region);
+	return fill6(f, last, region);
 }
 
 int nt_locate_fill6_alias(struct nt_locate_filling *f, nt_u128 network, uint32_t length)
 {
-	return fill6_prefix(f, network, length, (uint16_t)(NT_REGIONS + length));
+	return fill6(f, network | nt_address6_host_bits(length), (uint16_t)(NT_REGIONS + length));
 }
 
 /* A prefix that the present address is in. */

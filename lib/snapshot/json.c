@@ -55,7 +55,7 @@ static void put_group(struct nt_json *j, const struct group *g)
 	nt_json_key(j, g->outer.text);
 	nt_json_open(j, '{');
 	for (size_t i = 0; i < g->n; i++)
-		nt_json_set_count(j, g->first[i].text + behind, g->first[i].count);
+		nt_json_member(j, g->first[i].text + behind, g->first[i].count);
 	nt_json_close(j, '}');
 }
 
@@ -173,9 +173,6 @@ int nt_snapshot_json(const struct nt_snapshot *s, const char *sensor, char **lin
 	put_head(&j, s, sensor);
 	put_body(&j, s);
 	nt_json_close(&j, '}');
-	nt_json_close(&j, '\0');
-	*line = j.failed ? NULL : j.text;
-	if (j.failed)
-		free(j.text);
+	*line = nt_json_text(&j);
 	return *line ? 0 : -ENOMEM;
 }

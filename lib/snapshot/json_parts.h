@@ -35,12 +35,21 @@ void nt_json_count(struct nt_json *j, uint64_t count);
 void nt_json_signed(struct nt_json *j, int64_t number);
 void nt_json_string(struct nt_json *j, const char *string);
 
+/** A string in an array, with the comma that it takes. */
+void nt_json_item(struct nt_json *j, const char *string);
+
+/** Ends the text: what was written, the caller's to free; NULL: no memory. */
+char *nt_json_text(struct nt_json *j);
+
 /** `true`, `false` or `null`. */
 void nt_json_word(struct nt_json *j, const char *word);
 void nt_json_bool(struct nt_json *j, bool value);
 
 /** A key and its number. */
 void nt_json_set_count(struct nt_json *j, const char *key, uint64_t count);
+
+/** As nt_json_set_count(), of a text that fits NT_MEMBER_TEXT and needs no escapes. */
+void nt_json_member(struct nt_json *j, const char *text, uint64_t count);
 
 /** Sets the count; the text is to follow. */
 void nt_json_member_begin(struct nt_json_member *member, uint64_t count);

@@ -102,17 +102,39 @@ void nt_json_string(struct nt_json *j, const char *string)
 	put_string(j, string);
 }
 
-void nt_json_signed(struct nt_json *j, int64_t number)
+void nt_json_item(struct nt_json *j, const char *string)
 {
-	char text[NUMBER_TEXT], *at = text + sizeof(text);
+	put_comma(j);
+	put_string(j, string);
+}
+
+char *nt_json_text(struct nt_json *j)
+{
+	put(j, "", 1);
+	if (!j->failed)
+		return j->text;
+	free(j->text);
+	return NULL;
+}
+
+/* Writes a number so that it ends before `end`, and returns where it begins. */
+static char *write_number(char *end, int64_t number)
+{
 	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
 
 	do
-		*--at = (char)('0' + rest % 10);
+		*--end = (char)('0' + rest % 10);
 	while (rest /= 10);
 	if (number < 0)
-		*--at = '-';
-	put(j, at, (size_t)(text + sizeof(text) - at));
+		*--end = '-';
+	return end;
+}
+
+void nt_json_signed(struct nt_json *j, int64_t number)
+{
+	char text[NUMBER_TEXT], *end = text + sizeof(text), *at = write_number(end, number);
+
+	put(j, at, (size_t)(end - at));
 }
 
 void nt_json_count(struct nt_json *j, uint64_t count)
@@ -134,6 +156,24 @@ void nt_json_set_count(struct nt_json *j, const char *key, uint64_t count)
 {
 	nt_json_key(j, key);
 	nt_json_count(j, count);
+}
+
+/* There are a hundred thousand in a line: what comes to one is put together and copied at once. */
+void nt_json_member(struct nt_json *j, const char *text, uint64_t count)
+{
+	char whole[1 + 1 + NT_MEMBER_TEXT + 2 + NUMBER_TEXT], *at = whole;
+	char number[NUMBER_TEXT], *end = number + sizeof(number), *digits = write_number(end, (int64_t)count);
+	size_t length = strlen(text);
+
+	if (j->n && j->text[j->n - 1] != '{')
+		*at++ = ',';
+	*at++ = '"';
+	memcpy(at, text, length);
+	at += length;
+	*at++ = '"';
+	*at++ = ':';
+	memcpy(at, digits, (size_t)(end - digits));
+	put(j, whole, (size_t)(at - whole) + (size_t)(end - digits));
 }
 
 /* The first bytes of a text as a number that is in the order of texts; members' texts are padded with zeros that far.
@@ -229,7 +269,7 @@ static void put_map(struct nt_json *j, struct nt_json_member *member, size_t n)
 	nt_json_sort(j, member, n);
 	nt_json_open(j, '{');
 	for (size_t i = 0; i < n; i++)
-		nt_json_set_count(j, member[i].text, member[i].count);
+		nt_json_member(j, member[i].text, member[i].count);
 	nt_json_close(j, '}');
 	free(member);
 }
