@@ -227,6 +227,14 @@ def test_an_event_is_found_in_a_few_days(report, first):
     assert any("more than 100 packets a day" in note and "of days: 56" in note for note in items["T5"]["notes"])
 
 
+def test_hours_end_with_the_data(report):
+    """Two days behind an event are shown if there are any."""
+    options = ("--from", "2022-09-01", "--to", "2022-09-30", "--traces", "JP", "--threshold", "1", "--format", "json")
+    items = {item["id"]: item for item in json.loads(report(*options, quarter=None).text)["items"]}
+    assert items["T5"]["rows"][-1]["date"] == "2022-09-30"
+    assert items["F6"]["rows"][-1]["time"] <= "2022-09-30T23:00:00Z"
+
+
 def test_days_that_are_not_in_the_hours_are_named(report):
     done = report("--traces", "JP", "--threshold", "1", "--format", "json", "--lang", "en")
     items = {item["id"]: item for item in json.loads(done.text)["items"]}

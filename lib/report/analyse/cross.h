@@ -15,7 +15,7 @@
  * on eleven, of twenty and more on four of five. An order that does not count is the one before it. A crossing is where
  * an order counts that is another than the one before that counted. Its day is the one that divides the week before and
  * behind best: before it the one line is above, from it on the other. Two lines that run together, and whose days are
- * chance, cross once in a hundred pairs and half years (test_report_lines.c counts).
+ * chance, cross once in a hundred pairs and half years (test_report_crossings.c counts).
  *
  * A rank counts if it holds for 14 known days, 7 at the beginning and the end of the line.
  *

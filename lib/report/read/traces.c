@@ -316,6 +316,20 @@ static void add_event_days(const struct nt_report *r, const struct nt_traces *t,
 	}
 }
 
+/* The last day of the figure: two behind the event, if they have begun. */
+static int64_t day_behind(const struct nt_report *r, int64_t last)
+{
+	int64_t newest = last;
+
+	for (size_t i = 0; i < r->sensors.n; i++) {
+		const struct nt_get_sensor *s = &r->sensors.at[i];
+		int64_t day = s->has_data ? nt_day_of(s->last_s, r->day_offset_h) : last;
+
+		newest = day > newest ? day : newest;
+	}
+	return last + BEHIND_DAYS < newest ? last + BEHIND_DAYS : newest;
+}
+
 static int read_hours(struct reading *r, struct nt_traces *t)
 {
 	static const struct nt_get_set set = {.key = NT_RKEY_REGION};
@@ -326,7 +340,7 @@ static int read_hours(struct reading *r, struct nt_traces *t)
 
 	find_event(t, &first, &last);
 	add_event_days(r->report, t, &first, &last);
-	query = query_days(r, first - BEFORE_DAYS, last + BEHIND_DAYS);
+	query = query_days(r, first - BEFORE_DAYS, day_behind(r->report, last));
 	names_add(&members, "%s", t->region);
 	err = read_packet_lines(r, &query, NT_BUCKET_H, &set, &members, &t->hourly);
 	names_fini(&members);
