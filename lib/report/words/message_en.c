@@ -12,7 +12,7 @@ const char *const nt_message_en[NT_MESSAGES] = {
 			     "compares them with {compared}.",
     [NT_MSG_FRAMES] = "They received {packets} packets from {hosts} different source addresses.",
     [NT_MSG_FRAMES_AT_LEAST] = "They received {packets} packets from at least {hosts} different source addresses.",
-    [NT_MSG_NOTE_HOSTS] = "Numbers of source addresses are estimates with a standard error of 0.81 %.",
+    [NT_MSG_NOTE_HOSTS] = "Large numbers of source addresses are estimates with a standard error of 0.81 %.",
     [NT_MSG_NOTE_UTC] = "Days are those of UTC.",
     [NT_MSG_NOTE_ZONE] = "Days are those of {zone} and begin at {hour} UTC. Hours are those of UTC.",
     [NT_MSG_BASIS] = "{sensors} sensors, {addresses} addresses; {lost} packets lost; {missing} of "

@@ -12,7 +12,7 @@ const char *const nt_message_ja[NT_MESSAGES] = {
 			     "pared} と比較したものです。",
     [NT_MSG_FRAMES] = "受信したパケットは {packets} 件、送信元アドレス数は {hosts} でした。",
     [NT_MSG_FRAMES_AT_LEAST] = "受信したパケットは {packets} 件、送信元アドレス数は {hosts} 以上でした。",
-    [NT_MSG_NOTE_HOSTS] = "送信元アドレス数は推定値です（標準誤差 0.81 %）。",
+    [NT_MSG_NOTE_HOSTS] = "送信元アドレス数は、多いときは推定値です（標準誤差 0.81 %）。",
     [NT_MSG_NOTE_UTC] = "日付は UTC によります。",
     [NT_MSG_NOTE_ZONE] = "日付は {zone} によります（1日は UTC の {hour} に始まります）。時刻は UTC です。",
     [NT_MSG_BASIS] = "センサー {sensors} 台、観測アドレス数 {addresses}、取りこぼしたパケット {l"
