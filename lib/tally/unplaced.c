@@ -34,10 +34,9 @@ static inline void ask(const struct nt_sketches *t, struct adds *a, enum nt_sket
 {
 	struct nt_sketch_add *add = &a->add[a->n++];
 
-	add->key = nt_sketch_key(kind, id);
 	add->index = a->index;
 	add->rank = a->rank;
-	nt_sketches_ask(t, add);
+	nt_sketches_ask(t, add, kind, id);
 }
 
 static void put_all(struct nt_sketches *t, struct adds *a)
@@ -160,7 +159,8 @@ void nt_unplaced_pair(struct nt_tally *t, const struct nt_burst *b, uint32_t i, 
  * Asks for what count_port() touches at random. Inlined by force: GCC takes a function that does nothing else for one
  * without any effect, and leaves out its calls.
  */
-static inline __attribute__((always_inline)) void ask_port(const struct nt_tally *t, uint32_t region, const struct nt_fields *f, uint32_t matched)
+static inline __attribute__((always_inline)) void ask_port(const struct nt_tally *t, uint32_t region,
+							   const struct nt_fields *f, uint32_t matched)
 {
 	uint32_t key = region << 17 | port_key(f);
 

@@ -336,6 +336,8 @@ static void sketches_hold_their_elements(void **state)
 		assert_memory_equal(found, expected, sizeof(expected));
 		nt_sketches_clear(t);
 		check_all_zero(t->line, (t->mask + 1) * sizeof(t->line[0]));
+		check_all_zero(t->of_region, NT_REGIONS * sizeof(t->of_region[0]));
+		check_all_zero(t->of_port, NT_SKETCH_PORTS * sizeof(t->of_port[0]));
 		check_all_zero(t->registers, limits[l] * sizeof(t->registers[0]));
 		check_all_zero(t->sparse, (t->sparse_mask + 1) * sizeof(t->sparse[0]));
 		check_all_zero(t->waiting, NT_SKETCH_COUNTERS * sizeof(t->waiting[0]));
