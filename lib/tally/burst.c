@@ -166,7 +166,8 @@ static inline __attribute__((always_inline)) void note_source(struct nt_tally *t
 	nt_targets_add(&line->targets, 1, target);
 	if (fate == NT_FATE_TCP || fate == NT_FATE_UDP) {
 		traits |= note_header(line, f, fate == NT_FATE_TCP);
-		if (!(traits & NT_SOURCE_PORT_VARIES) && line->pair_matched == matched)
+		/* one branch to foresee, not two */
+		if (!((traits & NT_SOURCE_PORT_VARIES) | (line->pair_matched ^ matched)))
 			line->pair_packets++;
 		else if (ports)
 			note_pair(t, p, i, b->line[i], port_key(f));

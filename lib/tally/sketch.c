@@ -135,7 +135,7 @@ static uint8_t *give_registers(struct nt_sketches *t, uint32_t key)
 	return t->registers[t->n++];
 }
 
-void nt_sketches_ask_alone(const struct nt_sketches *t, const struct nt_sketch_add *add)
+void nt_sketches_ask(const struct nt_sketches *t, const struct nt_sketch_add *add)
 {
 	__builtin_prefetch(counter_of(t, add->key), 1);
 	__builtin_prefetch(&t->sparse[sparse_home(t, nt_sparse(add->key, add->index, add->rank))], 1);
@@ -158,7 +158,7 @@ static bool put(struct nt_sketches *t, const struct nt_sketch_add *add)
 }
 
 /* What finds no place by region is at least in the total. */
-void nt_sketches_put_alone(struct nt_sketches *t, const struct nt_sketch_add *add)
+void nt_sketches_put(struct nt_sketches *t, const struct nt_sketch_add *add)
 {
 	struct nt_sketch_add total = *add;
 
@@ -170,7 +170,7 @@ void nt_sketches_put_alone(struct nt_sketches *t, const struct nt_sketch_add *ad
 
 void nt_sketches_add(struct nt_sketches *t, uint32_t key, uint64_t hash)
 {
-	nt_sketches_put_alone(
+	nt_sketches_put(
 	    t, &(struct nt_sketch_add){.key = key, .index = (uint16_t)nt_hll_index(hash), .rank = nt_hll_rank(hash)});
 }
 
@@ -190,9 +190,9 @@ static void settle_name(struct nt_sketches *t, uint32_t i)
 
 static void settle_element(struct nt_sketches *t, uint64_t element)
 {
-	nt_sketches_put_alone(t, &(struct nt_sketch_add){.key = nt_sketch_total(nt_sparse_key(element)),
-							 .index = nt_sparse_index(element),
-							 .rank = nt_sparse_rank(element)});
+	nt_sketches_put(t, &(struct nt_sketch_add){.key = nt_sketch_total(nt_sparse_key(element)),
+						   .index = nt_sparse_index(element),
+						   .rank = nt_sparse_rank(element)});
 }
 
 void nt_sketches_settle(struct nt_sketches *t)

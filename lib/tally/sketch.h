@@ -93,9 +93,8 @@ struct nt_sketches {
 	uint64_t overflow; /* elements that found no place, perhaps the same again */
 };
 
-/** An element of a name, on its way in. */
+/** An element of a name. */
 struct nt_sketch_add {
-	uint8_t *at;  /* the name's register, if it has any */
 	uint32_t key; /* nt_sketch_key() */
 	uint16_t index;
 	uint8_t rank;
@@ -124,27 +123,11 @@ static inline uint32_t nt_sketches_number(const struct nt_sketches *t, enum nt_s
 	return line->key ? line->at + 1 : 0;
 }
 
-/** Asks the cache for what nt_sketches_put() touches of an element of a name without registers. Worker. */
-void nt_sketches_ask_alone(const struct nt_sketches *t, const struct nt_sketch_add *add);
+/** Asks the cache for what nt_sketches_put() touches of a name without registers. Worker. */
+void nt_sketches_ask(const struct nt_sketches *t, const struct nt_sketch_add *add);
 
-/** Finds where an element belongs and asks the cache for it; index and rank are set. Worker. */
-static inline void nt_sketches_ask(const struct nt_sketches *t, struct nt_sketch_add *add, enum nt_sketch_kind kind,
-				   uint32_t id)
-{
-	uint32_t number = nt_sketches_number(t, kind, id);
-
-	add->key = nt_sketch_key(kind, id);
-	add->at = NULL;
-	if (number) {
-		add->at = &t->registers[number - 1][add->index];
-		__builtin_prefetch(add->at, 1);
-	} else {
-		nt_sketches_ask_alone(t, add);
-	}
-}
-
-/** Adds an element whose name had no registers when it was asked for. Worker. */
-void nt_sketches_put_alone(struct nt_sketches *t, const struct nt_sketch_add *add);
+/** Adds an element to a name's sketch. Worker. */
+void nt_sketches_put(struct nt_sketches *t, const struct nt_sketch_add *add);
 
 /** Raises a register to a rank. Without a branch: in a flood of some 10,000 sources that is a coin toss. */
 static inline void nt_sketch_raise(uint8_t *at, uint8_t rank)
@@ -152,16 +135,7 @@ static inline void nt_sketch_raise(uint8_t *at, uint8_t rank)
 	*at = *at < rank ? rank : *at;
 }
 
-/** Adds an element asked for, before any sketch was emptied. Worker. */
-static inline void nt_sketches_put(struct nt_sketches *t, const struct nt_sketch_add *add)
-{
-	if (add->at)
-		nt_sketch_raise(add->at, add->rank);
-	else
-		nt_sketches_put_alone(t, add);
-}
-
-/** Adds an element to a name's sketch, at once. Worker. */
+/** As nt_sketches_put(), with the element's hash. Worker. */
 void nt_sketches_add(struct nt_sketches *t, uint32_t key, uint64_t hash);
 
 /** Makes the totals. Once, when no worker holds the bank. Stats side. */

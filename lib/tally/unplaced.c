@@ -22,28 +22,49 @@ static uint64_t element_of(const struct nt_fields *f)
 /* Names that a packet counts for at most, and for each signature. Totals are made of the names by region. */
 #define ADDS_OF_PACKET (3 + 2 * NT_SIGNATURES_MAX)
 
-/* Elements on their way into the sketches: all are asked for before the first is put. */
+/*
+ * Elements on their way into the sketches: all are asked for before the first is put. Those of names with registers
+ * stand apart, so that it is foreseen only once which are which.
+ */
 struct adds {
-	uint32_t n;
+	uint32_t n_raises;
+	uint32_t n_others;
 	uint16_t index; /* of the source at hand */
 	uint8_t rank;
-	struct nt_sketch_add add[ADDS + ADDS_OF_PACKET];
+	struct raise {
+		uint8_t *at;
+		uint8_t rank;
+	} raise[ADDS + ADDS_OF_PACKET];
+	struct nt_sketch_add other[ADDS + ADDS_OF_PACKET];
 };
 
 static inline void ask(const struct nt_sketches *t, struct adds *a, enum nt_sketch_kind kind, uint32_t id)
 {
-	struct nt_sketch_add *add = &a->add[a->n++];
+	uint32_t number = nt_sketches_number(t, kind, id);
 
-	add->index = a->index;
-	add->rank = a->rank;
-	nt_sketches_ask(t, add, kind, id);
+	if (number) {
+		struct raise *raise = &a->raise[a->n_raises++];
+
+		raise->at = &t->registers[number - 1][a->index];
+		raise->rank = a->rank;
+		__builtin_prefetch(raise->at, 1);
+	} else {
+		struct nt_sketch_add *other = &a->other[a->n_others++];
+
+		other->key = nt_sketch_key(kind, id);
+		other->index = a->index;
+		other->rank = a->rank;
+		nt_sketches_ask(t, other);
+	}
 }
 
 static void put_all(struct nt_sketches *t, struct adds *a)
 {
-	for (uint32_t i = 0; i < a->n; i++)
-		nt_sketches_put(t, &a->add[i]);
-	a->n = 0;
+	for (uint32_t i = 0; i < a->n_raises; i++)
+		nt_sketch_raise(a->raise[i].at, a->raise[i].rank);
+	for (uint32_t i = 0; i < a->n_others; i++)
+		nt_sketches_put(t, &a->other[i]);
+	a->n_raises = a->n_others = 0;
 }
 
 static void ask_matched(const struct nt_sketches *t, struct adds *a, uint32_t region, const struct nt_fields *f,
@@ -79,10 +100,10 @@ static void sketch_sources(struct nt_tally *t, const struct nt_burst *b, const u
 {
 	struct adds a;
 
-	a.n = 0;
+	a.n_raises = a.n_others = 0;
 	for (uint32_t k = 0; k < n; k++) {
 		ask_source(&t->sketches, &a, b, packet[k], matched[packet[k]]);
-		if (a.n >= ADDS)
+		if (a.n_raises + a.n_others >= ADDS)
 			put_all(&t->sketches, &a);
 	}
 	put_all(&t->sketches, &a);

@@ -188,6 +188,29 @@ static void check_sender(const struct nt_sender_line *line)
 	assert_memory_equal(line, &e, sizeof(e));
 }
 
+/* A sketch of targets against its registers one by one. */
+static void registers_hold_the_highest_rank(void **state)
+{
+	(void)state;
+	random_state = 24;
+	for (uint32_t words = 1; words <= 4; words *= 2) {
+		uint64_t sketch[4] = {0};
+		uint32_t highest[64] = {0};
+
+		for (uint32_t i = 0; i < 3000; i++) {
+			uint64_t hash = next_random() & ~(next_random() % 8 ? 0 : UINT64_C(0x3fff) << 32);
+			uint32_t at = (uint32_t)(hash % (16 * words)), rank = 1;
+
+			while (rank < 15 && !(hash >> (31 + rank) & 1))
+				rank++;
+			highest[at] = rank > highest[at] ? rank : highest[at];
+			nt_targets_add(sketch, words, hash);
+			for (uint32_t r = 0; r < 16 * words; r++)
+				assert_int_equal(sketch[r / 16] >> r % 16 * 4 & 15, highest[r]);
+		}
+	}
+}
+
 static int64_t bin_of(int64_t time_ns)
 {
 	int64_t bin_ns = NT_VICTIM_BIN_S * NS, into = time_ns % bin_ns;
@@ -372,9 +395,9 @@ static void full_tables_count_what_they_lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(victims_are_who_was_attacked),	cmocka_unit_test(all_else_is_no_backscatter),
-	    cmocka_unit_test(slots_and_classes_correspond),	cmocka_unit_test(senders_and_victims_equal_a_list),
-	    cmocka_unit_test(full_tables_count_what_they_lost),
+	    cmocka_unit_test(registers_hold_the_highest_rank),	cmocka_unit_test(victims_are_who_was_attacked),
+	    cmocka_unit_test(all_else_is_no_backscatter),	cmocka_unit_test(slots_and_classes_correspond),
+	    cmocka_unit_test(senders_and_victims_equal_a_list), cmocka_unit_test(full_tables_count_what_they_lost),
 	};
 
 	return cmocka_run_group_tests_name("backscatter", tests, NULL, NULL);
