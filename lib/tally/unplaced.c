@@ -137,9 +137,9 @@ static void count_portless(struct nt_tally *t, uint32_t region, uint32_t matched
 	nt_cross_add(t, region << 17 | NT_MATCH_PORTLESS, matched, 1);
 }
 
-static void count_reply(struct nt_tally *t, uint32_t region, uint16_t src_port)
+void nt_unplaced_reply(struct nt_tally *t, uint32_t region, uint16_t src_port, uint32_t packets)
 {
-	nt_region_port_add(&t->region_port, nt_reply_port_key(region, src_port), 1);
+	nt_region_port_add(&t->region_port, nt_reply_port_key(region, src_port), packets);
 }
 
 static void count_port(struct nt_tally *t, uint32_t region, uint32_t port, uint32_t matched)
@@ -164,7 +164,7 @@ static void sketch_port(struct nt_sketches *t, uint32_t port, uint64_t element, 
 void nt_unplaced_pair(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t port, uint32_t matched)
 {
 	if (port & NT_PAIR_REPLY) {
-		count_reply(t, b->region[i], (uint16_t)port);
+		nt_unplaced_reply(t, b->region[i], (uint16_t)port, 1);
 		return;
 	}
 	if (port & NT_PAIR_PORTLESS) {
@@ -200,7 +200,7 @@ static void count_source(struct nt_tally *t, const struct nt_burst *b, uint32_t 
 	else if (matched)
 		count_portless(t, b->region[i], matched);
 	if (f->fate == NT_FATE_TCP && nt_reply_class(f))
-		count_reply(t, b->region[i], f->src_port);
+		nt_unplaced_reply(t, b->region[i], f->src_port, 1);
 }
 
 void nt_unplaced_sources(struct nt_tally *t, const struct nt_burst *b, const uint8_t *packet, uint32_t n,
