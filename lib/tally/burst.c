@@ -17,6 +17,7 @@ struct passes {
 	uint32_t n_pairs;
 	uint32_t n_replies;
 	uint32_t n_unplaced;
+	uint64_t replies;	    /* bit by packet: it is backscatter */
 	uint32_t matched[NT_BURST]; /* signatures, by packet */
 	uint8_t unplaced[NT_BURST]; /* packets whose sources have no line */
 	uint64_t pair_key[NT_PAIRS_OF_BURST];
@@ -112,6 +113,7 @@ static void ask_reply(const struct nt_tally *t, const struct nt_burst *b, uint32
 	const struct nt_fields *f = &b->fields[i];
 	struct nt_reply *r = &p->reply[p->n_replies++];
 
+	p->replies |= UINT64_C(1) << i;
 	nt_reply_make(r, f, source_of(f), class);
 	r->time_ns = b->frame[i].time_ns;
 	r->time_s = seconds_of(p, r->time_ns);
@@ -288,6 +290,7 @@ static inline __attribute__((always_inline)) void count(struct nt_tally *t, cons
 
 	p.n_pairs = p.n_replies = p.n_unplaced = 0;
 	p.second_s = p.second_ns = 0;
+	p.replies = 0;
 	note_regions(t, b);
 	nt_signatures_match_burst(t->signatures, b->fields, b->region, b->n, p.matched);
 	for (uint32_t i = 0; i < b->n; i++)
@@ -295,7 +298,7 @@ static inline __attribute__((always_inline)) void count(struct nt_tally *t, cons
 	count_replies(t, b, &p);
 	count_pairs(t, b, &p);
 	if (p.n_unplaced)
-		nt_unplaced_sources(t, b, p.unplaced, p.n_unplaced, p.matched);
+		nt_unplaced_sources(t, b, p.unplaced, p.n_unplaced, p.matched, p.replies);
 }
 
 void nt_tally_burst(struct nt_tally *t, const struct nt_burst *b)

@@ -50,8 +50,10 @@ void nt_unplaced_pair(struct nt_tally *t, const struct nt_burst *b, uint32_t i, 
 /** Likewise packets of backscatter by their source port. Worker. */
 void nt_unplaced_reply(struct nt_tally *t, uint32_t region, uint16_t src_port, uint32_t packets);
 
-/** Packets whose sources have no line. Worker. */
+_Static_assert(NT_BURST <= 64, "a packet has a bit");
+
+/** Packets whose sources have no line; `replies` are backscatter, a bit by packet. Worker. */
 void nt_unplaced_sources(struct nt_tally *t, const struct nt_burst *b, const uint8_t *packet, uint32_t n,
-			 const uint32_t *matched);
+			 const uint32_t *matched, uint64_t replies);
 
 #endif

@@ -80,7 +80,7 @@ static void ask_matched(const struct nt_sketches *t, struct adds *a, uint32_t re
 }
 
 static void ask_source(const struct nt_sketches *t, struct adds *a, const struct nt_burst *b, uint32_t i,
-		       uint32_t matched)
+		       uint32_t matched, bool reply)
 {
 	const struct nt_fields *f = &b->fields[i];
 	uint64_t element = element_of(f);
@@ -90,19 +90,19 @@ static void ask_source(const struct nt_sketches *t, struct adds *a, const struct
 	ask(t, a, NT_SKETCH_REGION, b->region[i]);
 	if (has_port(f))
 		ask(t, a, NT_SKETCH_PORT, port_key(f));
-	if (nt_reply_class(f))
+	if (reply)
 		ask(t, a, NT_SKETCH_BACKSCATTER_REGION, b->region[i]);
 	ask_matched(t, a, b->region[i], f, matched);
 }
 
 static void sketch_sources(struct nt_tally *t, const struct nt_burst *b, const uint8_t *packet, uint32_t n,
-			   const uint32_t *matched)
+			   const uint32_t *matched, uint64_t replies)
 {
 	struct adds a;
 
 	a.n_raises = a.n_others = 0;
 	for (uint32_t k = 0; k < n; k++) {
-		ask_source(&t->sketches, &a, b, packet[k], matched[packet[k]]);
+		ask_source(&t->sketches, &a, b, packet[k], matched[packet[k]], replies >> packet[k] & 1);
 		if (a.n_raises + a.n_others >= ADDS)
 			put_all(&t->sketches, &a);
 	}
@@ -190,7 +190,7 @@ static inline __attribute__((always_inline)) void ask_port(const struct nt_tally
 	nt_histogram_prefetch(&t->histogram[f->udp ? NT_TABLE_UDP_PORT : NT_TABLE_TCP_PORT], f->dst_port);
 }
 
-static void count_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t matched)
+static void count_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t matched, bool reply)
 {
 	const struct nt_fields *f = &b->fields[i];
 
@@ -199,17 +199,17 @@ static void count_source(struct nt_tally *t, const struct nt_burst *b, uint32_t 
 		count_port(t, b->region[i], port_key(f), matched);
 	else if (matched)
 		count_portless(t, b->region[i], matched);
-	if (f->fate == NT_FATE_TCP && nt_reply_class(f))
+	if (reply && f->fate == NT_FATE_TCP)
 		nt_unplaced_reply(t, b->region[i], f->src_port, 1);
 }
 
 void nt_unplaced_sources(struct nt_tally *t, const struct nt_burst *b, const uint8_t *packet, uint32_t n,
-			 const uint32_t *matched)
+			 const uint32_t *matched, uint64_t replies)
 {
 	t->sources.overflow += n;
 	for (uint32_t k = 0; k < n; k++)
 		ask_port(t, b->region[packet[k]], &b->fields[packet[k]], matched[packet[k]]);
-	sketch_sources(t, b, packet, n, matched);
+	sketch_sources(t, b, packet, n, matched, replies);
 	for (uint32_t k = 0; k < n; k++)
-		count_source(t, b, packet[k], matched[packet[k]]);
+		count_source(t, b, packet[k], matched[packet[k]], replies >> packet[k] & 1);
 }
