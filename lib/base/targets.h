@@ -23,9 +23,10 @@ static inline void nt_targets_add(uint64_t *sketch, uint32_t words, uint64_t has
 {
 	uint32_t at = (uint32_t)hash & (words * 16 - 1), shift = at % 16 * 4;
 	uint64_t rank = (uint64_t)__builtin_ctzll(hash >> 32 | UINT64_C(1) << 14) + 1; /* 1..15 */
-	uint64_t before = sketch[at / 16] >> shift & 15;
+	int64_t more = (int64_t)(rank - (sketch[at / 16] >> shift & 15));
 
-	sketch[at / 16] += (rank > before ? rank - before : 0) << shift; /* whether it is greater is a coin toss */
+	/* Whether it is greater is a coin toss, and compilers make a branch of any comparison here: its sign tells. */
+	sketch[at / 16] += (uint64_t)(more & ~(more >> 63)) << shift;
 }
 
 /** Adds the targets of `from`. */

@@ -24,7 +24,7 @@ static void begin(struct nt_fold_victim *v, const struct nt_victim_line *line)
 	*v = (struct nt_fold_victim){
 	    .address = line->address,
 	    .packets = line->packets,
-	    .peak = line->peak,
+	    .peak = nt_victim_peak(line),
 	    .first_s = line->first_s,
 	    .last_s = line->last_s,
 	    .classes = line->classes,

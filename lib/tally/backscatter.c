@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tally/backscatter.h"
 
-#include "base/clock.h"
 #include "base/targets.h"
 
 #include <string.h>
 
-_Static_assert(sizeof(struct nt_sender_line) == 128, "two cache lines");
+_Static_assert(sizeof(struct nt_sender_line) == 128 && sizeof(struct nt_victim_line) == 128, "two cache lines");
 
 static bool equal(struct nt_key128 a, struct nt_key128 b)
 {
@@ -21,7 +20,8 @@ static void prefetch(const void *line, size_t bytes)
 
 void nt_reply_prefetch(struct nt_reply *r, const struct nt_senders *senders, const struct nt_victims *victims)
 {
-	uint64_t hash = nt_mix_keyed(r->victim.high + r->v6 + 2 * (uint64_t)r->proto, r->victim.low);
+	uint64_t hash = r->v6 ? nt_mix_keyed(r->victim.high + r->v6 + 2 * (uint64_t)r->proto, r->victim.low)
+			      : nt_mix_word((uint64_t)r->proto << 32 | r->victim.low);
 
 	r->sender_home = (uint32_t)(nt_source_hash(r->sender, r->v6) >> 32) & senders->mask;
 	r->victim_home = (uint32_t)(hash >> 32) & victims->mask;
@@ -44,7 +44,7 @@ static struct nt_sender_line *find_sender(struct nt_senders *t, const struct nt_
 		return NULL;
 	}
 	t->touched[t->n_touched++] = at;
-	line->used = true;
+	line->used = NT_SENDER_USED;
 	line->address = r->sender;
 	line->v6 = r->v6;
 	line->first_ns = line->last_ns = r->time_ns;
@@ -63,20 +63,34 @@ static void note_port(struct nt_sender_line *line, const struct nt_reply *r)
 	line->first_port_ns = r->time_ns;
 }
 
-void nt_senders_note(struct nt_senders *t, const struct nt_reply *r)
+/* Before the packet is counted. Returns what nt_senders_note() does. */
+static uint32_t note_ports(struct nt_sender_line *line, const struct nt_reply *r, uint16_t *port)
+{
+	bool varied = line->port_varies;
+
+	*port = line->src_port;
+	note_port(line, r);
+	if (!line->port_varies)
+		return 0;
+	return varied ? 1 : 1 + nt_sender_with_port(line);
+}
+
+uint32_t nt_senders_note(struct nt_senders *t, const struct nt_reply *r, uint16_t *port)
 {
 	struct nt_sender_line *line = find_sender(t, r);
+	uint32_t elsewhere;
 
 	if (!line)
-		return;
+		return r->has_port;
+	elsewhere = r->has_port ? note_ports(line, r, port) : 0;
+	line->used |= r->placed ? NT_SENDER_PLACED : 0;
 	line->packets[nt_backscatter_slot(r->class)]++;
 	if (r->time_ns < line->first_ns)
 		line->first_ns = r->time_ns;
 	if (r->time_ns > line->last_ns)
 		line->last_ns = r->time_ns;
-	if (r->has_port)
-		note_port(line, r);
 	nt_targets_add(line->targets, NT_SENDER_TARGETS, r->target);
+	return elsewhere;
 }
 
 void nt_senders_clear(struct nt_senders *t)
@@ -144,6 +158,7 @@ static void advance_ring(struct nt_victim_line *line, uint32_t bin)
 {
 	uint32_t steps = bin - line->last_bin;
 
+	line->peak = nt_victim_peak(line);
 	if (steps > NT_VICTIM_BINS)
 		steps = NT_VICTIM_BINS;
 	for (uint32_t i = 0; i < steps; i++)
@@ -161,29 +176,16 @@ static void lower_head(struct nt_victim_line *line, uint32_t bin)
 	line->first_bin = bin;
 }
 
-static uint32_t ring_sum(const struct nt_victim_line *line)
-{
-	uint32_t sum = 0;
-
-	for (uint32_t i = 0; i < NT_VICTIM_BINS; i++)
-		sum += line->ring[i];
-	return sum;
-}
-
 /*
  * Counts a packet in its bin. Differences of bins are taken with a sign, so that late packets are told from new ones.
  * A packet older than the ring stands in the head if its bin is one of the first, and else in `packets` alone.
  */
 static void note_bin(struct nt_victim_line *line, uint32_t bin)
 {
-	uint32_t sum;
-
 	if ((int32_t)(bin - line->last_bin) > 0)
 		advance_ring(line, bin);
 	if (line->last_bin - bin < NT_VICTIM_BINS) {
-		sum = ring_sum(line) + 1; /* before the store: a wide load just behind it would wait for it */
 		line->ring[bin % NT_VICTIM_BINS]++;
-		line->peak = sum > line->peak ? sum : line->peak;
 		if ((int32_t)(bin - line->first_bin) < 0)
 			lower_head(line, bin);
 	}
@@ -191,9 +193,8 @@ static void note_bin(struct nt_victim_line *line, uint32_t bin)
 		line->head[bin - line->first_bin]++;
 }
 
-static void note_time(struct nt_victim_line *line, int64_t time_ns)
+static void note_time(struct nt_victim_line *line, int64_t s)
 {
-	int64_t s = nt_seconds_of_ns(time_ns);
 	uint32_t time_s = (uint32_t)s, bin = (uint32_t)((s - (s < 0 ? NT_VICTIM_BIN_S - 1 : 0)) / NT_VICTIM_BIN_S);
 
 	if (!line->packets) {
@@ -213,7 +214,7 @@ void nt_victims_note(struct nt_victims *t, const struct nt_reply *r)
 
 	if (!line)
 		return;
-	note_time(line, r->time_ns);
+	note_time(line, r->time_s);
 	line->packets++;
 	line->classes |= 1u << r->class;
 	if (r->has_attacked_port)

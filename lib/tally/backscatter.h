@@ -17,7 +17,16 @@
 /** Words of the sketch of targets in a line. */
 #define NT_SENDER_TARGETS 4
 
-/** A sender of backscatter. Two cache lines. */
+/** Bits of nt_sender_line.used. */
+enum nt_sender_use {
+	NT_SENDER_USED = 1u << 0,
+	NT_SENDER_PLACED = 1u << 1 /**< it has a line among the sources, too: its ports are counted by it or by pairs */
+};
+
+/**
+ * A sender of backscatter. Two cache lines. As long as it has had one source port, its packets by port are those of TCP
+ * in `packets`, which is nearly every victim of a flood; with the second one they all stand among the pairs.
+ */
 struct nt_sender_line {
 	struct nt_key128 address;
 	int64_t first_ns;      /* Unix nanoseconds of its earliest packet */
@@ -27,7 +36,7 @@ struct nt_sender_line {
 	uint32_t packets[NT_BACKSCATTER_SLOTS];
 	uint16_t src_port; /* of the earliest packet with a port */
 	uint16_t region;   /* known when the bank is settled */
-	uint8_t used;
+	uint8_t used;	   /* enum nt_sender_use */
 	uint8_t v6;
 	uint8_t has_port;
 	uint8_t port_varies;
@@ -46,7 +55,7 @@ struct nt_victim_ports {
 /** Notes a port. Worker; and whoever puts lines together. */
 void nt_victim_ports_note(struct nt_victim_ports *p, uint16_t port);
 
-/** A victim of an attack by one protocol. 136 bytes: two cache lines and the flags at the end. */
+/** A victim of an attack by one protocol. Two cache lines. */
 struct nt_victim_line {
 	struct nt_key128 address;
 	uint32_t packets;
@@ -57,13 +66,26 @@ struct nt_victim_line {
 	uint32_t last_bin;	       /* newest bin in ring */
 	uint32_t head[NT_VICTIM_BINS]; /* packets of the first bins */
 	uint32_t ring[NT_VICTIM_BINS]; /* packets of the newest bins; bin b in ring[b % NT_VICTIM_BINS] */
-	uint32_t peak;		       /* most packets in a window of NT_VICTIM_BINS bins */
 	uint64_t targets[NT_VICTIM_TARGETS];
+	uint32_t peak; /* most packets in a window of NT_VICTIM_BINS bins, before the one in ring */
 	uint8_t proto; /* attacked: 6, 17, 1, 58, or what an ICMP error quotes */
-	uint8_t used;
-	uint8_t v6;
+	uint8_t used : 1;
+	uint8_t v6 : 1;
 	struct nt_victim_ports ports;
 };
+
+/**
+ * Most packets in a window of NT_VICTIM_BINS bins. Until the ring moves on, what it holds only grows: so it need not be
+ * looked at for each packet. Worker; whoever holds the bank.
+ */
+static inline uint32_t nt_victim_peak(const struct nt_victim_line *line)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < NT_VICTIM_BINS; i++)
+		sum += line->ring[i];
+	return sum > line->peak ? sum : line->peak;
+}
 
 struct nt_senders {
 	struct nt_sender_line *line; /* [mask + 1] */
@@ -88,6 +110,7 @@ struct nt_reply {
 	struct nt_key128 sender;
 	struct nt_key128 victim;
 	int64_t time_ns;      /* Unix nanoseconds */
+	int64_t time_s;	      /* and seconds, rounded down */
 	uint64_t target;      /* hash of our address that it went to */
 	uint32_t sender_home; /* slots of the tables it was made for */
 	uint32_t victim_home;
@@ -95,6 +118,8 @@ struct nt_reply {
 	uint16_t attacked_port; /* if has_attacked_port */
 	uint8_t class;		/* enum nt_backscatter */
 	uint8_t proto;		/* attacked */
+	uint8_t packet;		/* its number in the burst */
+	bool placed;		/* its source has a line */
 	bool v6;
 	bool has_port;
 	bool has_attacked_port;
@@ -137,8 +162,18 @@ void nt_reply_make(struct nt_reply *r, const struct nt_fields *f, struct nt_key1
 /** Finds where its lines belong and asks the cache for them. Worker. */
 void nt_reply_prefetch(struct nt_reply *r, const struct nt_senders *senders, const struct nt_victims *victims);
 
-/** Counts a packet for its sender, or as overflow. Worker. */
-void nt_senders_note(struct nt_senders *t, const struct nt_reply *r);
+/**
+ * Counts a packet for its sender, or as overflow. Returns how many packets' source ports are to be counted elsewhere:
+ * 0, or this one, and before it packets from `port`. Worker.
+ */
+uint32_t nt_senders_note(struct nt_senders *t, const struct nt_reply *r, uint16_t *port);
+
+/** Packets of a sender that have a source port. */
+static inline uint32_t nt_sender_with_port(const struct nt_sender_line *line)
+{
+	return line->packets[NT_BACKSCATTER_SYNACK] + line->packets[NT_BACKSCATTER_RST] +
+	       line->packets[NT_BACKSCATTER_RSTACK];
+}
 
 /** Counts a packet for its victim, or as overflow. Worker. */
 void nt_victims_note(struct nt_victims *t, const struct nt_reply *r);

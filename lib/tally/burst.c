@@ -17,6 +17,7 @@ struct passes {
 	uint32_t n_pairs;
 	uint32_t n_replies;
 	uint32_t n_unplaced;
+	uint64_t replies;	    /* bit by packet: it is backscatter */
 	uint32_t matched[NT_BURST]; /* signatures, by packet */
 	uint8_t unplaced[NT_BURST]; /* packets whose sources have no line */
 	uint64_t pair_key[NT_PAIRS_OF_BURST];
@@ -47,14 +48,14 @@ static uint64_t target_of(const struct nt_fields *f)
 	return nt_mix(to.high, to.low);
 }
 
-/* Seconds of a time, the lowest 32 bits. Packets of a burst hardly ever fall into different seconds. */
-static inline uint32_t seconds_of(struct passes *p, int64_t time_ns)
+/* Seconds of a time. Packets of a burst hardly ever fall into different seconds. */
+static inline int64_t seconds_of(struct passes *p, int64_t time_ns)
 {
 	if ((uint64_t)time_ns - (uint64_t)p->second_ns >= NT_SECOND_NS) {
 		p->second_s = nt_seconds_of_ns(time_ns);
 		p->second_ns = (int64_t)((uint64_t)p->second_s * NT_SECOND_NS);
 	}
-	return (uint32_t)p->second_s;
+	return p->second_s;
 }
 
 /* The first packet with ports, or the first of TCP, of a source that began without. */
@@ -112,12 +113,14 @@ static void ask_reply(const struct nt_tally *t, const struct nt_burst *b, uint32
 	const struct nt_fields *f = &b->fields[i];
 	struct nt_reply *r = &p->reply[p->n_replies++];
 
+	p->replies |= UINT64_C(1) << i;
 	nt_reply_make(r, f, source_of(f), class);
 	r->time_ns = b->frame[i].time_ns;
+	r->time_s = seconds_of(p, r->time_ns);
 	r->target = target;
+	r->packet = (uint8_t)i;
+	r->placed = b->line[i] != NT_SOURCE_NONE;
 	nt_reply_prefetch(r, &t->senders, &t->victims);
-	if (r->has_port && b->line[i] != NT_SOURCE_NONE)
-		ask_pair(t, p, i, nt_pair_key(b->line[i], NT_PAIR_REPLY | r->src_port), 0);
 }
 
 /*
@@ -162,11 +165,12 @@ static inline __attribute__((always_inline)) void note_source(struct nt_tally *t
 	line = &t->sources.line[b->line[i]];
 	line->packets++;
 	line->matched |= matched;
-	note_time(line, seconds_of(p, b->frame[i].time_ns));
+	note_time(line, (uint32_t)seconds_of(p, b->frame[i].time_ns));
 	nt_targets_add(&line->targets, 1, target);
 	if (fate == NT_FATE_TCP || fate == NT_FATE_UDP) {
 		traits |= note_header(line, f, fate == NT_FATE_TCP);
-		if (!(traits & NT_SOURCE_PORT_VARIES) && line->pair_matched == matched)
+		/* one branch to foresee, not two */
+		if (!((traits & NT_SOURCE_PORT_VARIES) | (line->pair_matched ^ matched)))
 			line->pair_packets++;
 		else if (ports)
 			note_pair(t, p, i, b->line[i], port_key(f));
@@ -245,18 +249,36 @@ static void count_pairs(struct nt_tally *t, const struct nt_burst *b, const stru
 	for (uint32_t n = 0; n < p->n_pairs; n++) {
 		uint64_t key = p->pair_key[n];
 
-		if (!nt_pairs_count(&t->pairs, key, p->pair_matched[n], p->pair_home[n]))
+		if (!nt_pairs_count(&t->pairs, key, p->pair_matched[n], p->pair_home[n], 1))
 			nt_unplaced_pair(t, b, p->pair[n], nt_pair_port(key), p->pair_matched[n]);
 	}
 }
 
-static void count_replies(struct nt_tally *t, const struct passes *p)
+/*
+ * Packets of a reply's source by their source port, which its sender does not count: `n` with the reply itself, those
+ * before it from `port`.
+ */
+static void count_reply_ports(struct nt_tally *t, const struct nt_burst *b, struct passes *p, const struct nt_reply *r,
+			      uint32_t n, uint16_t port)
 {
-	for (uint32_t n = 0; n < p->n_replies; n++) {
-		const struct nt_reply *r = &p->reply[n];
+	uint32_t line = b->line[r->packet];
+	uint64_t key = nt_pair_key(line, NT_PAIR_REPLY | port);
 
-		nt_senders_note(&t->senders, r);
+	if (n > 1 && !nt_pairs_count(&t->pairs, key, 0, nt_pairs_home(&t->pairs, key), n - 1))
+		nt_unplaced_reply(t, b->region[r->packet], port, n - 1);
+	ask_pair(t, p, r->packet, nt_pair_key(line, NT_PAIR_REPLY | r->src_port), 0);
+}
+
+static void count_replies(struct nt_tally *t, const struct nt_burst *b, struct passes *p)
+{
+	for (uint32_t i = 0; i < p->n_replies; i++) {
+		const struct nt_reply *r = &p->reply[i];
+		uint16_t port = 0;
+		uint32_t n = nt_senders_note(&t->senders, r, &port);
+
 		nt_victims_note(&t->victims, r);
+		if (n && r->placed)
+			count_reply_ports(t, b, p, r, n, port);
 	}
 }
 
@@ -268,14 +290,15 @@ static inline __attribute__((always_inline)) void count(struct nt_tally *t, cons
 
 	p.n_pairs = p.n_replies = p.n_unplaced = 0;
 	p.second_s = p.second_ns = 0;
+	p.replies = 0;
 	note_regions(t, b);
 	nt_signatures_match_burst(t->signatures, b->fields, b->region, b->n, p.matched);
 	for (uint32_t i = 0; i < b->n; i++)
 		count_packet(t, b, i, &p, part);
+	count_replies(t, b, &p);
 	count_pairs(t, b, &p);
-	count_replies(t, &p);
 	if (p.n_unplaced)
-		nt_unplaced_sources(t, b, p.unplaced, p.n_unplaced, p.matched);
+		nt_unplaced_sources(t, b, p.unplaced, p.n_unplaced, p.matched, p.replies);
 }
 
 void nt_tally_burst(struct nt_tally *t, const struct nt_burst *b)

@@ -562,12 +562,12 @@ static int make_relations(const struct compiler *c)
 	struct nt_signatures *s = c->s;
 	int err;
 
-	s->seq_is_dst = having(c, NT_FIELD_SEQ_IS_DST, false);
-	s->seq_is_not_dst = having(c, NT_FIELD_SEQ_IS_DST, true);
-	s->masscan = having(c, NT_FIELD_MASSCAN, false);
-	s->not_masscan = having(c, NT_FIELD_MASSCAN, true);
-	err = check_possible(c, ~(s->seq_is_dst & s->seq_is_not_dst), "seq dst");
-	return err ? err : check_possible(c, ~(s->masscan & s->not_masscan), "ipid masscan");
+	for (uint32_t holds = 0; holds < 2; holds++) {
+		s->seq_dst[holds] = ~having(c, NT_FIELD_SEQ_IS_DST, holds);
+		s->masscan[holds] = ~having(c, NT_FIELD_MASSCAN, holds);
+	}
+	err = check_possible(c, s->seq_dst[false] | s->seq_dst[true], "seq dst");
+	return err ? err : check_possible(c, s->masscan[false] | s->masscan[true], "ipid masscan");
 }
 
 static uint32_t needing_any(const struct compiler *c, uint32_t fields)

@@ -31,7 +31,7 @@ uint32_t nt_signatures_explaining(const struct nt_signatures *s)
 
 uint32_t nt_signatures_seq_dst(const struct nt_signatures *s)
 {
-	return s->seq_is_dst;
+	return ~s->seq_dst[false];
 }
 
 static inline uint32_t wide_bits(const struct nt_signatures *s, enum nt_wide_table table, uint16_t value)
@@ -124,8 +124,7 @@ static inline uint32_t usual_bits(const struct nt_signatures *s, const struct nt
 	bits &= wide_bits(s, NT_WIDE_DST_PORT, f->dst_port);
 	bits &= wide_bits(s, NT_WIDE_WINDOW, f->window);
 	bits &= wide_bits(s, NT_WIDE_IP_ID, f->ip_id);
-	bits &= ~(f->seq == f->dst4 ? s->seq_is_not_dst : s->seq_is_dst);
-	return bits & ~(masscan(f) ? s->not_masscan : s->masscan);
+	return bits & s->seq_dst[f->seq == f->dst4] & s->masscan[masscan(f)];
 }
 
 /* NT_SELDOM_FIELDS, those that some signature asks for. */

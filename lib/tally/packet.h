@@ -6,8 +6,8 @@
 #include "tally/source.h"
 #include "tally/tally.h"
 
-/* Pairs that the packets of a burst can come to: its source's own or another, and that of a reply. */
-#define NT_PAIRS_OF_BURST (2 * NT_BURST)
+/* Pairs that the packets of a burst can come to: its source's own or another, and two of a reply's ports. */
+#define NT_PAIRS_OF_BURST (3 * NT_BURST)
 
 /* What the passes over a burst ask of one packet. */
 
@@ -47,8 +47,13 @@ void nt_cross_add(struct nt_tally *t, uint32_t key, uint32_t matched, uint32_t p
  */
 void nt_unplaced_pair(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t port, uint32_t matched);
 
-/** Packets whose sources have no line. Worker. */
+/** Likewise packets of backscatter by their source port. Worker. */
+void nt_unplaced_reply(struct nt_tally *t, uint32_t region, uint16_t src_port, uint32_t packets);
+
+_Static_assert(NT_BURST <= 64, "a packet has a bit");
+
+/** Packets whose sources have no line; `replies` are backscatter, a bit by packet. Worker. */
 void nt_unplaced_sources(struct nt_tally *t, const struct nt_burst *b, const uint8_t *packet, uint32_t n,
-			 const uint32_t *matched);
+			 const uint32_t *matched, uint64_t replies);
 
 #endif

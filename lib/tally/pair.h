@@ -79,8 +79,8 @@ static inline bool nt_pairs_make(struct nt_pairs *t, uint32_t at, uint64_t key, 
 	return true;
 }
 
-/** Counts a packet. False if it found no place. Worker. */
-static inline bool nt_pairs_count(struct nt_pairs *t, uint64_t key, uint32_t matched, uint32_t home)
+/** Counts packets. False if they found no place. Worker. */
+static inline bool nt_pairs_count(struct nt_pairs *t, uint64_t key, uint32_t matched, uint32_t home, uint32_t packets)
 {
 	uint32_t at = home;
 
@@ -92,7 +92,7 @@ static inline bool nt_pairs_count(struct nt_pairs *t, uint64_t key, uint32_t mat
 		}
 		at = (at + 1) & t->mask;
 	}
-	t->slot[at].packets++;
+	t->slot[at].packets += packets;
 	return true;
 }
 

@@ -107,6 +107,18 @@ static void settle_pairs(struct nt_tally *t)
 	}
 }
 
+/* Source ports of backscatter, of senders that had one: those of the others are among the pairs. */
+static void settle_senders(struct nt_tally *t)
+{
+	for (uint32_t i = 0; i < t->senders.n_touched; i++) {
+		const struct nt_sender_line *line = &t->senders.line[t->senders.touched[i]];
+
+		if (line->used & NT_SENDER_PLACED && line->has_port && !line->port_varies)
+			nt_region_port_add(&t->region_port, nt_reply_port_key(line->region, line->src_port),
+					   nt_sender_with_port(line));
+	}
+}
+
 /* Protocols that have a fate of their own. */
 static void settle_protocols(struct nt_tally *t)
 {
@@ -128,6 +140,7 @@ void nt_tally_settle(struct nt_tally *t, const struct nt_locate *locate)
 	locate_senders(&t->senders, locate);
 	settle_lines(t);
 	settle_pairs(t);
+	settle_senders(t);
 	settle_protocols(t);
 	nt_sketches_settle(&t->sketches);
 }

@@ -85,9 +85,9 @@ struct nt_signatures {
 	 */
 	uint32_t wide[NT_WIDE_TABLES][UINT8_MAX + 1];
 	uint32_t *chunk;
-	/* Relations: signatures that ask for it, and those that ask for its opposite. */
-	uint32_t seq_is_dst, seq_is_not_dst;
-	uint32_t masscan, not_masscan;
+	/* Relations: signatures that accept a packet without it, and with it. */
+	uint32_t seq_dst[2];
+	uint32_t masscan[2];
 	struct nt_values values[NT_VALUE_TABLES];
 	struct nt_steps4 source[NT_SOURCE_BYTE_IPV6 + 1];
 	/* An address belongs to the last step that begins at or below it. */

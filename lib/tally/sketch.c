@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tally/sketch.h"
 
-#include "base/mix.h"
-
 #include <stdbool.h>
 #include <string.h>
 
@@ -16,6 +14,8 @@
 
 /* Names without an id of a region or port: two, and one for each signature. */
 #define TOTALS (2 + NT_SIGNATURES_MAX)
+
+#define ID 0xffffffu /* of a key */
 
 /*
  * How many names there may be before one of this kind is taken in. Ports come by the ten thousand: they leave room for
@@ -41,6 +41,12 @@ static uint32_t room(const struct nt_sketches *t, uint32_t key)
 static bool is_port(uint32_t key)
 {
 	return key >> 24 == NT_SKETCH_PORT || key >> 24 == NT_SKETCH_SIGNATURE_PORT;
+}
+
+/* Counter of what a name without registers has in the set. */
+static uint16_t *counter_of(const struct nt_sketches *t, uint32_t key)
+{
+	return &t->waiting[nt_mix_word(key) >> 48];
 }
 
 static uint32_t sparse_home(const struct nt_sketches *t, uint64_t element)
@@ -105,96 +111,77 @@ static bool wait_for_registers(struct nt_sketches *t, uint64_t element, uint16_t
 	return false;
 }
 
-/* Where a name's line is or belongs. */
-static inline uint32_t find_line(const struct nt_sketches *t, uint32_t key, uint64_t mixed)
+/* NULL: none. */
+static uint8_t *registers_of(const struct nt_sketches *t, uint32_t key)
 {
-	uint32_t at = (uint32_t)(mixed >> 32) & t->mask;
+	uint32_t number = nt_sketches_number(t, key >> 24, key & ID);
 
-	while (t->line[at].key && t->line[at].key != key + 1)
-		at = (at + 1) & t->mask;
-	return at;
+	return number ? t->registers[number - 1] : NULL;
 }
 
-void nt_sketches_ask(const struct nt_sketches *t, struct nt_sketch_add *add)
+static uint8_t *give_registers(struct nt_sketches *t, uint32_t key)
 {
-	const struct nt_sketch_line *line = &t->line[find_line(t, add->key, nt_mix_word(add->key))];
-
-	add->at = line->key ? &t->registers[line->at][add->index] : NULL;
-	if (add->at)
-		__builtin_prefetch(add->at, 1);
-	else
-		__builtin_prefetch(&t->sparse[sparse_home(t, nt_sparse(add->key, add->index, add->rank))], 1);
+	switch ((enum nt_sketch_kind)(key >> 24)) {
+	case NT_SKETCH_REGION:
+		t->of_region[key & ID] = (uint16_t)(t->n + 1);
+		break;
+	case NT_SKETCH_PORT:
+		t->of_port[key & ID] = (uint16_t)(t->n + 1);
+		break;
+	default:
+		t->line[nt_sketches_find(t, key)] = (struct nt_sketch_line){.key = key + 1, .at = t->n};
+	}
+	t->key[t->n] = key;
+	return t->registers[t->n++];
 }
 
-static void raise(uint8_t *at, uint8_t rank)
+void nt_sketches_ask(const struct nt_sketches *t, const struct nt_sketch_add *add)
 {
-	if (*at < rank)
-		*at = rank;
-}
-
-static void give_registers(struct nt_sketches *t, uint32_t at, uint32_t key)
-{
-	t->line[at] = (struct nt_sketch_line){.key = key + 1, .at = t->n};
-	t->key[t->n++] = key;
+	__builtin_prefetch(counter_of(t, add->key), 1);
+	__builtin_prefetch(&t->sparse[sparse_home(t, nt_sparse(add->key, add->index, add->rank))], 1);
 }
 
 /* An element of a name that had no registers. Returns false if it finds no place. */
-static bool put_alone(struct nt_sketches *t, const struct nt_sketch_add *add)
+static bool put(struct nt_sketches *t, const struct nt_sketch_add *add)
 {
-	uint64_t mixed = nt_mix_word(add->key), element = nt_sparse(add->key, add->index, add->rank);
-	uint32_t at = find_line(t, add->key, mixed);
+	uint8_t *registers = registers_of(t, add->key);
 
-	if (!t->line[at].key) {
-		uint64_t lost = t->overflow;
+	if (!registers) {
+		uint64_t element = nt_sparse(add->key, add->index, add->rank), lost = t->overflow;
 
-		if (!wait_for_registers(t, element, &t->waiting[mixed >> 48]))
+		if (!wait_for_registers(t, element, counter_of(t, add->key)))
 			return t->overflow == lost;
-		give_registers(t, at, add->key);
+		registers = give_registers(t, add->key);
 	}
-	raise(&t->registers[t->line[at].at][add->index], add->rank);
+	nt_sketch_raise(&registers[add->index], add->rank);
 	return true;
 }
 
 /* What finds no place by region is at least in the total. */
-static void put_new(struct nt_sketches *t, const struct nt_sketch_add *add)
+void nt_sketches_put(struct nt_sketches *t, const struct nt_sketch_add *add)
 {
 	struct nt_sketch_add total = *add;
 
-	if (put_alone(t, add) || !nt_sketch_is_regional(add->key))
+	if (put(t, add) || !nt_sketch_is_regional(add->key))
 		return;
 	total.key = nt_sketch_total(add->key);
-	put_alone(t, &total);
-}
-
-void nt_sketches_put(struct nt_sketches *t, const struct nt_sketch_add *add)
-{
-	if (add->at)
-		raise(add->at, add->rank);
-	else
-		put_new(t, add);
+	put(t, &total);
 }
 
 void nt_sketches_add(struct nt_sketches *t, uint32_t key, uint64_t hash)
 {
-	put_new(t,
-		&(struct nt_sketch_add){.key = key, .index = (uint16_t)nt_hll_index(hash), .rank = nt_hll_rank(hash)});
-}
-
-/* Registers of a name, which gets some if there is room; NULL: there is none. */
-static uint8_t *registers_of(struct nt_sketches *t, uint32_t key)
-{
-	uint32_t at = find_line(t, key, nt_mix_word(key));
-
-	if (!t->line[at].key && t->n < room(t, key))
-		give_registers(t, at, key);
-	return t->line[at].key ? t->registers[t->line[at].at] : NULL;
+	nt_sketches_put(
+	    t, &(struct nt_sketch_add){.key = key, .index = (uint16_t)nt_hll_index(hash), .rank = nt_hll_rank(hash)});
 }
 
 /* A name that has registers is large, and its total is no smaller. */
 static void settle_name(struct nt_sketches *t, uint32_t i)
 {
-	uint8_t *into = registers_of(t, nt_sketch_total(t->key[i]));
+	uint32_t total = nt_sketch_total(t->key[i]);
+	uint8_t *into = registers_of(t, total);
 
+	if (!into && t->n < room(t, total))
+		into = give_registers(t, total);
 	for (uint32_t r = 0; into && r < NT_HLL_REGISTERS; r++)
 		into[r] = into[r] < t->registers[i][r] ? t->registers[i][r] : into[r];
 	if (!into)
@@ -203,9 +190,9 @@ static void settle_name(struct nt_sketches *t, uint32_t i)
 
 static void settle_element(struct nt_sketches *t, uint64_t element)
 {
-	put_new(t, &(struct nt_sketch_add){.key = nt_sketch_total(nt_sparse_key(element)),
-					   .index = nt_sparse_index(element),
-					   .rank = nt_sparse_rank(element)});
+	nt_sketches_put(t, &(struct nt_sketch_add){.key = nt_sketch_total(nt_sparse_key(element)),
+						   .index = nt_sparse_index(element),
+						   .rank = nt_sparse_rank(element)});
 }
 
 void nt_sketches_settle(struct nt_sketches *t)
@@ -223,16 +210,31 @@ void nt_sketches_settle(struct nt_sketches *t)
 	}
 }
 
+/* Others may have been taken away on the way to its line already. */
+static void clear_name(struct nt_sketches *t, uint32_t i)
+{
+	uint32_t key = t->key[i], at = (uint32_t)(nt_mix_word(key) >> 32) & t->mask;
+
+	memset(t->registers[i], 0, sizeof(t->registers[i]));
+	switch ((enum nt_sketch_kind)(key >> 24)) {
+	case NT_SKETCH_REGION:
+		t->of_region[key & ID] = 0;
+		return;
+	case NT_SKETCH_PORT:
+		t->of_port[key & ID] = 0;
+		return;
+	default:
+		break;
+	}
+	while (t->line[at].at != i || !t->line[at].key)
+		at = (at + 1) & t->mask;
+	t->line[at] = (struct nt_sketch_line){0};
+}
+
 void nt_sketches_clear(struct nt_sketches *t)
 {
-	for (uint32_t i = 0; i < t->n; i++) {
-		uint32_t at = (uint32_t)(nt_mix_word(t->key[i]) >> 32) & t->mask;
-
-		memset(t->registers[i], 0, sizeof(t->registers[i]));
-		while (t->line[at].at != i || !t->line[at].key) /* others were taken away on the way already */
-			at = (at + 1) & t->mask;
-		t->line[at] = (struct nt_sketch_line){0};
-	}
+	for (uint32_t i = 0; i < t->n; i++)
+		clear_name(t, i);
 	for (uint32_t i = 0; i < t->n_sparse; i++)
 		t->sparse[t->sparse_touched[i]] = 0;
 	if (t->n_sparse || t->overflow)

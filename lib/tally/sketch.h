@@ -3,6 +3,7 @@
 #define NT_TALLY_SKETCH_H
 
 #include "base/hll.h"
+#include "base/mix.h"
 #include "needletail/snapshot.h"
 
 #include <stdbool.h>
@@ -62,13 +63,22 @@ static inline uint32_t nt_sketch_total(uint32_t key)
 	return (key - (UINT32_C(1) << 24)) & ~UINT32_C(0x1ffff);
 }
 
+/** Ports that nt_port_key() tells apart. */
+#define NT_SKETCH_PORTS (UINT32_C(1) << 17)
+
 struct nt_sketch_line {
 	uint32_t key; /* nt_sketch_key() + 1; 0: free */
 	uint32_t at;  /* its registers */
 };
 
+/*
+ * Where a name's registers are. Every source without a line counts for its region, and nearly every one for its port:
+ * these are found by their id, the others by a hash. room() in sketch.c leaves both so few that two bytes are enough.
+ */
 struct nt_sketches {
-	struct nt_sketch_line *line;		/* [mask + 1] */
+	uint16_t *of_region;			/* [NT_REGIONS] number of its registers + 1; 0: none */
+	uint16_t *of_port;			/* [NT_SKETCH_PORTS] likewise */
+	struct nt_sketch_line *line;		/* [mask + 1] of other names */
 	uint8_t (*registers)[NT_HLL_REGISTERS]; /* [limit], in the order of `key` */
 	uint32_t *key;				/* [limit] nt_sketch_key() of each */
 	uint32_t mask;
@@ -83,21 +93,49 @@ struct nt_sketches {
 	uint64_t overflow; /* elements that found no place, perhaps the same again */
 };
 
-/** An element of a name, on its way in. */
+/** An element of a name. */
 struct nt_sketch_add {
-	uint8_t *at;  /* the name's register, if it has any */
 	uint32_t key; /* nt_sketch_key() */
 	uint16_t index;
 	uint8_t rank;
 };
 
-/** Finds where an element belongs and asks the cache for it. Worker. */
-void nt_sketches_ask(const struct nt_sketches *t, struct nt_sketch_add *add);
+/** Where a name's line is or belongs, one that is found by hash. */
+static inline uint32_t nt_sketches_find(const struct nt_sketches *t, uint32_t key)
+{
+	uint32_t at = (uint32_t)(nt_mix_word(key) >> 32) & t->mask;
 
-/** Adds an element asked for, before any sketch was emptied. Worker. */
+	while (t->line[at].key && t->line[at].key != key + 1)
+		at = (at + 1) & t->mask;
+	return at;
+}
+
+/** Number of a name's registers + 1; 0: it has none. */
+static inline uint32_t nt_sketches_number(const struct nt_sketches *t, enum nt_sketch_kind kind, uint32_t id)
+{
+	const struct nt_sketch_line *line;
+
+	if (kind == NT_SKETCH_REGION)
+		return t->of_region[id];
+	if (kind == NT_SKETCH_PORT)
+		return t->of_port[id];
+	line = &t->line[nt_sketches_find(t, nt_sketch_key(kind, id))];
+	return line->key ? line->at + 1 : 0;
+}
+
+/** Asks the cache for what nt_sketches_put() touches of a name without registers. Worker. */
+void nt_sketches_ask(const struct nt_sketches *t, const struct nt_sketch_add *add);
+
+/** Adds an element to a name's sketch. Worker. */
 void nt_sketches_put(struct nt_sketches *t, const struct nt_sketch_add *add);
 
-/** Adds an element to a name's sketch, at once. Worker. */
+/** Raises a register to a rank. Without a branch: in a flood of some 10,000 sources that is a coin toss. */
+static inline void nt_sketch_raise(uint8_t *at, uint8_t rank)
+{
+	*at = *at < rank ? rank : *at;
+}
+
+/** As nt_sketches_put(), with the element's hash. Worker. */
 void nt_sketches_add(struct nt_sketches *t, uint32_t key, uint64_t hash);
 
 /** Makes the totals. Once, when no worker holds the bank. Stats side. */

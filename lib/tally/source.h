@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /*
  * The source table: one line of 64 bytes for each source of the interval, open addressing with linear probing. Every
@@ -166,8 +169,8 @@ static inline uint32_t nt_sources_find(struct nt_sources *t, struct nt_key128 ad
 	return at;
 }
 
-/** In a full table: the first line from `at` on that a source with this tag may have, or NT_SOURCE_NONE. Worker. */
-static inline uint32_t nt_sources_candidate(const struct nt_sources *t, uint32_t at, uint8_t tag)
+/** In a full table: the first line from `at` on that a source with this tag may have, or NT_SOURCE_NONE; tag by tag. */
+static inline uint32_t nt_sources_candidate_plain(const struct nt_sources *t, uint32_t at, uint8_t tag)
 {
 	while (t->tag[at] != tag) {
 		if (!t->tag[at])
@@ -175,6 +178,30 @@ static inline uint32_t nt_sources_candidate(const struct nt_sources *t, uint32_t
 		at = (at + 1) & t->mask;
 	}
 	return at;
+}
+
+/**
+ * Likewise, as fast as this machine's kind does it. A quarter of the places is free at least, so 16 tags at once nearly
+ * always settle it, where a loop over single ones ends after nobody knows how many. Worker.
+ */
+static inline uint32_t nt_sources_candidate(const struct nt_sources *t, uint32_t at, uint8_t tag)
+{
+#ifdef __SSE2__
+	enum { AT_ONCE = 16 };
+
+	while (__builtin_expect(at + AT_ONCE <= t->mask + 1, 1)) {
+		__m128i tags = _mm_loadu_si128((const void *)&t->tag[at]);
+		uint32_t same = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_set1_epi8((char)tag)));
+		uint32_t unused = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_setzero_si128()));
+
+		uint32_t first = (uint32_t)__builtin_ctz(same | unused | 1u << AT_ONCE);
+
+		if (__builtin_expect(first < AT_ONCE, 1))
+			return same >> first & 1 ? at + first : NT_SOURCE_NONE;
+		at = (at + AT_ONCE) & t->mask;
+	}
+#endif
+	return nt_sources_candidate_plain(t, at, tag);
 }
 
 /** Empties the table; costs what was touched. Stats side. */

@@ -76,6 +76,8 @@ static void lay_sketches(struct nt_sketches *t, uint32_t entries, struct room *r
 	uint32_t slots = slots_for(entries), elements = entries * NT_SPARSE_PER_SKETCH;
 	uint32_t places = slots_for(elements);
 
+	t->of_region = take(r, NT_REGIONS, sizeof(t->of_region[0]));
+	t->of_port = take(r, NT_SKETCH_PORTS, sizeof(t->of_port[0]));
 	t->line = take(r, slots, sizeof(t->line[0]));
 	t->registers = take(r, entries, sizeof(t->registers[0]));
 	t->key = take(r, entries, sizeof(t->key[0]));

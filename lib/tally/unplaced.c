@@ -22,29 +22,49 @@ static uint64_t element_of(const struct nt_fields *f)
 /* Names that a packet counts for at most, and for each signature. Totals are made of the names by region. */
 #define ADDS_OF_PACKET (3 + 2 * NT_SIGNATURES_MAX)
 
-/* Elements on their way into the sketches: all are asked for before the first is put. */
+/*
+ * Elements on their way into the sketches: all are asked for before the first is put. Those of names with registers
+ * stand apart, so that it is foreseen only once which are which.
+ */
 struct adds {
-	uint32_t n;
+	uint32_t n_raises;
+	uint32_t n_others;
 	uint16_t index; /* of the source at hand */
 	uint8_t rank;
-	struct nt_sketch_add add[ADDS + ADDS_OF_PACKET];
+	struct raise {
+		uint8_t *at;
+		uint8_t rank;
+	} raise[ADDS + ADDS_OF_PACKET];
+	struct nt_sketch_add other[ADDS + ADDS_OF_PACKET];
 };
 
 static inline void ask(const struct nt_sketches *t, struct adds *a, enum nt_sketch_kind kind, uint32_t id)
 {
-	struct nt_sketch_add *add = &a->add[a->n++];
+	uint32_t number = nt_sketches_number(t, kind, id);
 
-	add->key = nt_sketch_key(kind, id);
-	add->index = a->index;
-	add->rank = a->rank;
-	nt_sketches_ask(t, add);
+	if (number) {
+		struct raise *raise = &a->raise[a->n_raises++];
+
+		raise->at = &t->registers[number - 1][a->index];
+		raise->rank = a->rank;
+		__builtin_prefetch(raise->at, 1);
+	} else {
+		struct nt_sketch_add *other = &a->other[a->n_others++];
+
+		other->key = nt_sketch_key(kind, id);
+		other->index = a->index;
+		other->rank = a->rank;
+		nt_sketches_ask(t, other);
+	}
 }
 
 static void put_all(struct nt_sketches *t, struct adds *a)
 {
-	for (uint32_t i = 0; i < a->n; i++)
-		nt_sketches_put(t, &a->add[i]);
-	a->n = 0;
+	for (uint32_t i = 0; i < a->n_raises; i++)
+		nt_sketch_raise(a->raise[i].at, a->raise[i].rank);
+	for (uint32_t i = 0; i < a->n_others; i++)
+		nt_sketches_put(t, &a->other[i]);
+	a->n_raises = a->n_others = 0;
 }
 
 static void ask_matched(const struct nt_sketches *t, struct adds *a, uint32_t region, const struct nt_fields *f,
@@ -60,7 +80,7 @@ static void ask_matched(const struct nt_sketches *t, struct adds *a, uint32_t re
 }
 
 static void ask_source(const struct nt_sketches *t, struct adds *a, const struct nt_burst *b, uint32_t i,
-		       uint32_t matched)
+		       uint32_t matched, bool reply)
 {
 	const struct nt_fields *f = &b->fields[i];
 	uint64_t element = element_of(f);
@@ -70,20 +90,20 @@ static void ask_source(const struct nt_sketches *t, struct adds *a, const struct
 	ask(t, a, NT_SKETCH_REGION, b->region[i]);
 	if (has_port(f))
 		ask(t, a, NT_SKETCH_PORT, port_key(f));
-	if (nt_reply_class(f))
+	if (reply)
 		ask(t, a, NT_SKETCH_BACKSCATTER_REGION, b->region[i]);
 	ask_matched(t, a, b->region[i], f, matched);
 }
 
 static void sketch_sources(struct nt_tally *t, const struct nt_burst *b, const uint8_t *packet, uint32_t n,
-			   const uint32_t *matched)
+			   const uint32_t *matched, uint64_t replies)
 {
 	struct adds a;
 
-	a.n = 0;
+	a.n_raises = a.n_others = 0;
 	for (uint32_t k = 0; k < n; k++) {
-		ask_source(&t->sketches, &a, b, packet[k], matched[packet[k]]);
-		if (a.n >= ADDS)
+		ask_source(&t->sketches, &a, b, packet[k], matched[packet[k]], replies >> packet[k] & 1);
+		if (a.n_raises + a.n_others >= ADDS)
 			put_all(&t->sketches, &a);
 	}
 	put_all(&t->sketches, &a);
@@ -117,9 +137,9 @@ static void count_portless(struct nt_tally *t, uint32_t region, uint32_t matched
 	nt_cross_add(t, region << 17 | NT_MATCH_PORTLESS, matched, 1);
 }
 
-static void count_reply(struct nt_tally *t, uint32_t region, uint16_t src_port)
+void nt_unplaced_reply(struct nt_tally *t, uint32_t region, uint16_t src_port, uint32_t packets)
 {
-	nt_region_port_add(&t->region_port, nt_reply_port_key(region, src_port), 1);
+	nt_region_port_add(&t->region_port, nt_reply_port_key(region, src_port), packets);
 }
 
 static void count_port(struct nt_tally *t, uint32_t region, uint32_t port, uint32_t matched)
@@ -144,7 +164,7 @@ static void sketch_port(struct nt_sketches *t, uint32_t port, uint64_t element, 
 void nt_unplaced_pair(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t port, uint32_t matched)
 {
 	if (port & NT_PAIR_REPLY) {
-		count_reply(t, b->region[i], (uint16_t)port);
+		nt_unplaced_reply(t, b->region[i], (uint16_t)port, 1);
 		return;
 	}
 	if (port & NT_PAIR_PORTLESS) {
@@ -156,8 +176,12 @@ void nt_unplaced_pair(struct nt_tally *t, const struct nt_burst *b, uint32_t i, 
 	sketch_port(&t->sketches, port, element_of(&b->fields[i]), matched);
 }
 
-/* Asks for what count_port() touches at random. */
-static void ask_port(const struct nt_tally *t, uint32_t region, const struct nt_fields *f, uint32_t matched)
+/*
+ * Asks for what count_port() touches at random. Inlined by force: GCC takes a function that does nothing else for one
+ * without any effect, and leaves out its calls.
+ */
+static inline __attribute__((always_inline)) void ask_port(const struct nt_tally *t, uint32_t region,
+							   const struct nt_fields *f, uint32_t matched)
 {
 	uint32_t key = region << 17 | port_key(f);
 
@@ -166,7 +190,7 @@ static void ask_port(const struct nt_tally *t, uint32_t region, const struct nt_
 	nt_histogram_prefetch(&t->histogram[f->udp ? NT_TABLE_UDP_PORT : NT_TABLE_TCP_PORT], f->dst_port);
 }
 
-static void count_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t matched)
+static void count_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t matched, bool reply)
 {
 	const struct nt_fields *f = &b->fields[i];
 
@@ -175,17 +199,17 @@ static void count_source(struct nt_tally *t, const struct nt_burst *b, uint32_t 
 		count_port(t, b->region[i], port_key(f), matched);
 	else if (matched)
 		count_portless(t, b->region[i], matched);
-	if (f->fate == NT_FATE_TCP && nt_reply_class(f))
-		count_reply(t, b->region[i], f->src_port);
+	if (reply && f->fate == NT_FATE_TCP)
+		nt_unplaced_reply(t, b->region[i], f->src_port, 1);
 }
 
 void nt_unplaced_sources(struct nt_tally *t, const struct nt_burst *b, const uint8_t *packet, uint32_t n,
-			 const uint32_t *matched)
+			 const uint32_t *matched, uint64_t replies)
 {
 	t->sources.overflow += n;
 	for (uint32_t k = 0; k < n; k++)
 		ask_port(t, b->region[packet[k]], &b->fields[packet[k]], matched[packet[k]]);
-	sketch_sources(t, b, packet, n, matched);
+	sketch_sources(t, b, packet, n, matched, replies);
 	for (uint32_t k = 0; k < n; k++)
-		count_source(t, b, packet[k], matched[packet[k]]);
+		count_source(t, b, packet[k], matched[packet[k]], replies >> packet[k] & 1);
 }

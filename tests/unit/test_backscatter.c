@@ -156,6 +156,7 @@ static void make_packets(const struct nt_tally *t, int64_t start_s, uint32_t dis
 		if (next_random() % 200 == 0)
 			now += (int64_t)(next_random() % 150) * NS;
 		packet[i].time_ns = now - (int64_t)(disorder_s ? next_random() % disorder_s : 0) * NS;
+		packet[i].time_s = nt_seconds_of_ns(packet[i].time_ns);
 		packet[i].target = nt_mix(0, next_random() % 500);
 		nt_reply_prefetch(&packet[i], &t->senders, &t->victims);
 	}
@@ -186,6 +187,29 @@ static void check_sender(const struct nt_sender_line *line)
 		e.has_port = true;
 	}
 	assert_memory_equal(line, &e, sizeof(e));
+}
+
+/* A sketch of targets against its registers one by one. */
+static void registers_hold_the_highest_rank(void **state)
+{
+	(void)state;
+	random_state = 24;
+	for (uint32_t words = 1; words <= 4; words *= 2) {
+		uint64_t sketch[4] = {0};
+		uint32_t highest[64] = {0};
+
+		for (uint32_t i = 0; i < 3000; i++) {
+			uint64_t hash = next_random() & ~(next_random() % 8 ? 0 : UINT64_C(0x3fff) << 32);
+			uint32_t at = (uint32_t)(hash % (16 * words)), rank = 1;
+
+			while (rank < 15 && !(hash >> (31 + rank) & 1))
+				rank++;
+			highest[at] = rank > highest[at] ? rank : highest[at];
+			nt_targets_add(sketch, words, hash);
+			for (uint32_t r = 0; r < 16 * words; r++)
+				assert_int_equal(sketch[r / 16] >> r % 16 * 4 & 15, highest[r]);
+		}
+	}
 }
 
 static int64_t bin_of(int64_t time_ns)
@@ -236,7 +260,7 @@ static void check_bins(const struct nt_victim_line *line, const struct bins *b)
 {
 	assert_int_equal(line->first_bin, (uint32_t)b->first);
 	assert_int_equal(line->last_bin, (uint32_t)b->newest);
-	assert_int_equal(line->peak, b->peak);
+	assert_int_equal(nt_victim_peak(line), b->peak);
 	for (uint32_t i = 0; i < NT_VICTIM_BINS; i++) {
 		assert_int_equal(line->head[i], in_bins(b, b->first + i, b->first + i));
 		assert_int_equal(line->ring[(line->last_bin - i) % NT_VICTIM_BINS],
@@ -304,6 +328,32 @@ static void check_victim(const struct nt_victim_line *line)
 	check_ports(line, met, ports);
 }
 
+/* Counts all. By source port each packet must be found once: in its sender's line, or elsewhere. */
+static void note_packets(struct nt_tally *t)
+{
+	static uint32_t sent[UINT16_MAX + 1], found[UINT16_MAX + 1];
+
+	memset(sent, 0, sizeof(sent));
+	memset(found, 0, sizeof(found));
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		uint16_t before = 0;
+		uint32_t n = nt_senders_note(&t->senders, &packet[i], &before);
+
+		nt_victims_note(&t->victims, &packet[i]);
+		sent[packet[i].src_port] += packet[i].has_port;
+		found[before] += n > 1 ? n - 1 : 0;
+		found[packet[i].src_port] += n > 0;
+		assert_true(packet[i].has_port || !n);
+	}
+	for (uint32_t i = 0; i < t->senders.n_touched; i++) {
+		const struct nt_sender_line *line = &t->senders.line[t->senders.touched[i]];
+
+		if (line->has_port && !line->port_varies)
+			found[line->src_port] += nt_sender_with_port(line);
+	}
+	assert_memory_equal(found, sent, sizeof(found));
+}
+
 static void tables_equal_the_list(int64_t start_s, uint32_t disorder_s)
 {
 	struct nt_tally *t = new_tally(&(struct nt_tally_options){.victim_entries = 200});
@@ -311,10 +361,7 @@ static void tables_equal_the_list(int64_t start_s, uint32_t disorder_s)
 
 	for (uint32_t round = 0; round < 3; round++) {
 		make_packets(t, start_s, disorder_s);
-		for (uint32_t i = 0; i < PACKETS; i++) {
-			nt_senders_note(&t->senders, &packet[i]);
-			nt_victims_note(&t->victims, &packet[i]);
-		}
+		note_packets(t);
 		for (uint32_t i = 0; i < t->senders.n_touched; i++) {
 			check_sender(&t->senders.line[t->senders.touched[i]]);
 			for (uint32_t c = 0; c < NT_BACKSCATTER_SLOTS; c++)
@@ -351,10 +398,7 @@ static void full_tables_count_what_they_lost(void **state)
 	(void)state;
 	random_state = 23;
 	make_packets(t, 0, 0);
-	for (uint32_t i = 0; i < PACKETS; i++) {
-		nt_senders_note(&t->senders, &packet[i]);
-		nt_victims_note(&t->victims, &packet[i]);
-	}
+	note_packets(t);
 	assert_int_equal(t->senders.n_touched, 5);
 	assert_int_equal(t->victims.n_touched, 5);
 	for (uint32_t i = 0; i < 5; i++) {
@@ -372,9 +416,9 @@ static void full_tables_count_what_they_lost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(victims_are_who_was_attacked),	cmocka_unit_test(all_else_is_no_backscatter),
-	    cmocka_unit_test(slots_and_classes_correspond),	cmocka_unit_test(senders_and_victims_equal_a_list),
-	    cmocka_unit_test(full_tables_count_what_they_lost),
+	    cmocka_unit_test(registers_hold_the_highest_rank),	cmocka_unit_test(victims_are_who_was_attacked),
+	    cmocka_unit_test(all_else_is_no_backscatter),	cmocka_unit_test(slots_and_classes_correspond),
+	    cmocka_unit_test(senders_and_victims_equal_a_list), cmocka_unit_test(full_tables_count_what_they_lost),
 	};
 
 	return cmocka_run_group_tests_name("backscatter", tests, NULL, NULL);

@@ -82,6 +82,40 @@ static uint64_t look_up(struct nt_sources *t, uint32_t limit, uint32_t variety, 
 	return overflow;
 }
 
+/* Many tags at once against one by one, from every place and for every tag. */
+static void tags_at_once_find_what_single_ones_find(void **state)
+{
+	static const uint32_t limits[] = {1, 11, 12, 40, 96, 700};
+
+	(void)state;
+	random_state = 21;
+	for (size_t l = 0; l < sizeof(limits) / sizeof(limits[0]); l++) {
+		struct nt_tally *tally = new_tally(&(struct nt_tally_options){.source_entries = limits[l]});
+		struct nt_sources *t = &tally->sources;
+		uint32_t found = 0;
+
+		while (!nt_sources_full(t)) { /* in runs as long as three quarters allow, on either side of the end */
+			uint32_t at = next_random() % 4 ? (t->mask - 8 + t->n_touched) & t->mask
+							: (uint32_t)next_random() & t->mask;
+
+			if (!t->tag[at])
+				nt_sources_make(t, at, (struct nt_key128){.low = at}, 0,
+						(uint8_t)(next_random() | 0x80));
+			else
+				t->tag[at] = 0x80; /* many are equal */
+		}
+		for (uint32_t at = 0; at <= t->mask; at++)
+			for (uint32_t tag = 0x80; tag <= UINT8_MAX; tag++) {
+				uint32_t line = nt_sources_candidate(t, at, (uint8_t)tag);
+
+				assert_int_equal(line, nt_sources_candidate_plain(t, at, (uint8_t)tag));
+				found += line != NT_SOURCE_NONE;
+			}
+		assert_true(found);
+		free(tally);
+	}
+}
+
 static void check_lines(const struct nt_sources *t)
 {
 	assert_int_equal(t->n_touched, n_known);
@@ -178,7 +212,7 @@ static void count_pairs(struct nt_pairs *t, uint32_t *packets, uint32_t limit)
 		uint64_t key = nt_pair_key(line, nt_port_key(port % 2, (uint16_t)(port / 2)));
 		bool place = packets[at] || n < limit;
 
-		assert_int_equal(nt_pairs_count(t, key, matched, nt_pairs_home(t, key)), place);
+		assert_int_equal(nt_pairs_count(t, key, matched, nt_pairs_home(t, key), 1), place);
 		n += place && !packets[at];
 		packets[at] += place;
 	}
@@ -302,6 +336,8 @@ static void sketches_hold_their_elements(void **state)
 		assert_memory_equal(found, expected, sizeof(expected));
 		nt_sketches_clear(t);
 		check_all_zero(t->line, (t->mask + 1) * sizeof(t->line[0]));
+		check_all_zero(t->of_region, NT_REGIONS * sizeof(t->of_region[0]));
+		check_all_zero(t->of_port, NT_SKETCH_PORTS * sizeof(t->of_port[0]));
 		check_all_zero(t->registers, limits[l] * sizeof(t->registers[0]));
 		check_all_zero(t->sparse, (t->sparse_mask + 1) * sizeof(t->sparse[0]));
 		check_all_zero(t->waiting, NT_SKETCH_COUNTERS * sizeof(t->waiting[0]));
@@ -398,6 +434,7 @@ static void totals_are_made_of_regions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(tags_at_once_find_what_single_ones_find),
 	    cmocka_unit_test(sources_are_told_apart),
 	    cmocka_unit_test(lines_are_cache_lines),
 	    cmocka_unit_test(slots_are_at_most_three_quarters_full),
