@@ -6,8 +6,8 @@
 -- KEYS[1] is the cursor, KEYS[2] the hash `info`; the operations name the others by their number.
 -- ARGV[1] is the cursor that the caller expects ('' for none, '?' to read the state), ARGV[2] the one to leave,
 -- ARGV[3] one letter per key with the type that it must have if it exists. From ARGV[4] on: operations, each a
--- letter and its operands. Those of tables are here, those of sources in script_sources.lua, which is joined to this
--- file and ends it.
+-- letter and its operands. Those of tables are here, those of sources in script_sources.lua and those of numbers of
+-- different sources in script_sketches.lua; they are joined to this file.
 --
 -- A script that fails half-way is not rolled back. So everything that can be wrong is looked at before the first
 -- write, that first write is the cursor, and a number that cannot be added to after all (somebody replaced it by a
