@@ -94,7 +94,8 @@ static void lines_that_touch_hardly_ever_cross(void **state)
 			}
 			found += nt_crossings(a, b, 2 * QUARTER, x);
 		}
-	assert_true(found <= 40); /* of 2,000 */
+	print_message("%zu crossings in 2,000 pairs that touch\n", found);
+	assert_true(found <= 80);
 }
 
 /* Twelve days above by a few packets, and back. */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SMOOTH_HALF 3
 #define HOLDS_DAYS  14
@@ -132,18 +133,88 @@ static bool is_order(const double *upper, const double *lower, size_t n)
 	return known >= ORDER_DAYS && ahead >= ORDER_SHARE * known && ahead >= ORDER_CHANCE * sqrt(known);
 }
 
+/* Points with the same order of the smoothed lines. */
+struct stretch {
+	size_t first;
+	size_t end;
+	size_t own; /* 0: none is known */
+	bool counts;
+};
+
+/* Days around each on which the lines change places beyond doubt: a week each day of which is of one order, and then
+ * one each day of which is of the other. */
+static void mark_sure(const double *const line[2], size_t n, size_t *sure)
+{
+	memset(sure, 0, n * sizeof(*sure));
+	for (size_t day = ORDER_DAYS; day + ORDER_DAYS <= n; day++)
+		for (size_t own = 1; own <= 2; own++) {
+			const double *upper = line[own - 1], *lower = line[2 - own];
+			size_t k = 0;
+
+			while (k < ORDER_DAYS && upper[day + k] > lower[day + k] &&
+			       upper[day - 1 - k] < lower[day - 1 - k])
+				k++;
+			for (k = k < ORDER_DAYS ? 0 : k; k-- > 0;) {
+				sure[day + k] = own;
+				sure[day - 1 - k] = 3 - own;
+			}
+		}
+}
+
+static bool counts(const double *const line[2], const size_t *sure, struct stretch s)
+{
+	for (size_t i = s.first; i < s.end; i++)
+		if (sure[i] && sure[i] == s.own)
+			return true;
+	return s.own && is_order(&line[s.own - 1][s.first], &line[2 - s.own][s.first], s.end - s.first);
+}
+
+static size_t list_stretches(const double *const line[2], const size_t *sure, const size_t *state, size_t n,
+			     struct stretch *out)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i = out[found++].end) {
+		out[found] =
+		    (struct stretch){.first = i, .end = state[i] ? end_of_order(state, i, n) : i + 1, .own = state[i]};
+		out[found].counts = counts(line, sure, out[found]);
+	}
+	return found;
+}
+
+/* What stands between two stretches of the same order and is no order itself does not part them, if together they are
+ * one. Returns how many stretches are left. */
+static size_t join_stretches(const double *const line[2], const size_t *sure, struct stretch *s, size_t n)
+{
+	for (size_t k = 1; k + 1 < n;) {
+		struct stretch whole = {
+		    .first = s[k - 1].first, .end = s[k + 1].end, .own = s[k + 1].own, .counts = true};
+
+		if (s[k].counts || s[k - 1].own != s[k + 1].own || !counts(line, sure, whole)) {
+			k++;
+			continue;
+		}
+		s[k - 1] = whole;
+		memmove(&s[k], &s[k + 2], (n - k - 2) * sizeof(*s));
+		n -= 2;
+		k -= k > 1;
+	}
+	return n;
+}
+
 /* Stretches that are no order have the one before. */
 static void keep_orders(const double *const line[2], size_t *state, size_t n)
 {
-	size_t held = 0;
+	struct stretch stretch[NT_LINE_MAX];
+	size_t held = 0, found, sure[NT_LINE_MAX];
 
-	for (size_t i = 0, end; i < n; i = end) {
-		size_t own = state[i];
-
-		end = own ? end_of_order(state, i, n) : i + 1;
-		if (own && is_order(&line[own - 1][i], &line[2 - own][i], end - i))
-			held = own;
-		for (size_t p = i; p < end; p++)
+	mark_sure(line, n, sure);
+	for (size_t i = 0; i < n; i++)
+		state[i] = sure[i] ? sure[i] : state[i];
+	found = join_stretches(line, sure, stretch, list_stretches(line, sure, state, n, stretch));
+	for (size_t k = 0; k < found; k++) {
+		held = stretch[k].counts ? stretch[k].own : held;
+		for (size_t p = stretch[k].first; p < stretch[k].end; p++)
 			state[p] = held;
 	}
 }
@@ -201,6 +272,35 @@ static size_t collect(const size_t *rank, size_t lines, size_t points, size_t sh
 	return found;
 }
 
+/* The day on which a line passed the last of those that it passed then. Ranks of smoothed lines change some days
+ * earlier or later. */
+static size_t passing_day(const double *value, size_t lines, size_t points, const struct nt_rank_change *c)
+{
+	struct nt_crossing found[NT_CROSSINGS_MAX];
+	size_t day = 0;
+
+	for (size_t other = 0; other < lines; other++) {
+		size_t n = other == c->line
+			       ? 0
+			       : nt_crossings(&value[c->line * points], &value[other * points], points, found);
+
+		for (size_t k = 0; k < n; k++)
+			if ((found[k].upper == 0) == (c->to < c->from) && apart(found[k].at, c->at) <= ORDER_DAYS &&
+			    found[k].at > day)
+				day = found[k].at;
+	}
+	return day ? day : c->at;
+}
+
+static int by_day(const void *a, const void *b)
+{
+	const struct nt_rank_change *x = a, *y = b;
+
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	return (x->line > y->line) - (x->line < y->line);
+}
+
 int nt_rank_changes(const double *value, size_t lines, size_t points, size_t shown,
 		    struct nt_rank_change out[static NT_RANK_CHANGES_MAX])
 {
@@ -216,6 +316,10 @@ int nt_rank_changes(const double *value, size_t lines, size_t points, size_t sho
 		for (size_t l = 0; l < lines; l++)
 			settle(&rank[l * points], points);
 		found = (int)collect(rank, lines, points, shown, out);
+		for (int c = 0; c < found; c++)
+			out[c].at = passing_day(value, lines, points, &out[c]);
+		if (found)
+			qsort(out, (size_t)found, sizeof(*out), by_day);
 	}
 	free(smooth);
 	free(rank);

@@ -15,9 +15,13 @@
  * on eleven, of twenty and more on four of five. An order that does not count is the one before it. A crossing is where
  * an order counts that is another than the one before that counted. Its day is the one that divides the week before and
  * behind best: before it the one line is above, from it on the other. Two lines that run together, and whose days are
- * chance, cross once in a hundred pairs and half years (test_report_crossings.c counts).
+ * chance, cross three times in a hundred pairs and half years (test_report_crossings.c counts).
  *
- * A rank counts if it holds for 14 known days, 7 at the beginning and the end of the line.
+ * What stands between two stretches of the same order and is none itself does not part them. And lines cross wherever
+ * one was below on each of seven days and is above on each of the next seven.
+ *
+ * A rank counts if it holds for 14 known days, 7 at the beginning and the end of the line. Its day is that of the last
+ * crossing that made it, if there is one within a week.
  *
  * Which line moved: the medians of up to 21 days before and after, up to the crossings beside it, are compared. The
  * line whose level changed at least twice as much as the other's has moved; otherwise both have.

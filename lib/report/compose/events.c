@@ -134,14 +134,15 @@ static void add_row(struct composing *c, const struct nt_get_event *event)
 	add_what(c, &e);
 }
 
-/* Scanners are counted per day, and are too many for a list that people read. */
+/* Scanners are counted per day, and are too many for a list that people read. Attacks may be many, too, and come last:
+ * a page shows the first rows only. */
 void compose_events(struct composing *c)
 {
 	const struct nt_report *r = c->r;
 
 	nt_doc_item(c->d, "events", NT_DOC_TABLE, NT_MSG_TITLE_EVENTS, NO_WORDS);
 	add_columns(c, COLUMNS_OF(event_column));
-	for (size_t t = 0; t < TYPES; t++)
+	for (size_t t = TYPES; t-- > 0;)
 		for (size_t i = 0; i < r->events.n; i++)
 			if (t != SCANNER && nt_event_is(&r->events.at[i], type[t].type))
 				add_row(c, &r->events.at[i]);

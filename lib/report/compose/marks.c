@@ -131,7 +131,7 @@ static void add_mark(struct composing *c, const struct told *told)
 	nt_doc_time(c->d, told->event->start_s);
 	nt_doc_time(c->d, told->event->end_s);
 	nt_doc_text(c->d, told->event->region[0] ? told->event->region : NULL);
-	nt_doc_number(c->d, e->asn ? (double)e->asn : NAN);
+	nt_doc_number(c->d, e->asn && !nt_owners_pseudonyms(c->owners) ? (double)e->asn : NAN);
 	nt_doc_number(c->d, (double)e->sources);
 	nt_doc_number(c->d, (double)e->packets);
 	nt_doc_number(c->d, or_gap(e->source_port));

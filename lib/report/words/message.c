@@ -34,7 +34,7 @@ struct nt_word nt_word_count(const char *place, double number)
 
 	if (isnan(number))
 		return nt_word(place, "-");
-	snprintf(digits, sizeof(digits), "%.0f", fabs(number));
+	snprintf(digits, sizeof(digits), "%.0f", round(fabs(number)));
 	n = strlen(digits);
 	if (number <= -0.5)
 		text[at++] = '-';

@@ -7,8 +7,8 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_TITLE_REPORT] = "Internet observation report, {period}",
     [NT_MSG_TITLE_BASIS] = "What this report is made of",
     [NT_MSG_ABOUT_GROUP] = "This report is about packets that {sensors} sensors of the group {group} received "
-			   "on {days}, and compares them with {compared}.",
-    [NT_MSG_ABOUT_SENSORS] = "This report is about packets that {sensors} sensors received on {days}, and "
+			   "({days}), and compares them with {compared}.",
+    [NT_MSG_ABOUT_SENSORS] = "This report is about packets that {sensors} sensors received ({days}), and "
 			     "compares them with {compared}.",
     [NT_MSG_FRAMES] = "They received {packets} packets from {hosts} different source addresses.",
     [NT_MSG_FRAMES_AT_LEAST] = "They received {packets} packets from at least {hosts} different source addresses.",
@@ -51,7 +51,8 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_RANK_UP] = "{line} rose from number {previous} ({compared}) to number {rank}.",
     [NT_MSG_RANK_DOWN] = "{line} fell from number {previous} ({compared}) to number {rank}.",
     [NT_MSG_RANK_NEW] = "{line} is number {rank}; it had no packets before ({compared}).",
-    [NT_MSG_NOTE_SERVICES] = "Names of services are those of the registry and say nothing of what was sent.",
+    [NT_MSG_NOTE_SERVICES] = "Names of services are those of the registry and say nothing of what was sent. Shares are "
+			     "of the packets to any port.",
     [NT_MSG_NOTE_UNKNOWN_REGION] = "{packets} packets of sources whose region is not known are in no rank.",
     /* what lines did */
     [NT_MSG_UNIT_PACKETS] = "packets",
@@ -141,7 +142,7 @@ const char *const nt_message_en[NT_MESSAGES] = {
 			      "file, else of the AS.",
     [NT_MSG_NOTE_THRESHOLD_USUAL] =
 	"Threshold: more than {threshold} packets a day, ten times what the heaviest source "
-	"of {region} usually sends (the median of days: {days}), rounded up, and at least "
+	"of {region} usually sends (the median of {days} days), rounded up, and at least "
 	"100. Owners are those of the labels file, else of the AS.",
     [NT_MSG_TITLE_F6] = "{id} Packets from {region} per hour, {days} (UTC)",
     [NT_MSG_HOURS_MOST] = "Most packets came in the hour from {hour}:00 UTC on {date}: {value}; usually it is {usual}.",
@@ -264,7 +265,7 @@ const char *const nt_message_en[NT_MESSAGES] = {
     [NT_MSG_COL_WHAT] = "what",
     [NT_MSG_COL_MEAN] = "mean packets",
     [NT_MSG_COL_REPORTING] = "with data",
-    [NT_MSG_COL_SENSOR_DAYS] = "days with data",
+    [NT_MSG_COL_SENSOR_DAYS] = "sensor-days with data",
     [NT_MSG_COL_CUT_DAYS] = "of them, cut",
     [NT_MSG_COL_MIRAI] = "of Mirai",
     [NT_MSG_COL_SCANNERS] = "scanners",

@@ -50,7 +50,9 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_RANK_DOWN] = "{line} は前期（{compared}）の {previous} 位から {rank} 位に下が"
 			 "りました。",
     [NT_MSG_RANK_NEW] = "{line} は {rank} 位でした。前期（{compared}）には観測されていません。",
-    [NT_MSG_NOTE_SERVICES] = "サービス名はポート番号の登録名であり、実際の通信内容を示すものではありません。",
+    [NT_MSG_NOTE_SERVICES] = "サービス名はポート番号の登録名であり、実際の通信内容を示すものではありません。割合は、宛"
+			     "先ポートを持つパケット全体"
+			     "に対するものです。",
     [NT_MSG_NOTE_UNKNOWN_REGION] = "送信元の地域が不明なパケット {packets} 件は順位に含みません。",
     /* what lines did */
     [NT_MSG_UNIT_PACKETS] = "件",
@@ -123,7 +125,7 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_NOTE_BACKSCATTER] = "跳ね返りパケットとは、送信していない通信への応答（SYN+ACK、RST、RST+ACK、ICMP "
 				"応答など）です。その送信元は、送信元を詐称した攻撃を受けていると考えられます。",
     [NT_MSG_TITLE_SENDERS] = "{id} {region} の跳ね返りパケットの送信元（{days}）",
-    [NT_MSG_SENDER_PORT] = "送信元ポートの {share} は {port} でした。",
+    [NT_MSG_SENDER_PORT] = "パケットの {share} は送信元ポートが {port} でした。",
     [NT_MSG_SENDERS_LEFT_OUT] = "組織を推定できなかった送信元 {n} 件は除いています。",
     [NT_MSG_NOTE_SENDERS_CUT] =
 	"{n} 日分は送信元が多く、一部しか保存されていません。印のない日にも観測された可能性があります。",
@@ -271,7 +273,7 @@ const char *const nt_message_ja[NT_MESSAGES] = {
     [NT_MSG_COL_WHAT] = "内容",
     [NT_MSG_COL_MEAN] = "平均パケット数",
     [NT_MSG_COL_REPORTING] = "データのあるセンサー数",
-    [NT_MSG_COL_SENSOR_DAYS] = "データのある日数",
+    [NT_MSG_COL_SENSOR_DAYS] = "データのある日数（センサーごと）",
     [NT_MSG_COL_CUT_DAYS] = "うち一部欠測",
     [NT_MSG_COL_MIRAI] = "うち Mirai",
     [NT_MSG_COL_SCANNERS] = "スキャナー",

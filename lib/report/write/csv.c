@@ -50,7 +50,7 @@ static void put_cell(const struct nt_doc_column *column, const struct nt_doc_cel
 	if (nt_doc_is_text(column->kind))
 		put_text(cell->text ? cell->text : "", out);
 	else if (!isnan(cell->number))
-		fprintf(out, whole ? "%.0f" : "%.9g", cell->number);
+		fprintf(out, whole ? "%.0f" : "%.9g", whole ? round(cell->number) : cell->number);
 }
 
 static void put_bounds(const struct nt_doc_item *item, size_t row, FILE *out)
