@@ -156,7 +156,9 @@ class Live:
         number = next(_numbers)
         self.json = folder / f"{number}.json"
         self.path = folder / f"{number}.yaml"
-        whole = {"sensor": SENSOR, "interval": 1, "json": str(self.json), **config}
+        # Hugepages that a test takes for itself for a moment are not for others.
+        memory = {"hugepages": "no", **config.get("memory", {})}
+        whole = {"sensor": SENSOR, "interval": 1, "json": str(self.json), **config, "memory": memory}
         self.path.write_text(json.dumps(whole), encoding="utf-8")  # JSON is YAML
         self.errors = []
         self.process = subprocess.Popen(

@@ -75,6 +75,7 @@ const char nt_html_style[] =
     "th.f,td.f,.dense th.f,.dense td.f{padding:4px 1px;min-width:2.4em;font-size:10px}\n"
     "table:not(.cards) th:first-child,table:not(.cards) td:first-child{position:sticky;left:0;\n"
     "background:#fff;max-width:8em}\n"
+    "table:not(.cards) th:first-child{background:#eef2f6}\n"
     ".cards,.cards tbody,.cards tr{display:block}\n"
     ".cards thead{display:none}\n"
     ".cards tr{padding:6px 0;border-bottom:2px solid #9fb0c2}\n"
