@@ -317,6 +317,8 @@ addEventListener('load', () => {
     const r = box.getBoundingClientRect();
     if (shown(box) && (r.right > innerWidth + 1 || r.left < -1))
       found.push('over the edge: ' + box.textContent.slice(0, 60));
+    if (shown(box) && box.matches('.scroll') && !box.closest('details') && box.scrollWidth > box.clientWidth + 1)
+      found.push('cut table: ' + box.closest('section').id + ' ' + box.scrollWidth);
   }
   let drawings = 0, texts = 0;
   for (const svg of document.querySelectorAll('svg')) {

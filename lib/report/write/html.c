@@ -120,8 +120,8 @@ static void put_head_of_page(const struct nt_document *d, FILE *out)
 	    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n",
 	    nt_lang_code[d->lang]);
 	html_put_element("title", d->title, out);
-	fprintf(out, "<style>\n:root{--fonts:%s}\n%s%s@page{@top-left{content:", nt_fonts[d->lang], nt_html_style,
-		nt_html_style_paper);
+	fprintf(out, "<style>\n:root{--fonts:%s}\n%s%s%s@page{@top-left{content:", nt_fonts[d->lang], nt_html_style,
+		nt_html_style_narrow, nt_html_style_paper);
 	nt_put_css(d->title, out);
 	fputs("}}\n</style>\n</head>\n", out);
 }

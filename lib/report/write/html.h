@@ -8,6 +8,7 @@
 
 /** The page's style sheet: html_style.c. Of any page, and of paper. */
 extern const char nt_html_style[];
+extern const char nt_html_style_narrow[];
 extern const char nt_html_style_paper[];
 
 /** An element: its name, maybe with attributes, and a text. */

@@ -43,6 +43,7 @@ const char nt_html_style[] =
     "overflow-wrap:break-word}\n"
     "th{font-weight:600;background:#eef2f6;border-bottom:2px solid #9fb0c2;vertical-align:bottom;\n"
     "word-break:keep-all}\n"
+    "@supports (word-break:auto-phrase){th{word-break:auto-phrase}}\n"
     "th.n,td.n{text-align:right;font-variant-numeric:tabular-nums}\n"
     "td.n,td.d,td.w,time span{white-space:nowrap}\n"
     "th.f,td.f{text-align:center;padding:4px 5px;min-width:2.9em;border-left:1px solid #dde3e9}\n"
@@ -58,7 +59,9 @@ const char nt_html_style[] =
     "tbody tr:hover{background:#f7f9fb}\n"
     "details{margin:8px 0 0;font-size:14px}\n"
     "summary{cursor:pointer;color:#0b5394}\n"
-    "details .scroll{max-height:420px;overflow-y:auto;margin-top:6px}\n"
+    "details .scroll{max-height:420px;overflow-y:auto;margin-top:6px}\n";
+
+const char nt_html_style_narrow[] =
     "@media screen and (max-width:640px){\n"
     "body{padding:0 12px 32px;font-size:15px}\n"
     "h1{font-size:22px}\n"
@@ -79,12 +82,23 @@ const char nt_html_style[] =
     ".cards,.cards tbody,.cards tr{display:block}\n"
     ".cards thead{display:none}\n"
     ".cards tr{padding:6px 0;border-bottom:2px solid #9fb0c2}\n"
-    ".cards td,.cards td.t{display:flex;gap:10px;max-width:none;text-align:left;border:0;padding:2px 4px}\n"
+    ".cards td,.cards td.t{display:flex;gap:10px;max-width:none;text-align:left;border:0;padding:2px 4px;\n"
+    "white-space:normal;overflow-wrap:anywhere}\n"
     ".cards td.gap{display:none}\n"
-    ".cards td::before{content:attr(data-title);flex:0 0 9em;color:#555}\n"
-    ".pairs tr{display:grid;grid-template-columns:1fr 1fr;column-gap:12px}\n"
-    ".pairs td,.pairs td.t{justify-content:space-between;gap:6px}\n"
-    ".pairs td::before{flex:0 1 auto}\n"
+    ".cards td::before{content:attr(data-title);flex:0 0 9em;overflow-wrap:normal;color:#555}\n"
+    ".pairs tr{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));column-gap:12px}\n"
+    ".pairs td:first-child:nth-last-child(odd){grid-column:1/-1}\n"
+    ".pairs td,.pairs td.t{justify-content:space-between;gap:6px;text-align:right}\n"
+    ".pairs td::before{flex:0 9999 auto;text-align:left}\n"
+    ".days tr{display:flex;flex-wrap:wrap;gap:0 8px}\n"
+    ".days td,.days td.t{display:block;padding:1px 4px}\n"
+    ".days td::before{content:none}\n"
+    ".days td.n{margin-left:auto}\n"
+    ".days td.n::before{content:attr(data-title) \" \"}\n"
+    ".days th.f,.days td.f{min-width:0;font-size:inherit}\n"
+    ".days td.f::before{content:attr(data-title) \" \"}\n"
+    ".days td.f:empty{display:none}\n"
+    ".days td.f.gap{display:block}\n"
     "}\n";
 
 const char nt_html_style_paper[] =

@@ -88,8 +88,10 @@ static void put_cell(const struct nt_doc_column *column, const struct nt_doc_cel
 	char text[64];
 
 	if (is_gap(column, cell)) {
-		fprintf(out, "<td class=\"%s gap\">%s</td>", class_of(column->kind),
-			column->kind == NT_DOC_FLAG ? "?" : "–");
+		fprintf(out, "<td class=\"%s gap\"", class_of(column->kind));
+		if (card)
+			put_title(column, out);
+		fprintf(out, ">%s</td>", column->kind == NT_DOC_FLAG ? "?" : "–");
 		return;
 	}
 	fprintf(out, "<td class=\"%s%s\"", class_of(column->kind),
@@ -219,21 +221,19 @@ struct part {
 };
 
 /* On telephones, rows of a table that holds sentences are cards: one value below another. Those of one that is too wide
- * by a column or some are cards with two values beside each other. */
-#define SENTENCE   40
-#define CARDS_MOST 14
+ * are cards with two values beside each other. */
+#define SENTENCE 40
 
 /* A telephone's width (366 px) in letters of 12 px; a column takes one more for its edges. Three wide letters of a head
  * stay together. */
-#define LINE_PHONE   56
-#define HEAD_PHONE   6
-#define COLUMNS_MOST 10
+#define LINE_PHONE 56
+#define HEAD_PHONE 6
 
 bool html_has_sentences(const struct nt_doc_item *item)
 {
 	bool any = false;
 
-	if (item->form != NT_DOC_TABLE || nt_item_rows_read(item) > CARDS_MOST)
+	if (item->form != NT_DOC_TABLE)
 		return false;
 	for (size_t i = 0; i < item->cells; i++)
 		any |= item->column[i % item->columns].kind == NT_DOC_TEXT && item->cell[i].text &&
@@ -245,7 +245,7 @@ static bool is_wide_on_phones(const struct nt_doc_item *item)
 {
 	size_t width = 0;
 
-	if (item->form != NT_DOC_TABLE || nt_item_rows_read(item) > CARDS_MOST || item->columns > COLUMNS_MOST)
+	if (item->form != NT_DOC_TABLE)
 		return false;
 	for (size_t c = 0; c < item->columns; c++) {
 		size_t head = width_of_head(item->column[c].title, HEAD_PHONE),
@@ -254,6 +254,24 @@ static bool is_wide_on_phones(const struct nt_doc_item *item)
 		width += (cells > head ? cells : head) + 1;
 	}
 	return width > LINE_PHONE;
+}
+
+static bool has_flags(const struct nt_doc_item *item)
+{
+	for (size_t c = 0; c < item->columns; c++)
+		if (item->column[c].kind == NT_DOC_FLAG && !item->column[c].basis)
+			return item->form == NT_DOC_TABLE;
+	return false;
+}
+
+/* A row of marks is the dates on which there is one. */
+static const char *cards_of(const struct nt_doc_item *item)
+{
+	if (has_flags(item))
+		return " cards days";
+	if (html_has_sentences(item))
+		return " cards";
+	return is_wide_on_phones(item) ? " cards pairs" : "";
 }
 
 static bool is_in(const struct part *p, const struct nt_doc_item *item, size_t column)
@@ -301,7 +319,7 @@ int html_put_table(const struct nt_document *d, const struct nt_doc_item *item, 
 {
 	size_t end = 0, lead = leading(item);
 	bool dense = html_paper_of(item) != HTML_USUAL;
-	const char *cards = html_has_sentences(item) ? " cards" : is_wide_on_phones(item) ? " cards pairs" : "";
+	const char *cards = cards_of(item);
 
 	do {
 		struct part p = {.leading = lead, .first = end > lead ? end : lead, .dense = dense, .cards = cards};
