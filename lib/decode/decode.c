@@ -4,7 +4,9 @@
 #include "decode/layer.h"
 #include "decode/usual.h"
 
-static void decode_layers(const struct nt_frame *frame, enum nt_link link, struct nt_fields *fields)
+/* A call of its own: the usual frame should not pay for its registers. */
+static __attribute__((noinline)) void decode_layers(const struct nt_frame *frame, enum nt_link link,
+						    struct nt_fields *fields)
 {
 	struct view v = {.data = frame->data, .cap = frame->cap_len, .wire = frame->wire_len};
 

@@ -9,8 +9,8 @@
 
 /*
  * The usual frame of a telescope, read straight through: Ethernet, an IPv4 header without options, no fragment, TCP
- * without options or UDP, all of it sound and captured. Everything else is the layers' to read, which would say
- * the same of these frames.
+ * without options or UDP, all of it sound, and captured as far as such a TCP header goes. Everything else is the
+ * layers' to read, which would say the same of these frames.
  */
 
 enum {
@@ -19,17 +19,19 @@ enum {
 	USUAL_TCP = 20,
 	USUAL_UDP = 8,
 	USUAL_L4 = USUAL_ETHERNET + USUAL_IPV4,
-	USUAL_ADDRESSES = USUAL_ETHERNET + 12
+	USUAL_IP_ID = USUAL_ETHERNET + 4
 };
 
 typedef uint8_t usual_bytes __attribute__((vector_size(16)));
 
-_Static_assert(offsetof(struct nt_fields, dst4) == offsetof(struct nt_fields, src4) + 4 &&
-		   offsetof(struct nt_fields, ack) == offsetof(struct nt_fields, seq) + 4 &&
-		   offsetof(struct nt_fields, window) == offsetof(struct nt_fields, seq) + 8 &&
-		   offsetof(struct nt_fields, src_port) == offsetof(struct nt_fields, seq) + 10 &&
-		   offsetof(struct nt_fields, dst_port) == offsetof(struct nt_fields, seq) + 12 &&
-		   offsetof(struct nt_fields, udp) == offsetof(struct nt_fields, seq) + 14 &&
+_Static_assert(NT_FATE_TCP == 0 && NT_CLASS_IPV4 == 0 && offsetof(struct nt_fields, fate) == 0 &&
+		   offsetof(struct nt_fields, class) == 1 && offsetof(struct nt_fields, tcp_flags) == 2 &&
+		   offsetof(struct nt_fields, ttl) == 3 && offsetof(struct nt_fields, ip_proto) == 4 &&
+		   offsetof(struct nt_fields, ip_id) == 6 && offsetof(struct nt_fields, src4) == 8 &&
+		   offsetof(struct nt_fields, dst4) == 12 && offsetof(struct nt_fields, seq) == 16 &&
+		   offsetof(struct nt_fields, ack) == 20 && offsetof(struct nt_fields, window) == 24 &&
+		   offsetof(struct nt_fields, src_port) == 26 && offsetof(struct nt_fields, dst_port) == 28 &&
+		   offsetof(struct nt_fields, udp) == 30 &&
 		   offsetof(struct nt_fields, inner_port) == offsetof(struct nt_fields, icmp) + 12,
 	       "as they are written below");
 
@@ -45,6 +47,12 @@ static inline bool usual_ip(const uint8_t *frame)
 	return (is & look_at) == want;
 }
 
+/* Neither a fragment nor followed by any: of flags and offset, all but "do not fragment" and the reserved bit is 0. */
+static inline bool usual_whole(const uint8_t *header)
+{
+	return !(header[6] & 0x3f) && !header[7];
+}
+
 /* What such a frame has not: from `icmp` to `option_layout` in one go. */
 static inline void usual_nothing(struct nt_fields *f)
 {
@@ -54,33 +62,36 @@ static inline void usual_nothing(struct nt_fields *f)
 	memcpy((uint8_t *)f + FROM, (const uint8_t *)&none + FROM, TO - FROM);
 }
 
-/* Source and destination: eight bytes, of which each half is turned. */
-static inline void usual_addresses(const uint8_t *frame, struct nt_fields *f)
+/*
+ * The IPv4 header from its ID on: 16 bytes, which are the first 16 of the fields once they are turned and in order.
+ * Those that are none of its are 0: of TCP in IPv4, without flags.
+ */
+static inline void usual_ipv4(const uint8_t *id, struct nt_fields *f)
 {
-	uint64_t both;
+	const usual_bytes of_it = {0, 0, 0, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	usual_bytes v;
 
-	memcpy(&both, frame + USUAL_ADDRESSES, sizeof(both));
-	both = be64toh(both);
-	both = both << 32 | both >> 32;
-	memcpy((uint8_t *)f + offsetof(struct nt_fields, src4), &both, sizeof(both));
+	memcpy(&v, id, sizeof(v));
+	v = __builtin_shufflevector(v, v, 0, 0, 0, 4, 5, 0, 1, 0, 11, 10, 9, 8, 15, 14, 13, 12) & of_it;
+	memcpy(f, &v, sizeof(v));
 }
 
-/* The first 16 bytes of a TCP header are all that is wanted of it: turned and put in the order of the fields at once.
- */
+/* The first 16 bytes of a TCP header are all that is wanted of it, and become the next 16 of the fields. */
 static inline void usual_tcp(const uint8_t *header, struct nt_fields *f)
 {
-	const usual_bytes none = {0};
+	const usual_bytes of_it = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+				   0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0,    0};
 	usual_bytes v;
 
 	memcpy(&v, header, sizeof(v));
-	f->tcp_flags = header[13];
-	v = __builtin_shufflevector(v, none, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 1, 0, 3, 2, 16, 16);
+	v = __builtin_shufflevector(v, v, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 1, 0, 3, 2, 0, 0) & of_it;
 	memcpy((uint8_t *)f + offsetof(struct nt_fields, seq), &v, sizeof(v));
+	f->tcp_flags = header[13];
 }
 
 static inline void usual_udp(const uint8_t *header, struct nt_fields *f)
 {
-	f->tcp_flags = 0;
+	f->fate = NT_FATE_UDP;
 	f->seq = 0;
 	f->ack = 0;
 	f->window = 0;
@@ -89,40 +100,38 @@ static inline void usual_udp(const uint8_t *header, struct nt_fields *f)
 	f->udp = 1;
 }
 
+static inline bool is_usual_tcp(const uint8_t *header, uint32_t payload)
+{
+	return payload >= USUAL_TCP && header[12] >> 4 == USUAL_TCP / 4;
+}
+
+static inline bool is_usual_udp(const uint8_t *header, uint32_t payload)
+{
+	uint32_t length = be16(header + 4);
+
+	return length >= USUAL_UDP && length <= payload;
+}
+
 /* Fills in the fields and returns true, or does nothing. */
 static inline bool usual_frame(const struct nt_frame *frame, struct nt_fields *f)
 {
 	const uint8_t *d = frame->data;
 	uint32_t payload;
-	uint8_t proto;
 
-	if (frame->cap_len < USUAL_L4 + USUAL_UDP || !usual_ip(d) || be16(d + 20) & 0x3fff)
+	if (frame->cap_len < USUAL_L4 + USUAL_TCP || !usual_ip(d) || !usual_whole(d + USUAL_ETHERNET))
 		return false;
-	payload = be16(d + 16) - (uint32_t)USUAL_IPV4; /* below 0 is more than any frame has */
+	payload = be16(d + USUAL_ETHERNET + 2) - (uint32_t)USUAL_IPV4; /* below 0 is more than any frame has */
 	if (payload > frame->wire_len - USUAL_L4)
 		return false;
-	proto = d[23];
-	if (proto == 6) {
-		if (payload < USUAL_TCP || frame->cap_len < USUAL_L4 + USUAL_TCP || d[46] >> 4 != USUAL_TCP / 4)
-			return false;
-		f->fate = NT_FATE_TCP;
-		f->class = NT_CLASS_IPV4;
+	if (d[USUAL_ETHERNET + 9] == 6 && is_usual_tcp(d + USUAL_L4, payload)) {
+		usual_ipv4(d + USUAL_IP_ID, f);
 		usual_tcp(d + USUAL_L4, f);
-	} else if (proto == 17) {
-		uint32_t length = be16(d + 38);
-
-		if (length < USUAL_UDP || length > payload)
-			return false;
-		f->fate = NT_FATE_UDP;
-		f->class = NT_CLASS_IPV4;
+	} else if (d[USUAL_ETHERNET + 9] == 17 && is_usual_udp(d + USUAL_L4, payload)) {
+		usual_ipv4(d + USUAL_IP_ID, f);
 		usual_udp(d + USUAL_L4, f);
 	} else {
 		return false;
 	}
-	usual_addresses(d, f);
-	f->ttl = d[22];
-	f->ip_proto = proto;
-	f->ip_id = be16(d + 18);
 	usual_nothing(f);
 	return true;
 }
