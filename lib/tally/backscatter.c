@@ -83,7 +83,7 @@ uint32_t nt_senders_note(struct nt_senders *t, const struct nt_reply *r, uint16_
 	if (!line)
 		return r->has_port;
 	elsewhere = r->has_port ? note_ports(line, r, port) : 0;
-	line->used |= r->placed ? NT_SENDER_PLACED : 0;
+	line->used |= r->line != NT_SOURCE_NONE ? NT_SENDER_PLACED : 0;
 	line->packets[nt_backscatter_slot(r->class)]++;
 	if (r->time_ns < line->first_ns)
 		line->first_ns = r->time_ns;

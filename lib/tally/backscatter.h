@@ -119,7 +119,7 @@ struct nt_reply {
 	uint8_t class;		/* enum nt_backscatter */
 	uint8_t proto;		/* attacked */
 	uint8_t packet;		/* its number in the burst */
-	bool placed;		/* its source has a line */
+	uint32_t line;		/* of its source, or NT_SOURCE_NONE */
 	bool v6;
 	bool has_port;
 	bool has_attacked_port;

@@ -6,8 +6,8 @@
 #include "base/targets.h"
 
 /*
- * Counting a burst whose lines are found, in passes over all its packets as in find.c. Counted is what the packet
- * itself says; what follows from its source and port is made of lines and pairs when the bank is settled.
+ * Counting a burst, in passes over all its packets as in find.c. Counted is what the packet itself says; what follows
+ * from its source and port is made of lines and pairs when the bank is settled.
  */
 
 /* What the passes hand on. */
@@ -38,11 +38,11 @@ void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_
 }
 
 /* Hash of the destination, for the sketches of targets. */
-static uint64_t target_of(const struct nt_fields *f)
+static inline uint64_t target_of(const struct nt_fields *f, bool v6)
 {
 	struct nt_key128 to;
 
-	if (!is_v6(f))
+	if (!v6)
 		return nt_targets_hash4(f->dst4);
 	to = nt_key128_of(f->dst6);
 	return nt_mix(to.high, to.low);
@@ -56,6 +56,22 @@ static inline int64_t seconds_of(struct passes *p, int64_t time_ns)
 		p->second_ns = (int64_t)((uint64_t)p->second_s * NT_SECOND_NS);
 	}
 	return p->second_s;
+}
+
+/* What a packet is counted as: constants, so that nothing is looked at twice. */
+struct kind {
+	enum nt_fate fate; /* TCP, UDP or anything else */
+	bool v6;
+	bool ports; /* pairs are counted */
+};
+
+/* What there is to say of a source once. */
+static inline void begin_line(struct nt_source_line *line, const struct nt_fields *f, uint32_t time_s)
+{
+	line->first_s = line->last_s = time_s;
+	memcpy(&line->seq, &f->seq, NT_DIFFER_BYTES);
+	line->traits |= has_port(f) ? NT_SOURCE_PORT : 0;
+	line->traits |= f->fate == NT_FATE_TCP ? NT_SOURCE_TCP : 0;
 }
 
 /* The first packet with ports, or the first of TCP, of a source that began without. */
@@ -107,8 +123,8 @@ static inline void ask_pair(const struct nt_tally *t, struct passes *p, uint32_t
 	p->pair[p->n_pairs++] = (uint8_t)i;
 }
 
-static void ask_reply(const struct nt_tally *t, const struct nt_burst *b, uint32_t i, struct passes *p, uint32_t class,
-		      uint64_t target)
+static void ask_reply(const struct nt_tally *t, const struct nt_burst *b, uint32_t i, struct passes *p, uint32_t line,
+		      uint32_t class, uint64_t target)
 {
 	const struct nt_fields *f = &b->fields[i];
 	struct nt_reply *r = &p->reply[p->n_replies++];
@@ -119,14 +135,11 @@ static void ask_reply(const struct nt_tally *t, const struct nt_burst *b, uint32
 	r->time_s = seconds_of(p, r->time_ns);
 	r->target = target;
 	r->packet = (uint8_t)i;
-	r->placed = b->line[i] != NT_SOURCE_NONE;
+	r->line = line;
 	nt_reply_prefetch(r, &t->senders, &t->victims);
 }
 
-/*
- * Another pair than its source's own. It goes to the table, unless the own one has a single packet: then that one goes,
- * and this one has a chance to be what the source is after.
- */
+/* A packet of which its source's own pair is not: see nt_source_line. */
 static inline void note_pair(const struct nt_tally *t, struct passes *p, uint32_t i, uint32_t at, uint32_t port)
 {
 	struct nt_source_line *line = &t->sources.line[at];
@@ -143,41 +156,62 @@ static inline void note_pair(const struct nt_tally *t, struct passes *p, uint32_
 	line->pair_packets = 1;
 }
 
-/* What a packet of TCP, of UDP (`fate`, a constant), or of anything else says of its source, whose line is asked for.
+/*
+ * Says whether a packet's source has a line. It is found or made here, unless nt_tally_find() had to: then the first
+ * look is right.
  */
+static inline bool find_line(struct nt_tally *t, const struct nt_burst *b, uint32_t i, bool v6,
+			     struct nt_source_line **line, uint32_t *at)
+{
+	struct nt_sources *s = &t->sources;
+	struct nt_key128 from = v6 ? nt_key128_of(b->fields[i].src6) : (struct nt_key128){.low = b->fields[i].src4};
+
+	*at = b->line[i];
+	if (*at == NT_SOURCE_NONE)
+		return false;
+	*line = &s->line[*at];
+	if (!nt_source_is(s, *at, from, v6 ? NT_SOURCE_V6 : 0)) {
+		*at = nt_sources_find(s, from, v6, *at, b->tag[i]);
+		*line = &s->line[*at];
+	}
+	return true;
+}
+
+/* What a packet of TCP, of UDP, or of anything else says of its source, whose line is asked for. */
 static inline __attribute__((always_inline)) void note_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i,
-							      struct passes *p, bool ports, enum nt_fate fate,
-							      uint32_t reply)
+							      struct passes *p, struct kind kind, uint32_t reply)
 {
 	const struct nt_fields *f = &b->fields[i];
 	uint32_t matched = p->matched[i], syn = reply >> NT_REPLY_SYN_SHIFT, traits = 0;
-	uint64_t target = target_of(f);
+	uint32_t at, time_s = (uint32_t)seconds_of(p, b->frame[i].time_ns);
+	uint64_t target = target_of(f, kind.v6);
 	struct nt_source_line *line;
+	bool placed = find_line(t, b, i, kind.v6, &line, &at);
 
 	if (reply & ~NT_REPLY_SYN) {
-		ask_reply(t, b, i, p, reply - 1, target);
+		ask_reply(t, b, i, p, at, reply - 1, target);
 		traits = NT_SOURCE_BACKSCATTER;
 	}
-	if (b->line[i] == NT_SOURCE_NONE) {
+	if (!placed) {
 		p->unplaced[p->n_unplaced++] = (uint8_t)i;
 		return;
 	}
-	line = &t->sources.line[b->line[i]];
-	line->packets++;
+	if (!line->packets++)
+		begin_line(line, f, time_s);
 	line->matched |= matched;
-	note_time(line, (uint32_t)seconds_of(p, b->frame[i].time_ns));
+	note_time(line, time_s);
 	nt_targets_add(&line->targets, 1, target);
-	if (fate == NT_FATE_TCP || fate == NT_FATE_UDP) {
-		traits |= note_header(line, f, fate == NT_FATE_TCP);
+	if (kind.fate == NT_FATE_TCP || kind.fate == NT_FATE_UDP) {
+		traits |= note_header(line, f, kind.fate == NT_FATE_TCP);
 		/* one branch to foresee, not two */
 		if (!((traits & NT_SOURCE_PORT_VARIES) | (line->pair_matched ^ matched)))
 			line->pair_packets++;
-		else if (ports)
-			note_pair(t, p, i, b->line[i], port_key(f));
+		else if (kind.ports)
+			note_pair(t, p, i, at, port_key(f));
 	} else if (matched) {
-		ask_pair(t, p, i, nt_pair_key(b->line[i], NT_PAIR_PORTLESS), matched);
+		ask_pair(t, p, i, nt_pair_key(at, NT_PAIR_PORTLESS), matched);
 	}
-	if (fate == NT_FATE_TCP) {
+	if (kind.fate == NT_FATE_TCP) {
 		traits |= syn * NT_SOURCE_SYN;
 		line->missed |= ~matched & -syn;
 	}
@@ -211,7 +245,7 @@ static inline __attribute__((always_inline)) void count_packet(struct nt_tally *
 							       struct passes *p, enum nt_tally_part part)
 {
 	const struct nt_fields *f = &b->fields[i];
-	bool dense = part >= NT_TALLY_DENSE, ports = part >= NT_TALLY_ALL;
+	bool dense = part >= NT_TALLY_DENSE, ports = part >= NT_TALLY_ALL, v6 = is_v6(f);
 
 	if (dense) {
 		t->class_frames[f->class]++;
@@ -222,14 +256,19 @@ static inline __attribute__((always_inline)) void count_packet(struct nt_tally *
 			nt_histogram_count_small(&t->histogram[NT_TABLE_TCP_FLAGS], f->tcp_flags);
 			nt_histogram_count(&t->histogram[NT_TABLE_TCP_WINDOW], f->window);
 		}
-		note_source(t, b, i, p, ports, NT_FATE_TCP, nt_reply_of_tcp[f->tcp_flags & 31]);
+		if (f->class == NT_CLASS_IPV4)
+			note_source(t, b, i, p, (struct kind){NT_FATE_TCP, false, ports},
+				    nt_reply_of_tcp[f->tcp_flags & 31]);
+		else
+			note_source(t, b, i, p, (struct kind){NT_FATE_TCP, v6, ports},
+				    nt_reply_of_tcp[f->tcp_flags & 31]);
 	} else if (f->fate == NT_FATE_UDP) {
-		note_source(t, b, i, p, ports, NT_FATE_UDP, 0);
+		note_source(t, b, i, p, (struct kind){NT_FATE_UDP, v6, ports}, 0);
 	} else {
 		if (dense)
 			count_other(t, f);
 		if (has_source(f))
-			note_source(t, b, i, p, ports, NT_FATE_OTHER, nt_reply_of(f));
+			note_source(t, b, i, p, (struct kind){NT_FATE_OTHER, v6, ports}, nt_reply_of(f));
 	}
 }
 
@@ -261,12 +300,11 @@ static void count_pairs(struct nt_tally *t, const struct nt_burst *b, const stru
 static void count_reply_ports(struct nt_tally *t, const struct nt_burst *b, struct passes *p, const struct nt_reply *r,
 			      uint32_t n, uint16_t port)
 {
-	uint32_t line = b->line[r->packet];
-	uint64_t key = nt_pair_key(line, NT_PAIR_REPLY | port);
+	uint64_t key = nt_pair_key(r->line, NT_PAIR_REPLY | port);
 
 	if (n > 1 && !nt_pairs_count(&t->pairs, key, 0, nt_pairs_home(&t->pairs, key), n - 1))
 		nt_unplaced_reply(t, b->region[r->packet], port, n - 1);
-	ask_pair(t, p, r->packet, nt_pair_key(line, NT_PAIR_REPLY | r->src_port), 0);
+	ask_pair(t, p, r->packet, nt_pair_key(r->line, NT_PAIR_REPLY | r->src_port), 0);
 }
 
 static void count_replies(struct nt_tally *t, const struct nt_burst *b, struct passes *p)
@@ -277,7 +315,7 @@ static void count_replies(struct nt_tally *t, const struct nt_burst *b, struct p
 		uint32_t n = nt_senders_note(&t->senders, r, &port);
 
 		nt_victims_note(&t->victims, r);
-		if (n && r->placed)
+		if (n && r->line != NT_SOURCE_NONE)
 			count_reply_ports(t, b, p, r, n, port);
 	}
 }

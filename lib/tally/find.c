@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tally/packet.h"
 
-#include "base/clock.h"
-#include "base/differ.h"
-
 /*
  * The first passes over a burst: each asks the cache for what the next one touches, so that the packets of a burst wait
- * for memory together and not one after the other.
+ * for memory together and not one after the other. Most bursts need no more than the first: each packet is sure of a
+ * line, which is found when it is counted.
  */
-
-/* What there is to say of a source once. */
-static void begin_line(struct nt_source_line *line, const struct nt_fields *f, int64_t time_ns)
-{
-	line->first_s = line->last_s = (uint32_t)nt_seconds_of_ns(time_ns);
-	memcpy(&line->seq, &f->seq, NT_DIFFER_BYTES);
-	line->traits |= has_port(f) ? NT_SOURCE_PORT : 0;
-	line->traits |= f->fate == NT_FATE_TCP ? NT_SOURCE_TCP : 0;
-}
 
 /* The window is the other thing of many that a packet touches at random. */
 void nt_tally_ask(const struct nt_tally *t, struct nt_burst *b, uint32_t from, uint32_t to)
@@ -57,19 +46,19 @@ static void want_region(const struct nt_tally *t, struct nt_burst *b, uint32_t i
 static inline void note_line(const struct nt_tally *t, struct nt_burst *b, uint32_t i, uint32_t at, enum wanted wanted)
 {
 	b->line[i] = at;
-	if (__builtin_expect(wanted != LINELESS || at == NT_SOURCE_NONE, 0))
+	if (wanted != LINELESS || at == NT_SOURCE_NONE)
 		want_region(t, b, i, wanted);
 }
 
-static inline void find(struct nt_tally *t, struct nt_burst *b, uint32_t i, enum wanted wanted)
+static void find_with_regions(struct nt_tally *t, struct nt_burst *b, enum wanted wanted)
 {
-	const struct nt_fields *f = &b->fields[i];
-	uint32_t lines = t->sources.n_touched;
-	uint32_t at = nt_sources_find(&t->sources, source_of(f), is_v6(f), b->line[i], b->tag[i]);
+	for (uint32_t i = 0; i < b->n; i++) {
+		const struct nt_fields *f = &b->fields[i];
 
-	if (t->sources.n_touched != lines)
-		begin_line(&t->sources.line[at], f, b->frame[i].time_ns);
-	note_line(t, b, i, at, wanted);
+		if (has_source(f))
+			note_line(t, b, i, nt_sources_find(&t->sources, source_of(f), is_v6(f), b->line[i], b->tag[i]),
+				  wanted);
+	}
 }
 
 /* In a full table: the line of a source whose tag was found at `at`, or none. */
@@ -108,14 +97,12 @@ static enum wanted regions_wanted(const struct nt_tally *t)
 
 void nt_tally_find(struct nt_tally *t, struct nt_burst *b)
 {
+	const struct nt_sources *s = &t->sources;
 	enum wanted wanted = regions_wanted(t);
 
 	b->n_unlocated = 0;
-	if (nt_sources_full(&t->sources)) {
+	if (nt_sources_full(s))
 		find_in_full(t, b, wanted);
-		return;
-	}
-	for (uint32_t i = 0; i < b->n; i++)
-		if (has_source(&b->fields[i]))
-			find(t, b, i, wanted);
+	else if (wanted != LINELESS || s->limit - s->n_touched < NT_BURST)
+		find_with_regions(t, b, wanted);
 }

@@ -151,6 +151,7 @@ static void make_packets(const struct nt_tally *t, int64_t start_s, uint32_t dis
 
 		memset(&packet[i], 0, sizeof(packet[i]));
 		nt_reply_make(&packet[i], &f, source_of(&f), class);
+		packet[i].line = NT_SOURCE_NONE;
 		if (next_random() % 3)
 			now += (int64_t)(next_random() % 400) * NS / 1000;
 		if (next_random() % 200 == 0)
