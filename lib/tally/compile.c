@@ -281,26 +281,17 @@ static uint32_t seen_in(const struct runs *r)
 /* ---- fields of 16 bits ---- */
 
 /* Place of a chunk among those that are there already, of any field; appended if it is new. */
-static uint32_t place_chunk(struct compiler *c, const uint32_t *words, uint32_t n)
+static uint32_t place_chunk(struct compiler *c, const uint32_t words[static CHUNK_WORDS])
 {
 	uint32_t at = 0;
 
-	while (at + n <= c->n_chunk && memcmp(c->chunk + at, words, n * sizeof(*words)) != 0)
-		at++;
-	if (at + n <= c->n_chunk)
-		return at;
-	at = c->n_chunk;
-	memcpy(c->chunk + at, words, n * sizeof(*words));
-	c->n_chunk += n;
+	while (at < c->n_chunk && memcmp(c->chunk + at, words, CHUNK_WORDS * sizeof(*words)) != 0)
+		at += CHUNK_WORDS;
+	if (at == c->n_chunk) {
+		memcpy(c->chunk + at, words, CHUNK_WORDS * sizeof(*words));
+		c->n_chunk += CHUNK_WORDS;
+	}
 	return at;
-}
-
-static uint32_t wide_entry(struct compiler *c, const uint32_t words[static CHUNK_WORDS])
-{
-	for (uint32_t i = 1; i < CHUNK_WORDS; i++)
-		if (words[i] != words[0])
-			return place_chunk(c, words, CHUNK_WORDS) << 8 | UINT8_MAX;
-	return place_chunk(c, words, 1) << 8;
 }
 
 static int make_wide(struct compiler *c, enum nt_field field, enum nt_wide_table table, const char *what)
@@ -316,7 +307,7 @@ static int make_wide(struct compiler *c, enum nt_field field, enum nt_wide_table
 		words[v] = r.bits[run];
 	}
 	for (uint32_t i = 0; i < FIELD_WORDS / CHUNK_WORDS; i++)
-		c->s->wide[table][i] = wide_entry(c, words + (size_t)i * CHUNK_WORDS);
+		c->s->wide[table][i] = place_chunk(c, words + (size_t)i * CHUNK_WORDS);
 	err = check_possible(c, seen_in(&r), what);
 out:
 	runs_fini(&r);

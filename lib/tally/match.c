@@ -36,9 +36,7 @@ uint32_t nt_signatures_seq_dst(const struct nt_signatures *s)
 
 static inline uint32_t wide_bits(const struct nt_signatures *s, enum nt_wide_table table, uint16_t value)
 {
-	uint32_t entry = s->wide[table][value >> 8];
-
-	return s->chunk[(entry >> 8) + (value & entry & 0xff)];
+	return s->chunk[s->wide[table][value >> 8] + (value & 0xff)];
 }
 
 static inline uint32_t value_bits(const struct nt_values *v, uint32_t value)

@@ -79,9 +79,8 @@ struct nt_signatures {
 	uint32_t option[UINT8_MAX + 1];
 	uint32_t window_scale[UINT8_MAX + 1];
 	/*
-	 * By the value's upper byte: where its chunk begins in chunk[], above a mask of the lower byte. A chunk in
-	 * which all values give the same bits is one word and its mask is 0, so that the usual field takes 1 KiB and
-	 * few lines of it, whatever the traffic.
+	 * By the value's upper byte: where its chunk of 256 values begins in chunk[]. Most chunks are the same, in
+	 * which no value is asked about: the usual field takes two of them, whatever the traffic.
 	 */
 	uint32_t wide[NT_WIDE_TABLES][UINT8_MAX + 1];
 	uint32_t *chunk;
