@@ -22,11 +22,11 @@ static inline uint64_t nt_targets_hash4(uint32_t address)
 static inline void nt_targets_add(uint64_t *sketch, uint32_t words, uint64_t hash)
 {
 	uint32_t at = (uint32_t)hash & (words * 16 - 1), shift = at % 16 * 4;
-	uint64_t rank = (uint64_t)__builtin_ctzll(hash >> 32 | UINT64_C(1) << 14) + 1; /* 1..15 */
-	int64_t more = (int64_t)(rank - (sketch[at / 16] >> shift & 15));
+	uint32_t rank = (uint32_t)__builtin_ctzll(hash >> 32 | UINT64_C(1) << 14) + 1; /* 1..15 */
+	int32_t more = (int32_t)(rank - (uint32_t)(sketch[at / 16] >> shift & 15));
 
 	/* Whether it is greater is a coin toss, and compilers make a branch of any comparison here: its sign tells. */
-	sketch[at / 16] += (uint64_t)(more & ~(more >> 63)) << shift;
+	sketch[at / 16] += (uint64_t)(uint32_t)(more & ~(more >> 31)) << shift;
 }
 
 /** Adds the targets of `from`. */
