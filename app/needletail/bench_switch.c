@@ -294,7 +294,7 @@ static void note_fill(const struct bench *b, struct bench_switches *s)
 		struct nt_worker *w = b->stats.worker[i];
 		struct nt_tally *t = w->bank[atomic_load_explicit(&w->turn, memory_order_relaxed) & 1];
 
-		s->sources += (double)t->sources.n_touched / t->sources.limit / b->workers;
+		s->sources += (double)t->sources.n / t->sources.limit / b->workers;
 		s->pairs += (double)t->pairs.n_touched / t->pairs.limit / b->workers;
 		s->senders += (double)t->senders.n_touched / t->senders.limit / b->workers;
 		s->victims += (double)t->victims.n_touched / t->victims.limit / b->workers;

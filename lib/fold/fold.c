@@ -156,7 +156,7 @@ static int fold_sources(const struct nt_tally *t, struct nt_fold_interval *i)
 {
 	int err;
 
-	if (!t->sources.n_touched)
+	if (!t->sources.n)
 		return 0;
 	err = nt_fold_sources_add(&i->sources, &t->sources);
 	return err ? err : nt_fold_pairs_add(&i->pairs, &t->sources, &t->pairs, i->sources.place);

@@ -111,15 +111,11 @@ static uint32_t hash_of(const struct nt_sources *bank, uint32_t at)
 /* The lines of a bank are of different sources: while there is no other bank, nobody has to be looked for. */
 static void add_first_bank(struct nt_fold_sources *s, const struct nt_sources *bank)
 {
-	for (uint32_t i = 0; i < bank->n_touched; i++) {
-		uint32_t at = bank->touched[i];
-
-		if (i + AHEAD < bank->n_touched)
-			__builtin_prefetch(&bank->line[bank->touched[i + AHEAD]]);
-		begin(&s->entry[i], nt_source_address(bank, at), &bank->line[at]);
-		s->place[at] = i;
+	for (uint32_t i = 1; i <= bank->n; i++) {
+		begin(&s->entry[i - 1], nt_source_address(bank, i), &bank->line[i]);
+		s->place[i] = i - 1;
 	}
-	s->n = bank->n_touched;
+	s->n = bank->n;
 }
 
 /* Once another bank comes. There is room. */
@@ -171,13 +167,13 @@ static int reserve_places(struct nt_fold_sources *s, size_t lines)
 
 int nt_fold_sources_add(struct nt_fold_sources *s, const struct nt_sources *bank)
 {
-	size_t wanted = s->n + bank->n_touched;
+	size_t wanted = s->n + bank->n;
 	struct nt_fold_source *grown = nt_places_grow_array(s->entry, &s->capacity, wanted, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;
 	s->entry = grown;
-	if (reserve_places(s, (size_t)bank->mask + 1))
+	if (reserve_places(s, (size_t)bank->n + 1))
 		return -ENOMEM;
 	if (!s->n) {
 		add_first_bank(s, bank);
@@ -186,12 +182,10 @@ int nt_fold_sources_add(struct nt_fold_sources *s, const struct nt_sources *bank
 	if (nt_places_reserve(&s->index, wanted))
 		return -ENOMEM;
 	index_first_bank(s);
-	for (uint32_t i = 0; i < bank->n_touched; i++) {
-		if (i + 2 * AHEAD < bank->n_touched)
-			__builtin_prefetch(&bank->line[bank->touched[i + 2 * AHEAD]]);
-		if (i + AHEAD < bank->n_touched)
-			nt_places_prefetch(&s->index, hash_of(bank, bank->touched[i + AHEAD]));
-		s->place[bank->touched[i]] = add_line(s, bank, bank->touched[i]);
+	for (uint32_t i = 1; i <= bank->n; i++) {
+		if (i + AHEAD <= bank->n)
+			nt_places_prefetch(&s->index, hash_of(bank, i + AHEAD));
+		s->place[i] = add_line(s, bank, i);
 	}
 	return 0;
 }
@@ -277,14 +271,9 @@ static int reserve_pairs(struct nt_fold_pairs *p, size_t more)
 /* The pairs that stand in lines. */
 static void add_own_pairs(struct nt_fold_pairs *p, const struct nt_sources *bank, const uint32_t *place)
 {
-	for (uint32_t i = 0; i < bank->n_touched; i++) {
-		const struct nt_source_line *line = &bank->line[bank->touched[i]];
-
-		if (i + AHEAD < bank->n_touched)
-			__builtin_prefetch(&bank->line[bank->touched[i + AHEAD]]);
-		if (line->pair_packets)
-			add_pair(p, place[bank->touched[i]], line->port, line->pair_matched);
-	}
+	for (uint32_t i = 1; i <= bank->n; i++)
+		if (bank->line[i].pair_packets)
+			add_pair(p, place[i], bank->line[i].port, bank->line[i].pair_matched);
 }
 
 static uint32_t pair_source(uint64_t key, const uint32_t *place)
@@ -312,7 +301,7 @@ static void add_other_pairs(struct nt_fold_pairs *p, const struct nt_pairs *bank
 int nt_fold_pairs_add(struct nt_fold_pairs *p, const struct nt_sources *lines, const struct nt_pairs *bank,
 		      const uint32_t *place)
 {
-	int err = reserve_pairs(p, (size_t)lines->n_touched + bank->n_touched);
+	int err = reserve_pairs(p, (size_t)lines->n + bank->n_touched);
 
 	if (err)
 		return err;

@@ -15,11 +15,16 @@ struct passes {
 	int64_t second_s;  /* the second that the newest packet fell into, */
 	int64_t second_ns; /* and when it began */
 	uint32_t n_pairs;
+	uint32_t n_other;
 	uint32_t n_replies;
 	uint32_t n_unplaced;
 	uint64_t replies;	    /* bit by packet: it is backscatter */
 	uint32_t matched[NT_BURST]; /* signatures, by packet */
+	uint32_t line[NT_BURST];    /* of the source, by packet */
 	uint8_t unplaced[NT_BURST]; /* packets whose sources have no line */
+	uint8_t other[NT_BURST];    /* packets with ports that are not their source's own pair */
+	uint8_t replying[NT_BURST]; /* backscatter, */
+	uint8_t class[NT_BURST];    /* and of what class each of these is */
 	uint64_t pair_key[NT_PAIRS_OF_BURST];
 	uint32_t pair_matched[NT_PAIRS_OF_BURST];
 	uint32_t pair_home[NT_PAIRS_OF_BURST];
@@ -62,7 +67,7 @@ static inline int64_t seconds_of(struct passes *p, int64_t time_ns)
 struct kind {
 	enum nt_fate fate; /* TCP, UDP or anything else */
 	bool v6;
-	bool ports; /* pairs are counted */
+	bool pairs; /* are counted */
 };
 
 /* What there is to say of a source once. */
@@ -93,12 +98,12 @@ static void note_late(struct nt_source_line *line, const struct nt_fields *f)
 /* Traits from a header with ports: what differs from the first one. */
 static inline uint32_t note_header(struct nt_source_line *line, const struct nt_fields *f, bool tcp)
 {
-	enum { OF_TCP = 0xff, OF_UDP = 0xe0 };
+	enum { OF_ALL = 0xe0, OF_TCP = 0x1f };
 	uint32_t known = tcp ? NT_SOURCE_PORT | NT_SOURCE_TCP : NT_SOURCE_PORT;
 
 	if (__builtin_expect((line->traits & known) != known, 0))
 		note_late(line, f);
-	return (nt_differ(&line->seq, &f->seq) & (tcp ? OF_TCP : OF_UDP)) << NT_SOURCE_VARIES_SHIFT;
+	return (nt_differ(&line->seq, &f->seq) & (tcp ? OF_ALL | OF_TCP : OF_ALL)) << NT_SOURCE_VARIES_SHIFT;
 }
 
 /* Most packets of a source are no later than one before; only then can they be earlier than the first. */
@@ -123,97 +128,102 @@ static inline void ask_pair(const struct nt_tally *t, struct passes *p, uint32_t
 	p->pair[p->n_pairs++] = (uint8_t)i;
 }
 
-static void ask_reply(const struct nt_tally *t, const struct nt_burst *b, uint32_t i, struct passes *p, uint32_t line,
-		      uint32_t class, uint64_t target)
+/* Backscatter: asks for the lines of its sender and its victim. */
+static void ask_replies(const struct nt_tally *t, const struct nt_burst *b, struct passes *p)
 {
-	const struct nt_fields *f = &b->fields[i];
-	struct nt_reply *r = &p->reply[p->n_replies++];
+	for (uint32_t n = 0; n < p->n_replies; n++) {
+		uint32_t i = p->replying[n];
+		const struct nt_fields *f = &b->fields[i];
+		struct nt_reply *r = &p->reply[n];
 
-	p->replies |= UINT64_C(1) << i;
-	nt_reply_make(r, f, source_of(f), class);
-	r->time_ns = b->frame[i].time_ns;
-	r->time_s = seconds_of(p, r->time_ns);
-	r->target = target;
-	r->packet = (uint8_t)i;
-	r->line = line;
-	nt_reply_prefetch(r, &t->senders, &t->victims);
+		p->replies |= UINT64_C(1) << i;
+		nt_reply_make(r, f, source_of(f), p->class[n]);
+		r->time_ns = b->frame[i].time_ns;
+		r->time_s = seconds_of(p, r->time_ns);
+		r->target = target_of(f, is_v6(f));
+		r->packet = (uint8_t)i;
+		r->line = p->line[i];
+		nt_reply_prefetch(r, &t->senders, &t->victims);
+	}
 }
 
-/* A packet of which its source's own pair is not: see nt_source_line. */
-static inline void note_pair(const struct nt_tally *t, struct passes *p, uint32_t i, uint32_t at, uint32_t port)
+/* Packets with ports of which their sources' own pairs are not: see nt_source_line. */
+static void ask_pairs(const struct nt_tally *t, const struct nt_burst *b, struct passes *p)
 {
-	struct nt_source_line *line = &t->sources.line[at];
-	uint32_t matched = p->matched[i];
+	for (uint32_t n = 0; n < p->n_other; n++) {
+		uint32_t i = p->other[n], at = p->line[i], port = port_key(&b->fields[i]), matched = p->matched[i];
+		struct nt_source_line *line = &t->sources.line[at];
 
-	if (line->pair_packets > 1) {
-		ask_pair(t, p, i, nt_pair_key(at, port), matched);
-		return;
+		if (line->pair_packets > 1) {
+			ask_pair(t, p, i, nt_pair_key(at, port), matched);
+			continue;
+		}
+		if (line->pair_packets)
+			ask_pair(t, p, i, nt_pair_key(at, line->port), line->pair_matched);
+		line->port = port;
+		line->pair_matched = matched;
+		line->pair_packets = 1;
 	}
-	if (line->pair_packets)
-		ask_pair(t, p, i, nt_pair_key(at, line->port), line->pair_matched);
-	line->port = port;
-	line->pair_matched = matched;
-	line->pair_packets = 1;
 }
 
 /*
- * Says whether a packet's source has a line. It is found or made here, unless nt_tally_find() had to: then the first
- * look is right.
+ * The line of a packet's source, found or made here if nt_tally_find() had no need to; or NT_SOURCE_NONE. The first
+ * look is right but for a new source.
  */
-static inline bool find_line(struct nt_tally *t, const struct nt_burst *b, uint32_t i, bool v6,
-			     struct nt_source_line **line, uint32_t *at)
+static inline uint32_t find_line(struct nt_tally *t, const struct nt_burst *b, uint32_t i, bool v6)
 {
 	struct nt_sources *s = &t->sources;
 	struct nt_key128 from = v6 ? nt_key128_of(b->fields[i].src6) : (struct nt_key128){.low = b->fields[i].src4};
+	uint32_t at;
 
-	*at = b->line[i];
-	if (*at == NT_SOURCE_NONE)
-		return false;
-	*line = &s->line[*at];
-	if (!nt_source_is(s, *at, from, v6 ? NT_SOURCE_V6 : 0)) {
-		*at = nt_sources_find(s, from, v6, *at, b->tag[i]);
-		*line = &s->line[*at];
-	}
-	return true;
+	if (b->found)
+		return b->line[i];
+	at = nt_source_number(s, b->place[i]);
+	if (nt_source_is(s, at, from, v6 ? NT_SOURCE_V6 : 0))
+		return at;
+	return nt_sources_find(s, from, v6, b->place[i], b->tag[i]);
 }
 
-/* What a packet of TCP, of UDP, or of anything else says of its source, whose line is asked for. */
+/*
+ * What a packet says of its source, whose line is asked for. What follows for some packets only is put on a list: the
+ * lists are of any length without a branch that nobody foresees.
+ */
 static inline __attribute__((always_inline)) void note_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i,
 							      struct passes *p, struct kind kind, uint32_t reply)
 {
 	const struct nt_fields *f = &b->fields[i];
-	uint32_t matched = p->matched[i], syn = reply >> NT_REPLY_SYN_SHIFT, traits = 0;
-	uint32_t at, time_s = (uint32_t)seconds_of(p, b->frame[i].time_ns);
-	uint64_t target = target_of(f, kind.v6);
-	struct nt_source_line *line;
-	bool placed = find_line(t, b, i, kind.v6, &line, &at);
+	uint32_t matched = p->matched[i], syn = reply >> NT_REPLY_SYN_SHIFT, class = reply & ~NT_REPLY_SYN;
+	uint32_t time_s = (uint32_t)seconds_of(p, b->frame[i].time_ns), traits = syn * NT_SOURCE_SYN;
+	uint32_t at = p->line[i] = find_line(t, b, i, kind.v6);
+	struct nt_source_line *line = &t->sources.line[at];
 
-	if (reply & ~NT_REPLY_SYN) {
-		ask_reply(t, b, i, p, at, reply - 1, target);
-		traits = NT_SOURCE_BACKSCATTER;
+	if (kind.fate != NT_FATE_UDP) {
+		p->replying[p->n_replies] = (uint8_t)i;
+		p->class[p->n_replies] = (uint8_t)(class - 1);
+		p->n_replies += class != 0;
 	}
-	if (!placed) {
+	if (at == NT_SOURCE_NONE) {
 		p->unplaced[p->n_unplaced++] = (uint8_t)i;
 		return;
 	}
 	if (!line->packets++)
 		begin_line(line, f, time_s);
 	line->matched |= matched;
+	if (kind.fate == NT_FATE_TCP)
+		line->missed |= ~matched & -syn;
 	note_time(line, time_s);
-	nt_targets_add(&line->targets, 1, target);
-	if (kind.fate == NT_FATE_TCP || kind.fate == NT_FATE_UDP) {
+	nt_targets_add(&line->targets, 1, target_of(f, kind.v6));
+	traits |= class ? NT_SOURCE_BACKSCATTER : 0;
+	if (kind.fate != NT_FATE_OTHER) {
+		bool own;
+
 		traits |= note_header(line, f, kind.fate == NT_FATE_TCP);
-		/* one branch to foresee, not two */
-		if (!((traits & NT_SOURCE_PORT_VARIES) | (line->pair_matched ^ matched)))
-			line->pair_packets++;
-		else if (kind.ports)
-			note_pair(t, p, i, at, port_key(f));
+		own = !((traits & NT_SOURCE_PORT_VARIES) | (line->pair_matched ^ matched));
+		line->pair_packets += own;
+		p->other[p->n_other] = (uint8_t)i;
+		p->n_other += kind.pairs & !own;
 	} else if (matched) {
 		ask_pair(t, p, i, nt_pair_key(at, NT_PAIR_PORTLESS), matched);
-	}
-	if (kind.fate == NT_FATE_TCP) {
-		traits |= syn * NT_SOURCE_SYN;
-		line->missed |= ~matched & -syn;
 	}
 	line->traits |= (uint16_t)traits;
 }
@@ -326,13 +336,15 @@ static inline __attribute__((always_inline)) void count(struct nt_tally *t, cons
 {
 	struct passes p;
 
-	p.n_pairs = p.n_replies = p.n_unplaced = 0;
+	p.n_pairs = p.n_other = p.n_replies = p.n_unplaced = 0;
 	p.second_s = p.second_ns = 0;
 	p.replies = 0;
 	note_regions(t, b);
 	nt_signatures_match_burst(t->signatures, b->fields, b->region, b->n, p.matched);
 	for (uint32_t i = 0; i < b->n; i++)
 		count_packet(t, b, i, &p, part);
+	ask_pairs(t, b, &p);
+	ask_replies(t, b, &p);
 	count_replies(t, b, &p);
 	count_pairs(t, b, &p);
 	if (p.n_unplaced)

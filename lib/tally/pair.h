@@ -35,15 +35,15 @@ struct nt_pairs {
 	uint64_t overflow; /* packets to a port that found no place */
 };
 
-/** Of the index of a source's line and nt_port_key(), or what stands there instead. Never 0. */
+/** Of a source's line and nt_port_key(), or what stands there instead. Never 0. */
 static inline uint64_t nt_pair_key(uint32_t line, uint32_t port)
 {
-	return (line + UINT64_C(1)) << 32 | port;
+	return (uint64_t)line << 32 | port;
 }
 
 static inline uint32_t nt_pair_line(uint64_t key)
 {
-	return (uint32_t)(key >> 32) - 1;
+	return (uint32_t)(key >> 32);
 }
 
 static inline uint32_t nt_pair_port(uint64_t key)

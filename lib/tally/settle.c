@@ -21,15 +21,10 @@ static void locate_lines(struct nt_sources *s, const struct nt_locate *locate)
 {
 	struct nt_locate_batch b;
 
-	for (uint32_t i = 0; i < s->n_touched;) {
+	for (uint32_t i = 1; i <= s->n;) {
 		nt_locate_batch_begin(&b);
-		for (; i < s->n_touched && !nt_locate_batch_full(&b); i++) {
-			uint32_t at = s->touched[i];
-
-			if (i + AHEAD < s->n_touched)
-				__builtin_prefetch(&s->line[s->touched[i + AHEAD]], 1);
-			add_address(&b, nt_source_address(s, at), s->line[at].traits & NT_SOURCE_V6, at);
-		}
+		for (; i <= s->n && !nt_locate_batch_full(&b); i++)
+			add_address(&b, nt_source_address(s, i), s->line[i].traits & NT_SOURCE_V6, i);
 		nt_locate_batch_look(locate, &b);
 		for (uint32_t k = 0; k < b.n4; k++)
 			s->line[b.whose4[k]].region = b.region4[k];
@@ -73,13 +68,8 @@ static void settle_line(struct nt_tally *t, const struct nt_source_line *line)
 
 static void settle_lines(struct nt_tally *t)
 {
-	const struct nt_sources *s = &t->sources;
-
-	for (uint32_t i = 0; i < s->n_touched; i++) {
-		if (i + AHEAD < s->n_touched)
-			__builtin_prefetch(&s->line[s->touched[i + AHEAD]]);
-		settle_line(t, &s->line[s->touched[i]]);
-	}
+	for (uint32_t i = 1; i <= t->sources.n; i++)
+		settle_line(t, &t->sources.line[i]);
 }
 
 static void settle_pair(struct nt_tally *t, const struct nt_pair_slot *slot)

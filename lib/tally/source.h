@@ -15,11 +15,13 @@
 #endif
 
 /*
- * The source table: one line of 64 bytes for each source of the interval, open addressing with linear probing. Every
- * packet touches one line, which was asked for when its burst was decoded. At fold time the lines give, exactly:
- * packets by region; unique sources, by region, by signature; the heaviest; and what a fixed tool or a scanner gives
- * itself away by.
- * A source that finds no place goes to sketches (tally/sketch.h) and is missing in no packet count.
+ * The source table: one line of 64 bytes for each source of the interval, in the order of their first packets, and an
+ * index of four bytes a place, open addressing with linear probing, that says which line is whose. A place holds some
+ * bits of the source's hash beside the line's number, so that hardly a look-up touches another line than its own, and
+ * one of a new source none but the next: in a flood, or where the table is full, that is most of them. At fold time the
+ * lines give, exactly: packets by region; unique sources, by region, by signature; the heaviest; and what a fixed tool
+ * or a scanner gives itself away by.
+ * A source that finds no line goes to sketches (tally/sketch.h) and is missing in no packet count.
  */
 
 /** What a table is keyed by: an address, as numbers in host byte order. IPv4: high is 0 and low the address. */
@@ -77,18 +79,17 @@ struct nt_source_line {
 _Static_assert(sizeof(struct nt_source_line) == 64, "a cache line");
 
 struct nt_sources {
-	struct nt_source_line *line; /* [mask + 1] */
-	uint64_t *high;		     /* [mask + 1] upper half of IPv6 addresses; not looked at for IPv4 */
-	uint8_t *tag;		     /* [mask + 1] nt_source_tag() of lines in use, 0 for others */
-	uint32_t *touched;	     /* [limit] lines in use, in the order of their first packet */
-	uint32_t mask;
+	uint32_t *index;	     /* [mask + 1] a source's nt_source_tag() and the number of its line, or 0: free */
+	struct nt_source_line *line; /* [limit + 1]: those in use are 1 to `n`; 0 is nobody's */
+	uint64_t *high;		     /* [limit + 1] upper half of IPv6 addresses; not looked at for IPv4 */
+	uint32_t mask;		     /* of places, and of the bits that number lines */
 	uint32_t limit;
-	uint32_t n_touched;
-	uint64_t overflow; /* packets whose source found no place */
+	uint32_t n;
+	uint64_t overflow; /* packets whose source found no line */
 };
 
 /** No line: the table is full. */
-#define NT_SOURCE_NONE UINT32_MAX
+#define NT_SOURCE_NONE 0
 
 /** An address of 16 bytes in network order as numbers. */
 static inline struct nt_key128 nt_key128_of(const uint8_t bytes[static 16])
@@ -104,24 +105,28 @@ static inline uint64_t nt_source_hash(struct nt_key128 address, bool v6)
 	return v6 ? nt_mix_keyed(address.high + v6, address.low) : nt_mix_word(address.low);
 }
 
-/** Where a source belongs. */
+/** Where in the index a source belongs. */
 static inline uint32_t nt_source_home(const struct nt_sources *t, uint64_t hash)
 {
 	return (uint32_t)(hash >> 32) & t->mask;
 }
 
-/**
- * Seven bits of a source, and one that says that there is one. In a full table most packets of a flood are of sources
- * without a line: 64 tags in a line of the cache say so, where the lines themselves would be one each.
- */
-static inline uint8_t nt_source_tag(uint64_t hash)
+/** What it is known by there: bits of its hash, where no line's number has any. */
+static inline uint32_t nt_source_tag(const struct nt_sources *t, uint64_t hash)
 {
-	return (uint8_t)(hash >> 24 | 0x80);
+	return (uint32_t)hash & ~t->mask;
 }
 
-static inline bool nt_sources_full(const struct nt_sources *t)
+/** The line that a place of the index says, NT_SOURCE_NONE if it is free. */
+static inline uint32_t nt_source_number(const struct nt_sources *t, uint32_t at)
 {
-	return t->n_touched == t->limit;
+	return t->index[at] & t->mask;
+}
+
+/** Says whether lines are left for so many sources. */
+static inline bool nt_sources_have(const struct nt_sources *t, uint32_t lines)
+{
+	return t->limit - t->n >= lines;
 }
 
 static inline bool nt_source_is(const struct nt_sources *t, uint32_t at, struct nt_key128 address, uint32_t v6)
@@ -140,71 +145,72 @@ static inline struct nt_key128 nt_source_address(const struct nt_sources *t, uin
 	return (struct nt_key128){.high = line->traits & NT_SOURCE_V6 ? t->high[at] : 0, .low = line->low};
 }
 
-/** Makes a line in a free place; NT_SOURCE_NONE if the table is full. Worker. */
-static inline uint32_t nt_sources_make(struct nt_sources *t, uint32_t at, struct nt_key128 address, uint32_t v6,
-				       uint8_t tag)
+/** From a place on, the first with this tag, or the free one where it would belong; place by place. */
+static inline uint32_t nt_sources_seek_plain(const struct nt_sources *t, uint32_t at, uint32_t tag)
 {
-	if (nt_sources_full(t))
-		return NT_SOURCE_NONE;
-	t->line[at].low = address.low;
-	if (v6)
-		t->high[at] = address.high;
-	t->line[at].traits = (uint16_t)(NT_SOURCE_USED | v6);
-	t->tag[at] = tag;
-	t->touched[t->n_touched++] = at;
-	return at;
-}
-
-/** Finds a source's line, in which no packet is counted if it was made here; or NT_SOURCE_NONE. Worker. */
-static inline uint32_t nt_sources_find(struct nt_sources *t, struct nt_key128 address, bool v6, uint32_t home,
-				       uint8_t tag)
-{
-	uint32_t version = v6 ? NT_SOURCE_V6 : 0, at = home;
-
-	while (!nt_source_is(t, at, address, version)) {
-		if (!(t->line[at].traits & NT_SOURCE_USED))
-			return nt_sources_make(t, at, address, version, tag);
+	while (t->index[at] && (t->index[at] & ~t->mask) != tag)
 		at = (at + 1) & t->mask;
-	}
-	return at;
-}
-
-/** In a full table: the first line from `at` on that a source with this tag may have, or NT_SOURCE_NONE; tag by tag. */
-static inline uint32_t nt_sources_candidate_plain(const struct nt_sources *t, uint32_t at, uint8_t tag)
-{
-	while (t->tag[at] != tag) {
-		if (!t->tag[at])
-			return NT_SOURCE_NONE;
-		at = (at + 1) & t->mask;
-	}
 	return at;
 }
 
 /**
- * Likewise, as fast as this machine's kind does it. A quarter of the places is free at least, so 16 tags at once nearly
- * always settle it, where a loop over single ones ends after nobody knows how many. Worker.
+ * Likewise, as fast as this machine's kind does it. Half of the places are free at least, so four at once nearly always
+ * settle it, where a loop over single ones ends after nobody knows how many. Worker.
  */
-static inline uint32_t nt_sources_candidate(const struct nt_sources *t, uint32_t at, uint8_t tag)
+static inline uint32_t nt_sources_seek(const struct nt_sources *t, uint32_t at, uint32_t tag)
 {
 #ifdef __SSE2__
-	enum { AT_ONCE = 16 };
+	enum { AT_ONCE = 4 };
 
-	while (__builtin_expect(at + AT_ONCE <= t->mask + 1, 1)) {
-		__m128i tags = _mm_loadu_si128((const void *)&t->tag[at]);
-		uint32_t same = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_set1_epi8((char)tag)));
-		uint32_t unused = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(tags, _mm_setzero_si128()));
+	if (__builtin_expect(at + AT_ONCE <= t->mask + 1, 1)) {
+		__m128i places = _mm_loadu_si128((const void *)&t->index[at]);
+		__m128i tags = _mm_andnot_si128(_mm_set1_epi32((int)t->mask), places);
+		__m128i same = _mm_cmpeq_epi32(tags, _mm_set1_epi32((int)tag));
+		__m128i unused = _mm_cmpeq_epi32(places, _mm_setzero_si128());
+		uint32_t found = (uint32_t)_mm_movemask_epi8(_mm_or_si128(same, unused));
 
-		uint32_t first = (uint32_t)__builtin_ctz(same | unused | 1u << AT_ONCE);
-
-		if (__builtin_expect(first < AT_ONCE, 1))
-			return same >> first & 1 ? at + first : NT_SOURCE_NONE;
-		at = (at + AT_ONCE) & t->mask;
+		if (__builtin_expect(found, 1))
+			return at + (uint32_t)__builtin_ctz(found) / 4;
 	}
 #endif
-	return nt_sources_candidate_plain(t, at, tag);
+	return nt_sources_seek_plain(t, at, tag);
 }
 
-/** Empties the table; costs what was touched. Stats side. */
+/** Makes the next line, in a free place; NT_SOURCE_NONE if the table is full. Worker. */
+static inline uint32_t nt_sources_make(struct nt_sources *t, uint32_t at, uint32_t tag, struct nt_key128 address,
+				       uint32_t v6)
+{
+	uint32_t number = t->n + 1;
+
+	if (t->n == t->limit)
+		return NT_SOURCE_NONE;
+	t->index[at] = tag | number;
+	t->line[number].low = address.low;
+	t->line[number].traits = (uint16_t)(NT_SOURCE_USED | v6);
+	if (v6)
+		t->high[number] = address.high;
+	t->n = number;
+	return number;
+}
+
+/**
+ * Finds a source's line, in which no packet is counted if it was made here; or NT_SOURCE_NONE. `at` is its home, or
+ * where nt_sources_seek() came to from there. Worker.
+ */
+static inline uint32_t nt_sources_find(struct nt_sources *t, struct nt_key128 address, bool v6, uint32_t at,
+				       uint32_t tag)
+{
+	uint32_t version = v6 ? NT_SOURCE_V6 : 0, line;
+
+	while ((line = nt_source_number(t, at))) {
+		if ((t->index[at] & ~t->mask) == tag && nt_source_is(t, line, address, version))
+			return line;
+		at = (at + 1) & t->mask;
+	}
+	return nt_sources_make(t, at, tag, address, version);
+}
+
+/** Empties the table; costs what was in it. Stats side. */
 void nt_sources_clear(struct nt_sources *t);
 
 #endif

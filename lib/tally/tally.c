@@ -100,6 +100,20 @@ static void lay_sketches(struct nt_sketches *t, uint32_t entries, struct room *r
 		(t)->limit = entries;                                                                                  \
 	} while (0)
 
+/* Places are small: with half of them free, what is looked for is among the first few. */
+static void lay_sources(struct nt_sources *t, uint32_t entries, struct room *r)
+{
+	uint32_t places = 16;
+
+	while (places / 2 < entries)
+		places *= 2;
+	t->index = take(r, places, sizeof(t->index[0]));
+	t->line = take(r, entries + 1, sizeof(t->line[0]));
+	t->high = take(r, entries + 1, sizeof(t->high[0]));
+	t->mask = places - 1;
+	t->limit = entries;
+}
+
 static void lay_out(struct nt_tally *t, const struct nt_tally_options *o, struct room *r)
 {
 	uint32_t victim_slots = slots_for(o->victim_entries);
@@ -107,9 +121,7 @@ static void lay_out(struct nt_tally *t, const struct nt_tally_options *o, struct
 	lay_histograms(t, r);
 	LAY_TABLE(&t->region_port, slot, nt_region_port_slots(o->region_port_entries), o->region_port_entries);
 	LAY_TABLE(&t->matches, slot, slots_for(o->match_entries), o->match_entries);
-	LAY_TABLE(&t->sources, line, slots_for(o->source_entries), o->source_entries);
-	t->sources.tag = take(r, t->sources.mask + 1, sizeof(t->sources.tag[0]));
-	t->sources.high = take(r, t->sources.mask + 1, sizeof(t->sources.high[0]));
+	lay_sources(&t->sources, o->source_entries, r);
 	LAY_TABLE(&t->pairs, slot, slots_for(o->pair_entries), o->pair_entries);
 	LAY_TABLE(&t->senders, line, victim_slots, o->victim_entries);
 	LAY_TABLE(&t->victims, line, victim_slots, o->victim_entries);

@@ -31,12 +31,14 @@
 struct nt_burst {
 	uint32_t n;
 	uint32_t n_unlocated;
+	bool found;		      /* nt_tally_find() did find the lines of its sources */
 	const struct nt_frame *frame; /* [n] of which only the times are looked at */
 	struct nt_fields fields[NT_BURST];
-	uint32_t line[NT_BURST];     /* of the source: where it belongs, from nt_tally_ask(); where it is, or
-					NT_SOURCE_NONE, where nt_tally_find() had to know */
-	uint16_t region[NT_BURST];   /* of the source, if it is wanted at once */
-	uint8_t tag[NT_BURST];	     /* of the source */
+	uint32_t place[NT_BURST];  /* of the source in the index: its home, from nt_tally_ask(); where it is, or a free
+				      one, from nt_tally_find() */
+	uint32_t tag[NT_BURST];	   /* of the source */
+	uint32_t line[NT_BURST];   /* of the source, or NT_SOURCE_NONE, if `found` */
+	uint16_t region[NT_BURST]; /* of the source, if it is wanted at once */
 	uint8_t unlocated[NT_BURST]; /* packets whose region is still to be looked up, from nt_tally_find() */
 };
 
@@ -79,15 +81,15 @@ struct nt_tally *nt_tally_init(void *zeroed, const struct nt_tally_options *opti
 void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_t n);
 
 /**
- * Asks the cache for the lines of the sources of packets `from` to below `to`, which are decoded. A few at a time, so
- * that memory is at work while the next ones are decoded. Worker.
+ * Asks the cache for what nt_tally_find() touches of packets `from` to below `to`, which are decoded. A few at a time,
+ * so that memory is at work while the next ones are decoded. Worker.
  */
 void nt_tally_ask(const struct nt_tally *t, struct nt_burst *burst, uint32_t from, uint32_t to);
 
 /**
- * Says whose regions are wanted before nt_tally_burst(): of sources without a line, and of all if a table is about to
- * be full or a signature asks for them. Where that may be so it finds or makes the lines; where there is room for all
- * and no question, nt_tally_burst() does. Worker.
+ * Asks the cache for the lines of a burst's sources, and says whose regions are wanted before nt_tally_burst(): of
+ * sources without a line, and of all if a table is about to be full or a signature asks for them. Where that may be so
+ * it finds or makes the lines; where there is room for all and no question, nt_tally_burst() does. Worker.
  */
 void nt_tally_find(struct nt_tally *t, struct nt_burst *burst);
 

@@ -104,7 +104,7 @@ static int measure(const struct run *r, struct nt_worker *w)
 	count(w, FRAMES, START_NS);
 	CALLGRIND_DUMP_STATS_AT(r->name);
 	CALLGRIND_STOP_INSTRUMENTATION;
-	printf("%s %u packets, %u sources\n", r->name, FRAMES, w->bank[0]->sources.n_touched);
+	printf("%s %u packets, %u sources\n", r->name, FRAMES, w->bank[0]->sources.n);
 	nt_tally_clear(w->bank[0]);
 	return 0;
 }

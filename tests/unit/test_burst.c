@@ -275,9 +275,9 @@ static void check_line(const struct nt_tally *t, const struct nt_source_line *li
 
 static uint32_t line_number(const struct nt_tally *t, const struct packet *p)
 {
-	for (uint32_t i = 0; i < t->sources.n_touched; i++)
-		if (is_from(p, &t->sources.line[t->sources.touched[i]]))
-			return t->sources.touched[i];
+	for (uint32_t i = 1; i <= t->sources.n; i++)
+		if (is_from(p, &t->sources.line[i]))
+			return i;
 	return NT_SOURCE_NONE;
 }
 
@@ -303,7 +303,7 @@ static bool is_own(const struct nt_source_line *line, const struct packet *p, co
 static void check_pairs(const struct nt_tally *t)
 {
 	uint32_t *packets = calloc(t->pairs.mask + 1, sizeof(*packets));
-	uint32_t *own = calloc(t->sources.mask + 1, sizeof(*own));
+	uint32_t *own = calloc(t->sources.n + 1, sizeof(*own));
 
 	for (uint32_t i = 0; i < PACKETS; i++) {
 		const struct nt_pair_slot *slot;
@@ -323,8 +323,8 @@ static void check_pairs(const struct nt_tally *t)
 	for (uint32_t i = 0; i < t->pairs.n_touched; i++)
 		if (nt_pair_is_port(t->pairs.slot[t->pairs.touched[i]].key))
 			assert_int_equal(t->pairs.slot[t->pairs.touched[i]].packets, packets[t->pairs.touched[i]]);
-	for (uint32_t i = 0; i < t->sources.n_touched; i++)
-		assert_int_equal(t->sources.line[t->sources.touched[i]].pair_packets, own[t->sources.touched[i]]);
+	for (uint32_t i = 1; i <= t->sources.n; i++)
+		assert_int_equal(t->sources.line[i].pair_packets, own[i]);
 	free(packets);
 	free(own);
 }
@@ -434,8 +434,8 @@ static void check_all(struct nt_tally *t)
 	uint64_t sent = 0, replies = 0;
 
 	nt_tally_settle(t, NULL);
-	for (uint32_t i = 0; i < t->sources.n_touched; i++)
-		check_line(t, &t->sources.line[t->sources.touched[i]]);
+	for (uint32_t i = 1; i <= t->sources.n; i++)
+		check_line(t, &t->sources.line[i]);
 	for (uint32_t i = 0; i < PACKETS; i++) {
 		assert_true(!has_source(&packet[i]) || line_number(t, &packet[i]) != NT_SOURCE_NONE);
 		replies += has_source(&packet[i]) && nt_reply_class(&packet[i].fields);

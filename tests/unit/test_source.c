@@ -48,14 +48,6 @@ static struct nt_key128 some_address(uint32_t variety, bool *v6)
 	}
 }
 
-static bool line_is_taken(uint32_t line)
-{
-	for (uint32_t i = 0; i < n_known; i++)
-		if (known[i].line == line)
-			return true;
-	return false;
-}
-
 /* Looks up random addresses and compares with the list; returns how many found no place. */
 static uint64_t look_up(struct nt_sources *t, uint32_t limit, uint32_t variety, uint32_t times)
 {
@@ -66,7 +58,7 @@ static uint64_t look_up(struct nt_sources *t, uint32_t limit, uint32_t variety, 
 		struct nt_key128 address = some_address(variety, &v6);
 		struct known *k = find_known(address, v6);
 		uint64_t hash = nt_source_hash(address, v6);
-		uint32_t line = nt_sources_find(t, address, v6, nt_source_home(t, hash), nt_source_tag(hash));
+		uint32_t line = nt_sources_find(t, address, v6, nt_source_home(t, hash), nt_source_tag(t, hash));
 
 		if (k) {
 			assert_int_equal(line, k->line);
@@ -74,42 +66,41 @@ static uint64_t look_up(struct nt_sources *t, uint32_t limit, uint32_t variety, 
 			assert_int_equal(line, NT_SOURCE_NONE);
 			overflow++;
 		} else {
-			assert_in_range(line, 0, t->mask);
-			assert_false(line_is_taken(line));
+			assert_int_equal(line, n_known + 1);
 			known[n_known++] = (struct known){.address = address, .v6 = v6, .line = line};
 		}
 	}
 	return overflow;
 }
 
-/* Many tags at once against one by one, from every place and for every tag. */
-static void tags_at_once_find_what_single_ones_find(void **state)
+/* Many places at once against one by one, from every place and for every tag that is there and one that is not. */
+static void places_at_once_find_what_single_ones_find(void **state)
 {
-	static const uint32_t limits[] = {1, 11, 12, 40, 96, 700};
+	static const uint32_t limits[] = {1, 7, 8, 40, 96, 700};
 
 	(void)state;
 	random_state = 21;
 	for (size_t l = 0; l < sizeof(limits) / sizeof(limits[0]); l++) {
 		struct nt_tally *tally = new_tally(&(struct nt_tally_options){.source_entries = limits[l]});
 		struct nt_sources *t = &tally->sources;
-		uint32_t found = 0;
+		uint32_t tags[5], found = 0;
 
-		while (!nt_sources_full(t)) { /* in runs as long as three quarters allow, on either side of the end */
-			uint32_t at = next_random() % 4 ? (t->mask - 8 + t->n_touched) & t->mask
-							: (uint32_t)next_random() & t->mask;
+		for (uint32_t i = 0; i < 5; i++)
+			tags[i] = ~t->mask & (UINT32_C(0x91234567) * (i + 1));
+		while (t->n < t->limit) { /* in runs longer than four, on either side of the end */
+			uint32_t at =
+			    next_random() % 4 ? (t->mask - 8 + t->n) & t->mask : (uint32_t)next_random() & t->mask;
 
-			if (!t->tag[at])
-				nt_sources_make(t, at, (struct nt_key128){.low = at}, 0,
-						(uint8_t)(next_random() | 0x80));
-			else
-				t->tag[at] = 0x80; /* many are equal */
+			if (!t->index[at])
+				nt_sources_make(t, at, tags[next_random() % 4], (struct nt_key128){.low = at}, 0);
 		}
 		for (uint32_t at = 0; at <= t->mask; at++)
-			for (uint32_t tag = 0x80; tag <= UINT8_MAX; tag++) {
-				uint32_t line = nt_sources_candidate(t, at, (uint8_t)tag);
+			for (uint32_t i = 0; i < 5; i++) {
+				uint32_t place = nt_sources_seek(t, at, tags[i]);
 
-				assert_int_equal(line, nt_sources_candidate_plain(t, at, (uint8_t)tag));
-				found += line != NT_SOURCE_NONE;
+				assert_int_equal(place, nt_sources_seek_plain(t, at, tags[i]));
+				assert_true(!t->index[place] || (t->index[place] & ~t->mask) == tags[i]);
+				found += t->index[place] != 0;
 			}
 		assert_true(found);
 		free(tally);
@@ -118,11 +109,10 @@ static void tags_at_once_find_what_single_ones_find(void **state)
 
 static void check_lines(const struct nt_sources *t)
 {
-	assert_int_equal(t->n_touched, n_known);
+	assert_int_equal(t->n, n_known);
 	for (uint32_t i = 0; i < n_known; i++) {
 		const struct nt_source_line *line = &t->line[known[i].line];
 
-		assert_int_equal(t->touched[i], known[i].line);
 		assert_int_equal(nt_source_address(t, known[i].line).high, known[i].address.high);
 		assert_int_equal(nt_source_address(t, known[i].line).low, known[i].address.low);
 		assert_int_equal(line->traits, NT_SOURCE_USED | (known[i].v6 ? NT_SOURCE_V6 : 0));
@@ -150,8 +140,9 @@ static void table_equals_list(uint32_t limit, uint32_t variety)
 		assert_int_equal(overflow != 0, n_known == limit);
 		check_lines(t);
 		nt_sources_clear(t);
-		check_all_zero(t->line, (t->mask + 1) * sizeof(t->line[0]));
-		assert_int_equal(t->n_touched, 0);
+		check_all_zero(t->line, (t->limit + 1) * sizeof(t->line[0]));
+		check_all_zero(t->index, (t->mask + 1) * sizeof(t->index[0]));
+		assert_int_equal(t->n, 0);
 		assert_int_equal(t->overflow, 0);
 	}
 	free(tally);
@@ -207,8 +198,8 @@ static void count_pairs(struct nt_pairs *t, uint32_t *packets, uint32_t limit)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < 20000; i++) {
-		uint32_t line = (uint32_t)(next_random() % SOURCES), port = (uint32_t)(next_random() % PORTS);
-		uint32_t matched = (uint32_t)(next_random() % SETS), at = (line * PORTS + port) * SETS + matched;
+		uint32_t line = 1 + (uint32_t)(next_random() % SOURCES), port = (uint32_t)(next_random() % PORTS);
+		uint32_t matched = (uint32_t)(next_random() % SETS), at = ((line - 1) * PORTS + port) * SETS + matched;
 		uint64_t key = nt_pair_key(line, nt_port_key(port % 2, (uint16_t)(port / 2)));
 		bool place = packets[at] || n < limit;
 
@@ -229,9 +220,9 @@ static void check_pairs(const struct nt_pairs *t, const uint32_t *packets)
 		const struct nt_pair_slot *slot = &t->slot[t->touched[i]];
 		uint32_t key = nt_pair_port(slot->key), port = (key & 0xffff) * 2 + (key >> 16);
 
-		assert_true(nt_pair_line(slot->key) < SOURCES && slot->matched < SETS);
+		assert_true(nt_pair_line(slot->key) - 1 < SOURCES && slot->matched < SETS);
 		assert_int_equal(slot->packets,
-				 packets[(nt_pair_line(slot->key) * PORTS + port) * SETS + slot->matched]);
+				 packets[((nt_pair_line(slot->key) - 1) * PORTS + port) * SETS + slot->matched]);
 	}
 }
 
@@ -434,7 +425,7 @@ static void totals_are_made_of_regions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(tags_at_once_find_what_single_ones_find),
+	    cmocka_unit_test(places_at_once_find_what_single_ones_find),
 	    cmocka_unit_test(sources_are_told_apart),
 	    cmocka_unit_test(lines_are_cache_lines),
 	    cmocka_unit_test(slots_are_at_most_three_quarters_full),
