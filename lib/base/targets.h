@@ -10,19 +10,23 @@
  * and always said so.
  */
 
-/** Hash of an IPv4 target: one multiplication (Knuth, TAOCP 6.4), its better half put over the other. */
+/**
+ * Hash of an IPv4 target, whose upper half is a good one. One multiplication would do for targets at random; whoever
+ * sweeps over addresses in a row, or over every 256th, needs the second.
+ */
 static inline uint64_t nt_targets_hash4(uint32_t address)
 {
-	uint64_t product = (address + UINT64_C(1)) * 0x9e3779b97f4a7c15u;
+	uint64_t mixed = (address + UINT64_C(1)) * 0x9e3779b97f4a7c15u;
 
-	return product ^ product >> 32;
+	mixed ^= mixed >> 32;
+	return mixed * 0xa0761d6478bd642fu;
 }
 
-/** Notes a target. `words` is a power of two; `hash` any good hash of the target's address. */
+/** Notes a target. `words` is a power of two; `hash` any hash of the target's address whose upper half is a good one. */
 static inline void nt_targets_add(uint64_t *sketch, uint32_t words, uint64_t hash)
 {
-	uint32_t at = (uint32_t)hash & (words * 16 - 1), shift = at % 16 * 4;
-	uint32_t rank = (uint32_t)__builtin_ctzll(hash >> 32 | UINT64_C(1) << 14) + 1; /* 1..15 */
+	uint32_t at = (uint32_t)(hash >> (60 - __builtin_ctz(words))), shift = at % 16 * 4;
+	uint32_t rank = (uint32_t)__builtin_ctz((uint32_t)(hash >> 32) | 1u << 14) + 1; /* 1..15 */
 	int32_t more = (int32_t)(rank - (uint32_t)(sketch[at / 16] >> shift & 15));
 
 	/* Whether it is greater is a coin toss, and compilers make a branch of any comparison here: its sign tells. */

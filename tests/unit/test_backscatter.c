@@ -201,7 +201,7 @@ static void registers_hold_the_highest_rank(void **state)
 
 		for (uint32_t i = 0; i < 3000; i++) {
 			uint64_t hash = next_random() & ~(next_random() % 8 ? 0 : UINT64_C(0x3fff) << 32);
-			uint32_t at = (uint32_t)(hash % (16 * words)), rank = 1;
+			uint32_t at = (uint32_t)((hash >> 32) * (16 * words) >> 32), rank = 1;
 
 			while (rank < 15 && !(hash >> (31 + rank) & 1))
 				rank++;

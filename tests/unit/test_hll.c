@@ -145,8 +145,8 @@ static void rank_and_index_take_all_bits(void **state)
 	assert_int_equal(nt_hll_index(UINT64_MAX), NT_HLL_REGISTERS - 1);
 }
 
-/* Mean of estimates over `truth`, and their standard deviation, in percent. */
-static void targets_are_estimated(uint32_t words, uint32_t truth, uint32_t allowed_error)
+/* Mean of estimates over `truth`, and their standard deviation, in percent; of targets `step` apart. */
+static void targets_are_estimated(uint32_t words, uint32_t truth, uint32_t step, uint32_t allowed_error)
 {
 	double sum = 0, squares = 0, mean, deviation;
 	const uint32_t rounds = 400;
@@ -158,7 +158,7 @@ static void targets_are_estimated(uint32_t words, uint32_t truth, uint32_t allow
 
 		for (uint32_t i = 0; i < truth; i++)
 			for (uint32_t again = 0; again < 2; again++)
-				nt_targets_add(sketch, words, nt_mix(0, first + i));
+				nt_targets_add(sketch, words, nt_targets_hash4(first + i * step));
 		ratio = (double)nt_targets_estimate(sketch, words) / truth;
 		sum += ratio;
 		squares += ratio * ratio;
@@ -171,15 +171,19 @@ static void targets_are_estimated(uint32_t words, uint32_t truth, uint32_t allow
 
 static void targets_are_estimated_within_their_error(void **state)
 {
+	static const uint32_t step[] = {1, 2, 256, 65536, 2654435761u}; /* sweeps, and as good as at random */
 	uint64_t empty[4] = {0};
 
 	(void)state;
 	random_state = 3;
 	assert_int_equal(nt_targets_estimate(empty, 1), 0);
-	for (uint32_t truth = 10; truth <= 20000; truth *= 5) {
-		targets_are_estimated(1, truth, 31); /* 26 % in theory, and below 80 the switch of methods */
-		targets_are_estimated(4, truth, 17); /* 13 % */
-	}
+	for (size_t s = 0; s < sizeof(step) / sizeof(step[0]); s++)
+		for (uint32_t truth = 10; truth <= 20000; truth *= 5) {
+			targets_are_estimated(1, truth, step[s],
+					      32); /* 26 % in theory, and below 80 the switch of methods */
+			targets_are_estimated(2, truth, step[s], 24);
+			targets_are_estimated(4, truth, step[s], 17); /* 13 % */
+		}
 }
 
 /* Two halves of the targets, merged, are the sketch of all of them. */
