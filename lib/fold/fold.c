@@ -55,11 +55,11 @@ static void fold_scalars(const struct nt_tally *t, struct nt_snapshot *into)
 		into->signature[i].packets += t->signature_packets[i];
 }
 
-static int fold_small(const struct nt_histogram *h, struct nt_counts *into)
+static int fold_keys(const struct nt_histogram *h, uint32_t first, uint32_t n, struct nt_counts *into)
 {
 	int err = 0;
 
-	for (uint32_t key = 0; key < h->size && !err; key++)
+	for (uint32_t key = first; key < first + n && !err; key++)
 		if (h->count[key])
 			err = nt_counts_append(into, key, h->count[key]);
 	return err;
@@ -67,15 +67,14 @@ static int fold_small(const struct nt_histogram *h, struct nt_counts *into)
 
 static int fold_histogram(const struct nt_histogram *h, struct nt_counts *into)
 {
-	if (!h->touched)
-		return fold_small(h, into);
-	for (uint32_t i = 0; i < h->n_touched; i++) {
-		int err = nt_counts_append(into, h->touched[i], h->count[h->touched[i]]);
+	int err = 0;
 
-		if (err)
-			return err;
-	}
-	return 0;
+	if (!h->used)
+		return fold_keys(h, 0, h->size, into);
+	for (uint32_t chunk = 0; chunk < h->size / NT_HISTOGRAM_CHUNK && !err; chunk++)
+		if (h->used[chunk])
+			err = fold_keys(h, chunk * NT_HISTOGRAM_CHUNK, NT_HISTOGRAM_CHUNK, into);
+	return err;
 }
 
 static int fold_region_port(const struct nt_region_port *t, struct nt_snapshot *into)

@@ -2,35 +2,31 @@
 #ifndef NT_TALLY_HISTOGRAM_H
 #define NT_TALLY_HISTOGRAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 /*
- * A dense array of packet counters with a list of the keys that are not zero, so that fold and clear cost what was
- * touched and not the size of the array.
+ * A dense array of packet counters, and a flag for each chunk of keys that says whether any of them is not zero, so
+ * that fold and clear cost what was touched and not the size of the array.
  *
  * Counters are 32 bits wide: five arrays of 65,536 keys then fit the L2 cache of today's cores. What keeps them from
  * wrapping: the stats side retires a bank long before it has counted 2^32 frames (NT_TALLY_FRAMES_MAX in tally.h).
  */
 struct nt_histogram {
-	uint32_t *count;   /* [size] packets of a key */
-	uint16_t *touched; /* [size + 1] keys with a count, in the order of their first packet; NULL: a small one */
-	uint32_t n_touched;
-	uint32_t size; /* keys; at most 65,536 */
+	uint32_t *count; /* [size] packets of a key */
+	bool *used;	 /* [size / NT_HISTOGRAM_CHUNK] has a key with a count; NULL: a small one */
+	uint32_t size;	 /* keys; at most 65,536 */
 };
 
-/*
- * Counts packets, at least one. The first packet of a key appends it to the list; written without a branch, because
- * that branch is a coin toss in a scan of all ports. Hence one spare place at the end of the list: every packet writes
- * one there.
- */
+/** Keys of a chunk. */
+#define NT_HISTOGRAM_CHUNK 256
+
+/* Counts packets, at least one. */
 static inline void nt_histogram_add(struct nt_histogram *h, uint32_t key, uint32_t packets)
 {
-	uint32_t before = h->count[key];
-
-	h->touched[h->n_touched] = (uint16_t)key;
-	h->n_touched += before == 0;
-	h->count[key] = before + packets;
+	h->count[key] += packets;
+	h->used[key / NT_HISTOGRAM_CHUNK] = true;
 }
 
 static inline void nt_histogram_count(struct nt_histogram *h, uint32_t key)
@@ -38,13 +34,18 @@ static inline void nt_histogram_count(struct nt_histogram *h, uint32_t key)
 	nt_histogram_add(h, key, 1);
 }
 
-/** Tables of at most so many keys have no list: to look through them costs no more. */
+/** Tables of at most so many keys have no flags: to look through them costs no more. */
 #define NT_HISTOGRAM_SMALL 2048
 
-/* Counts one packet in a small table. */
+/* Counts packets in a small table. */
+static inline void nt_histogram_add_small(struct nt_histogram *h, uint32_t key, uint32_t packets)
+{
+	h->count[key] += packets;
+}
+
 static inline void nt_histogram_count_small(struct nt_histogram *h, uint32_t key)
 {
-	h->count[key]++;
+	nt_histogram_add_small(h, key, 1);
 }
 
 /* Asks the cache for a key's counter. */
@@ -55,11 +56,13 @@ static inline void nt_histogram_prefetch(const struct nt_histogram *h, uint32_t 
 
 static inline void nt_histogram_clear(struct nt_histogram *h)
 {
-	if (!h->touched && h->size)
+	if (!h->used && h->size)
 		memset(h->count, 0, h->size * sizeof(h->count[0]));
-	for (uint32_t i = 0; i < h->n_touched; i++)
-		h->count[h->touched[i]] = 0;
-	h->n_touched = 0;
+	for (uint32_t chunk = 0; h->used && chunk < h->size / NT_HISTOGRAM_CHUNK; chunk++)
+		if (h->used[chunk])
+			memset(&h->count[chunk * NT_HISTOGRAM_CHUNK], 0, NT_HISTOGRAM_CHUNK * sizeof(h->count[0]));
+	if (h->used)
+		memset(h->used, 0, h->size / NT_HISTOGRAM_CHUNK * sizeof(h->used[0]));
 }
 
 #endif

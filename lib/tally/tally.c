@@ -51,7 +51,7 @@ static void lay_histograms(struct nt_tally *t, struct room *r)
 			continue;
 		h->count = take(r, h->size, sizeof(h->count[0]));
 		if (h->size > NT_HISTOGRAM_SMALL)
-			h->touched = take(r, h->size + 1, sizeof(h->touched[0]));
+			h->used = take(r, h->size / NT_HISTOGRAM_CHUNK, sizeof(h->used[0]));
 	}
 }
 
