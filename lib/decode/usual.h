@@ -35,22 +35,30 @@ _Static_assert(NT_FATE_TCP == 0 && NT_CLASS_IPV4 == 0 && offsetof(struct nt_fiel
 		   offsetof(struct nt_fields, inner_port) == offsetof(struct nt_fields, icmp) + 12,
 	       "as they are written below");
 
+/* Four bytes of a frame, and four that they are compared with: as numbers, in whatever order this machine has. */
+static inline uint32_t four(const uint8_t *bytes)
+{
+	uint32_t number;
+
+	memcpy(&number, bytes, sizeof(number));
+	return number;
+}
+
+#define FOUR(...) four((const uint8_t[4]){__VA_ARGS__})
+
 /* Ethertype, version and header length in one look. */
 static inline bool usual_ip(const uint8_t *frame)
 {
-	const uint8_t usual[4] = {0x08, 0x00, 0x45, 0}, mask[4] = {0xff, 0xff, 0xff, 0};
-	uint32_t is, want, look_at;
-
-	memcpy(&is, frame + USUAL_ETHERNET - 2, sizeof(is));
-	memcpy(&want, usual, sizeof(want));
-	memcpy(&look_at, mask, sizeof(look_at));
-	return (is & look_at) == want;
+	return (four(frame + USUAL_ETHERNET - 2) & FOUR(0xff, 0xff, 0xff, 0)) == FOUR(0x08, 0x00, 0x45, 0);
 }
 
-/* Neither a fragment nor followed by any: of flags and offset, all but "do not fragment" and the reserved bit is 0. */
-static inline bool usual_whole(const uint8_t *header)
+/*
+ * Is it this protocol, and neither a fragment nor followed by any? Of flags and offset, all but "do not fragment" and
+ * the reserved bit is 0.
+ */
+static inline bool usual_whole(const uint8_t *header, uint8_t protocol)
 {
-	return !(header[6] & 0x3f) && !header[7];
+	return (four(header + 6) & FOUR(0x3f, 0xff, 0, 0xff)) == FOUR(0, 0, 0, protocol);
 }
 
 /* What such a frame has not: from `icmp` to `option_layout` in one go. */
@@ -100,35 +108,36 @@ static inline void usual_udp(const uint8_t *header, struct nt_fields *f)
 	f->udp = 1;
 }
 
-static inline bool is_usual_tcp(const uint8_t *header, uint32_t payload)
+/* `length` is the packet's, and there is `room` for one. */
+static inline bool is_usual_tcp(const uint8_t *header, uint32_t length, uint32_t room)
 {
-	return payload >= USUAL_TCP && header[12] >> 4 == USUAL_TCP / 4;
+	const uint32_t least = USUAL_IPV4 + USUAL_TCP; /* below it is more than any room */
+
+	return length - least <= room - least && header[12] >> 4 == USUAL_TCP / 4;
 }
 
-static inline bool is_usual_udp(const uint8_t *header, uint32_t payload)
+static inline bool is_usual_udp(const uint8_t *header, uint32_t length, uint32_t room)
 {
-	uint32_t length = be16(header + 4);
+	uint32_t datagram = be16(header + 4);
 
-	return length >= USUAL_UDP && length <= payload;
+	return length <= room && datagram >= USUAL_UDP && datagram + USUAL_IPV4 <= length;
 }
 
 /* Fills in the fields and returns true, or does nothing. */
 static inline bool usual_frame(const struct nt_frame *frame, struct nt_fields *f)
 {
-	const uint8_t *d = frame->data;
-	uint32_t payload;
+	const uint8_t *d = frame->data, *ip = d + USUAL_ETHERNET, *l4 = d + USUAL_L4;
+	uint32_t length, room = frame->wire_len - USUAL_ETHERNET;
 
-	if (frame->cap_len < USUAL_L4 + USUAL_TCP || !usual_ip(d) || !usual_whole(d + USUAL_ETHERNET))
+	if (frame->cap_len < USUAL_L4 + USUAL_TCP || !usual_ip(d))
 		return false;
-	payload = be16(d + USUAL_ETHERNET + 2) - (uint32_t)USUAL_IPV4; /* below 0 is more than any frame has */
-	if (payload > frame->wire_len - USUAL_L4)
-		return false;
-	if (d[USUAL_ETHERNET + 9] == 6 && is_usual_tcp(d + USUAL_L4, payload)) {
+	length = be16(ip + 2);
+	if (usual_whole(ip, 6) && is_usual_tcp(l4, length, room)) {
 		usual_ipv4(d + USUAL_IP_ID, f);
-		usual_tcp(d + USUAL_L4, f);
-	} else if (d[USUAL_ETHERNET + 9] == 17 && is_usual_udp(d + USUAL_L4, payload)) {
+		usual_tcp(l4, f);
+	} else if (usual_whole(ip, 17) && is_usual_udp(l4, length, room)) {
 		usual_ipv4(d + USUAL_IP_ID, f);
-		usual_udp(d + USUAL_L4, f);
+		usual_udp(l4, f);
 	} else {
 		return false;
 	}
