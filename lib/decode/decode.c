@@ -20,12 +20,23 @@ static __attribute__((noinline)) void decode_layers(const struct nt_frame *frame
 
 void nt_decode(const struct nt_frame *frame, enum nt_link link, struct nt_fields *fields)
 {
-	nt_decode_burst(frame, 1, link, fields);
+	nt_decode_burst(frame, 1, link, fields, sizeof(*fields));
 }
 
-void nt_decode_burst(const struct nt_frame *frames, uint32_t n, enum nt_link link, struct nt_fields *fields)
+static struct nt_fields *after(struct nt_fields *fields, size_t stride)
 {
-	for (uint32_t i = 0; i < n; i++)
-		if (link != NT_LINK_ETHERNET || !usual_frame(&frames[i], &fields[i]))
-			decode_layers(&frames[i], link, &fields[i]);
+	return (struct nt_fields *)((uint8_t *)fields + stride);
+}
+
+void nt_decode_burst(const struct nt_frame *frames, uint32_t n, enum nt_link link, struct nt_fields *fields,
+		     size_t stride)
+{
+	if (link == NT_LINK_ETHERNET) {
+		for (uint32_t i = 0; i < n; i++, fields = after(fields, stride))
+			if (!usual_frame(&frames[i], fields))
+				decode_layers(&frames[i], link, fields);
+	} else {
+		for (uint32_t i = 0; i < n; i++, fields = after(fields, stride))
+			decode_layers(&frames[i], link, fields);
+	}
 }

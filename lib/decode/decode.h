@@ -5,6 +5,7 @@
 #include "needletail/snapshot.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -105,7 +106,8 @@ struct nt_fields {
 /** Reads one frame. Any thread. */
 void nt_decode(const struct nt_frame *frame, enum nt_link link, struct nt_fields *fields);
 
-/** Reads `n` frames. Any thread. */
-void nt_decode_burst(const struct nt_frame *frames, uint32_t n, enum nt_link link, struct nt_fields *fields);
+/** Reads `n` frames, whose fields are `stride` bytes apart. Any thread. */
+void nt_decode_burst(const struct nt_frame *frames, uint32_t n, enum nt_link link, struct nt_fields *fields,
+		     size_t stride);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tally/backscatter.h"
 
+#include "base/clock.h"
 #include "base/targets.h"
 
 #include <string.h>
@@ -29,7 +30,15 @@ void nt_reply_prefetch(struct nt_reply *r, const struct nt_senders *senders, con
 	prefetch(&victims->line[r->victim_home], sizeof(struct nt_victim_line));
 }
 
-static struct nt_sender_line *find_sender(struct nt_senders *t, const struct nt_reply *r)
+struct nt_moment nt_moment_of(int64_t time_ns)
+{
+	int64_t s = nt_seconds_of_ns(time_ns);
+
+	return (struct nt_moment){time_ns, (uint32_t)s,
+				  (uint32_t)((s - (s < 0 ? NT_VICTIM_BIN_S - 1 : 0)) / NT_VICTIM_BIN_S)};
+}
+
+static inline struct nt_sender_line *find_sender(struct nt_senders *t, const struct nt_reply *r)
 {
 	uint32_t at = r->sender_home;
 	struct nt_sender_line *line;
@@ -47,50 +56,49 @@ static struct nt_sender_line *find_sender(struct nt_senders *t, const struct nt_
 	line->used = NT_SENDER_USED;
 	line->address = r->sender;
 	line->v6 = r->v6;
-	line->first_ns = line->last_ns = r->time_ns;
+	line->first_ns = line->last_ns = r->when.ns;
 	return line;
 }
 
 /* The published port is that of the earliest packet with one; of two at the same time the first counted. */
-static void note_port(struct nt_sender_line *line, const struct nt_reply *r)
+static inline void note_port(struct nt_sender_line *line, const struct nt_reply *r)
 {
 	if (line->has_port && line->src_port != r->src_port)
 		line->port_varies = true;
-	if (line->has_port && line->first_port_ns <= r->time_ns)
+	if (line->has_port && line->first_port_ns <= r->when.ns)
 		return;
 	line->has_port = true;
 	line->src_port = r->src_port;
-	line->first_port_ns = r->time_ns;
+	line->first_port_ns = r->when.ns;
 }
 
-/* Before the packet is counted. Returns what nt_senders_note() does. */
-static uint32_t note_ports(struct nt_sender_line *line, const struct nt_reply *r, uint16_t *port)
+/* Before the packet is counted; as nt_replies_note() says it. */
+static inline void note_ports(struct nt_sender_line *line, struct nt_reply *r)
 {
 	bool varied = line->port_varies;
 
-	*port = line->src_port;
+	r->before = line->src_port;
 	note_port(line, r);
-	if (!line->port_varies)
-		return 0;
-	return varied ? 1 : 1 + nt_sender_with_port(line);
+	if (line->port_varies)
+		r->elsewhere = varied ? 1 : 1 + nt_sender_with_port(line);
 }
 
-uint32_t nt_senders_note(struct nt_senders *t, const struct nt_reply *r, uint16_t *port)
+static inline void note_sender(struct nt_senders *t, struct nt_reply *r)
 {
 	struct nt_sender_line *line = find_sender(t, r);
-	uint32_t elsewhere;
 
+	r->elsewhere = r->has_port && !line;
 	if (!line)
-		return r->has_port;
-	elsewhere = r->has_port ? note_ports(line, r, port) : 0;
+		return;
+	if (r->has_port)
+		note_ports(line, r);
 	line->used |= r->line != NT_SOURCE_NONE ? NT_SENDER_PLACED : 0;
 	line->packets[nt_backscatter_slot(r->class)]++;
-	if (r->time_ns < line->first_ns)
-		line->first_ns = r->time_ns;
-	if (r->time_ns > line->last_ns)
-		line->last_ns = r->time_ns;
+	if (r->when.ns < line->first_ns)
+		line->first_ns = r->when.ns;
+	if (r->when.ns > line->last_ns)
+		line->last_ns = r->when.ns;
 	nt_targets_add(line->targets, NT_SENDER_TARGETS, r->target);
-	return elsewhere;
 }
 
 void nt_senders_clear(struct nt_senders *t)
@@ -106,7 +114,7 @@ static bool is_line_of(const struct nt_victim_line *line, const struct nt_reply 
 	return equal(line->address, r->victim) && line->proto == r->proto && line->v6 == r->v6;
 }
 
-static struct nt_victim_line *find_victim(struct nt_victims *t, const struct nt_reply *r)
+static inline struct nt_victim_line *find_victim(struct nt_victims *t, const struct nt_reply *r)
 {
 	uint32_t at = r->victim_home;
 	struct nt_victim_line *line;
@@ -153,8 +161,15 @@ void nt_victim_ports_note(struct nt_victim_ports *p, uint16_t port)
 		p->port[last] = port;
 }
 
+/* Most victims are attacked at one port. */
+static inline void note_attacked(struct nt_victim_ports *p, uint16_t port)
+{
+	if (!p->n || p->port[0] != port)
+		nt_victim_ports_note(p, port);
+}
+
 /* Moves the ring on to a newer bin; what lies between was silent. */
-static void advance_ring(struct nt_victim_line *line, uint32_t bin)
+static __attribute__((noinline)) void advance_ring(struct nt_victim_line *line, uint32_t bin)
 {
 	uint32_t steps = bin - line->last_bin;
 
@@ -167,12 +182,12 @@ static void advance_ring(struct nt_victim_line *line, uint32_t bin)
 }
 
 /* Makes a bin before the first one the first; those pushed off the end are none of the first any more. */
-static void lower_head(struct nt_victim_line *line, uint32_t bin)
+static __attribute__((noinline)) void lower_head(struct nt_victim_line *line, uint32_t bin)
 {
 	uint32_t steps = line->first_bin - bin; /* it is in the ring, so fewer than NT_VICTIM_BINS */
 
-	for (uint32_t i = NT_VICTIM_BINS; i-- > 0;)
-		line->head[i] = i >= steps ? line->head[i - steps] : 0;
+	memmove(&line->head[steps], line->head, (NT_VICTIM_BINS - steps) * sizeof(line->head[0]));
+	memset(line->head, 0, steps * sizeof(line->head[0]));
 	line->first_bin = bin;
 }
 
@@ -180,7 +195,7 @@ static void lower_head(struct nt_victim_line *line, uint32_t bin)
  * Counts a packet in its bin. Differences of bins are taken with a sign, so that late packets are told from new ones.
  * A packet older than the ring stands in the head if its bin is one of the first, and else in `packets` alone.
  */
-static void note_bin(struct nt_victim_line *line, uint32_t bin)
+static inline void note_bin(struct nt_victim_line *line, uint32_t bin)
 {
 	if ((int32_t)(bin - line->last_bin) > 0)
 		advance_ring(line, bin);
@@ -193,33 +208,39 @@ static void note_bin(struct nt_victim_line *line, uint32_t bin)
 		line->head[bin - line->first_bin]++;
 }
 
-static void note_time(struct nt_victim_line *line, int64_t s)
+static inline void note_time(struct nt_victim_line *line, const struct nt_moment *when)
 {
-	uint32_t time_s = (uint32_t)s, bin = (uint32_t)((s - (s < 0 ? NT_VICTIM_BIN_S - 1 : 0)) / NT_VICTIM_BIN_S);
-
 	if (!line->packets) {
-		line->first_s = line->last_s = time_s;
-		line->first_bin = line->last_bin = bin;
+		line->first_s = line->last_s = when->s;
+		line->first_bin = line->last_bin = when->bin;
 	}
-	if ((int32_t)(time_s - line->first_s) < 0)
-		line->first_s = time_s;
-	if ((int32_t)(time_s - line->last_s) > 0)
-		line->last_s = time_s;
-	note_bin(line, bin);
+	if ((int32_t)(when->s - line->first_s) < 0)
+		line->first_s = when->s;
+	if ((int32_t)(when->s - line->last_s) > 0)
+		line->last_s = when->s;
+	note_bin(line, when->bin);
 }
 
-void nt_victims_note(struct nt_victims *t, const struct nt_reply *r)
+static inline void note_victim(struct nt_victims *t, const struct nt_reply *r)
 {
 	struct nt_victim_line *line = find_victim(t, r);
 
 	if (!line)
 		return;
-	note_time(line, r->time_s);
+	note_time(line, &r->when);
 	line->packets++;
 	line->classes |= 1u << r->class;
 	if (r->has_attacked_port)
-		nt_victim_ports_note(&line->ports, r->attacked_port);
+		note_attacked(&line->ports, r->attacked_port);
 	nt_targets_add(line->targets, NT_VICTIM_TARGETS, r->target);
+}
+
+void nt_replies_note(struct nt_senders *senders, struct nt_victims *victims, struct nt_reply *reply, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		note_sender(senders, &reply[i]);
+	for (uint32_t i = 0; i < n; i++)
+		note_victim(victims, &reply[i]);
 }
 
 void nt_victims_clear(struct nt_victims *t)

@@ -105,12 +105,20 @@ struct nt_victims {
 	uint64_t overflow; /* packets without a line */
 };
 
+/** A time in all the units that lines have. Packets of a burst hardly ever fall into different seconds. */
+struct nt_moment {
+	int64_t ns;   /* Unix nanoseconds */
+	uint32_t s;   /* Unix seconds, rounded down, lowest 32 bits */
+	uint32_t bin; /* Unix seconds / NT_VICTIM_BIN_S, likewise */
+};
+
+struct nt_moment nt_moment_of(int64_t time_ns);
+
 /** What one packet of backscatter says, and where its lines belong. */
 struct nt_reply {
 	struct nt_key128 sender;
 	struct nt_key128 victim;
-	int64_t time_ns;      /* Unix nanoseconds */
-	int64_t time_s;	      /* and seconds, rounded down */
+	struct nt_moment when;
 	uint64_t target;      /* hash of our address that it went to */
 	uint32_t sender_home; /* slots of the tables it was made for */
 	uint32_t victim_home;
@@ -118,21 +126,19 @@ struct nt_reply {
 	uint16_t attacked_port; /* if has_attacked_port */
 	uint8_t class;		/* enum nt_backscatter */
 	uint8_t proto;		/* attacked */
-	uint8_t packet;		/* its number in the burst */
 	uint32_t line;		/* of its source, or NT_SOURCE_NONE */
 	bool v6;
 	bool has_port;
 	bool has_attacked_port;
+	uint16_t before; /* see nt_senders_note() */
+	uint32_t elsewhere;
 };
-
-/** Instead of a class: the packet is a SYN in the sense of backscatter. */
-#define NT_REPLY_SYN	   0x80u
-#define NT_REPLY_SYN_SHIFT 7
 
 /**
  * Classes of a TCP packet, by its flags ACK to FIN, and of ICMP types: enum nt_backscatter + 1, 0: no backscatter
- * (contract C11); and NT_REPLY_SYN.
+ * (contract C11); and above them what that says of the source: NT_SOURCE_BACKSCATTER, NT_SOURCE_SYN.
  */
+#define NT_REPLY_TRAITS_SHIFT 6
 extern const uint8_t nt_reply_of_tcp[32], nt_reply_of_icmp[256], nt_reply_of_icmp6[256];
 
 /** One of these, of a packet. */
@@ -153,7 +159,7 @@ static inline uint32_t nt_reply_of(const struct nt_fields *f)
 /** Class of a packet + 1; 0: it is no backscatter. */
 static inline uint32_t nt_reply_class(const struct nt_fields *f)
 {
-	return nt_reply_of(f) & ~NT_REPLY_SYN;
+	return nt_reply_of(f) & ((1u << NT_REPLY_TRAITS_SHIFT) - 1);
 }
 
 /** Says who was attacked, from fields and class; `sender`, `v6`, `class` and `proto` are set here, too. Worker. */
@@ -163,10 +169,10 @@ void nt_reply_make(struct nt_reply *r, const struct nt_fields *f, struct nt_key1
 void nt_reply_prefetch(struct nt_reply *r, const struct nt_senders *senders, const struct nt_victims *victims);
 
 /**
- * Counts a packet for its sender, or as overflow. Returns how many packets' source ports are to be counted elsewhere:
- * 0, or this one, and before it packets from `port`. Worker.
+ * Counts packets for their senders and victims, or as overflow. Says of each how many packets' source ports are to be
+ * counted `elsewhere`: 0, or this one, and as many as there are more from port `before`. Worker.
  */
-uint32_t nt_senders_note(struct nt_senders *t, const struct nt_reply *r, uint16_t *port);
+void nt_replies_note(struct nt_senders *senders, struct nt_victims *victims, struct nt_reply *reply, uint32_t n);
 
 /** Packets of a sender that have a source port. */
 static inline uint32_t nt_sender_with_port(const struct nt_sender_line *line)
@@ -175,15 +181,21 @@ static inline uint32_t nt_sender_with_port(const struct nt_sender_line *line)
 	       line->packets[NT_BACKSCATTER_RSTACK];
 }
 
-/** Counts a packet for its victim, or as overflow. Worker. */
-void nt_victims_note(struct nt_victims *t, const struct nt_reply *r);
-
 /** Empty the tables; cost what was touched. Stats side. */
 void nt_senders_clear(struct nt_senders *t);
 void nt_victims_clear(struct nt_victims *t);
 
+/** Classes of ICMPv6 begin here; before them stand those of TCP, which both IP versions have, and of ICMP. */
+#define NT_BACKSCATTER_FIRST_ICMP  NT_BACKSCATTER_ICMP_ECHO_REPLY
+#define NT_BACKSCATTER_FIRST_ICMP6 NT_BACKSCATTER_ICMP6_DEST_UNREACH
+
 /** Place of a class in nt_sender_line.packets, and back. */
-uint32_t nt_backscatter_slot(enum nt_backscatter class);
+static inline uint32_t nt_backscatter_slot(enum nt_backscatter class)
+{
+	return class < NT_BACKSCATTER_FIRST_ICMP6 ? class
+						  : class - NT_BACKSCATTER_FIRST_ICMP6 + NT_BACKSCATTER_FIRST_ICMP;
+}
+
 enum nt_backscatter nt_backscatter_of_slot(uint32_t slot, bool v6);
 
 #endif

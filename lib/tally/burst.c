@@ -10,26 +10,30 @@
  * from its source and port is made of lines and pairs when the bank is settled.
  */
 
+/* Packets of a burst for which there is more to do. To append to a list takes no branch that nobody foresees. */
+typedef const struct nt_packet *list[NT_BURST];
+
+static inline uint32_t append_if(list l, uint32_t n, const struct nt_packet *packet, bool wanted)
+{
+	l[n] = packet;
+	return n + wanted;
+}
+
 /* What the passes hand on. */
 struct passes {
-	int64_t second_s;  /* the second that the newest packet fell into, */
-	int64_t second_ns; /* and when it began */
-	uint32_t n_pairs;
-	uint32_t n_other;
-	uint32_t n_replies;
-	uint32_t n_unplaced;
-	uint64_t replies;	    /* bit by packet: it is backscatter */
-	uint32_t matched[NT_BURST]; /* signatures, by packet */
-	uint32_t line[NT_BURST];    /* of the source, by packet */
-	uint8_t unplaced[NT_BURST]; /* packets whose sources have no line */
-	uint8_t other[NT_BURST];    /* packets with ports that are not their source's own pair */
-	uint8_t replying[NT_BURST]; /* backscatter, */
-	uint8_t class[NT_BURST];    /* and of what class each of these is */
-	uint64_t pair_key[NT_PAIRS_OF_BURST];
-	uint32_t pair_matched[NT_PAIRS_OF_BURST];
-	uint32_t pair_home[NT_PAIRS_OF_BURST];
-	uint8_t pair[NT_PAIRS_OF_BURST]; /* a packet of the source */
-	struct nt_reply reply[NT_BURST];
+	struct marks {
+		struct nt_moment now; /* of the newest packet, */
+		int64_t second_ns;    /* and when the second began that it fell into */
+		uint32_t n_unusual;
+		uint32_t n_other;
+		uint32_t n_replies;
+		uint32_t n_unplaced;
+	} marks;
+	bool found;			     /* as nt_burst.found */
+	struct nt_packet *unusual[NT_BURST]; /* neither TCP nor UDP in IPv4 */
+	list other;			     /* with ports that are not their source's own pair */
+	list replies;			     /* backscatter */
+	list unplaced;			     /* their sources have no line */
 };
 
 void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_t n)
@@ -53,19 +57,21 @@ static inline uint64_t target_of(const struct nt_fields *f, bool v6)
 	return nt_mix(to.high, to.low);
 }
 
-/* Seconds of a time. Packets of a burst hardly ever fall into different seconds. */
-static inline int64_t seconds_of(struct passes *p, int64_t time_ns)
+/* What is received has one time for a burst, and what is read hardly ever another second. */
+static inline void note_now(struct marks *m, int64_t time_ns)
 {
-	if ((uint64_t)time_ns - (uint64_t)p->second_ns >= NT_SECOND_NS) {
-		p->second_s = nt_seconds_of_ns(time_ns);
-		p->second_ns = (int64_t)((uint64_t)p->second_s * NT_SECOND_NS);
-	}
-	return p->second_s;
+	if (time_ns == m->now.ns)
+		return;
+	m->now.ns = time_ns;
+	if ((uint64_t)time_ns - (uint64_t)m->second_ns < NT_SECOND_NS)
+		return;
+	m->now = nt_moment_of(time_ns);
+	m->second_ns = (int64_t)((uint64_t)nt_seconds_of_ns(time_ns) * NT_SECOND_NS);
 }
 
 /* What a packet is counted as: constants, so that nothing is looked at twice. */
 struct kind {
-	enum nt_fate fate; /* TCP, UDP or anything else */
+	bool ports; /* TCP or UDP; which of them is no constant, but a number, as nobody foresees it */
 	bool v6;
 	bool pairs; /* are counted */
 };
@@ -88,22 +94,37 @@ static void note_late(struct nt_source_line *line, const struct nt_fields *f)
 		line->window = f->window;
 		line->traits |= NT_SOURCE_TCP;
 	}
-	if (!(line->traits & NT_SOURCE_PORT)) {
+	if (has_port(f) && !(line->traits & NT_SOURCE_PORT)) {
 		line->src_port = f->src_port;
 		line->port = port_key(f);
 		line->traits |= NT_SOURCE_PORT;
 	}
 }
 
-/* Traits from a header with ports: what differs from the first one. */
-static inline uint32_t note_header(struct nt_source_line *line, const struct nt_fields *f, bool tcp)
+/* A packet of a kind that its source has not sent yet, which most often is its first one. */
+static inline void note_first(struct nt_source_line *line, const struct nt_fields *f, uint32_t time_s)
 {
-	enum { OF_ALL = 0xe0, OF_TCP = 0x1f };
-	uint32_t known = tcp ? NT_SOURCE_PORT | NT_SOURCE_TCP : NT_SOURCE_PORT;
-
-	if (__builtin_expect((line->traits & known) != known, 0))
+	if (!line->packets)
+		begin_line(line, f, time_s);
+	else
 		note_late(line, f);
-	return (nt_differ(&line->seq, &f->seq) & (tcp ? OF_ALL | OF_TCP : OF_ALL)) << NT_SOURCE_VARIES_SHIFT;
+}
+
+/* Says that nothing of a packet's kind is a source's first. */
+static inline bool is_known(const struct nt_source_line *line, bool ports, uint32_t tcp)
+{
+	static const uint16_t known[] = {NT_SOURCE_PORT, NT_SOURCE_PORT | NT_SOURCE_TCP};
+
+	return ports ? (line->traits & known[tcp]) == known[tcp] : line->packets;
+}
+
+/* Traits from a header with ports: what differs from the first one. */
+static inline uint32_t compare_header(const struct nt_source_line *line, const struct nt_fields *f, uint32_t tcp)
+{
+	enum { PORTS = 0xe0, ALL = 0xff };
+	static const uint32_t compared[] = {PORTS, ALL};
+
+	return (nt_differ(&line->seq, &f->seq) & compared[tcp]) << NT_SOURCE_VARIES_SHIFT;
 }
 
 /* Most packets of a source are no later than one before; only then can they be earlier than the first. */
@@ -117,114 +138,120 @@ static inline void note_time(struct nt_source_line *line, uint32_t time_s)
 		line->first_s = time_s;
 }
 
-static inline void ask_pair(const struct nt_tally *t, struct passes *p, uint32_t i, uint64_t key, uint32_t matched)
+/* Backscatter: asks for the lines of senders and victims. */
+static void ask_replies(const struct nt_tally *t, struct passes *p, struct nt_reply *reply)
 {
-	uint32_t home = nt_pairs_home(&t->pairs, key);
+	for (uint32_t n = 0; n < p->marks.n_replies; n++) {
+		const struct nt_packet *packet = p->replies[n];
+		const struct nt_fields *f = &packet->fields;
 
-	nt_pairs_prefetch(&t->pairs, home);
-	p->pair_key[p->n_pairs] = key;
-	p->pair_matched[p->n_pairs] = matched;
-	p->pair_home[p->n_pairs] = home;
-	p->pair[p->n_pairs++] = (uint8_t)i;
-}
-
-/* Backscatter: asks for the lines of its sender and its victim. */
-static void ask_replies(const struct nt_tally *t, const struct nt_burst *b, struct passes *p)
-{
-	for (uint32_t n = 0; n < p->n_replies; n++) {
-		uint32_t i = p->replying[n];
-		const struct nt_fields *f = &b->fields[i];
-		struct nt_reply *r = &p->reply[n];
-
-		p->replies |= UINT64_C(1) << i;
-		nt_reply_make(r, f, source_of(f), p->class[n]);
-		r->time_ns = b->frame[i].time_ns;
-		r->time_s = seconds_of(p, r->time_ns);
-		r->target = target_of(f, is_v6(f));
-		r->packet = (uint8_t)i;
-		r->line = p->line[i];
-		nt_reply_prefetch(r, &t->senders, &t->victims);
+		nt_reply_make(&reply[n], f, source_of(f), nt_reply_class(f) - 1);
+		note_now(&p->marks, packet->time_ns);
+		reply[n].when = p->marks.now;
+		reply[n].target = target_of(f, is_v6(f));
+		reply[n].line = packet->line;
+		nt_reply_prefetch(&reply[n], &t->senders, &t->victims);
 	}
 }
 
-/* Packets with ports of which their sources' own pairs are not: see nt_source_line. */
-static void ask_pairs(const struct nt_tally *t, const struct nt_burst *b, struct passes *p)
+/* Packets of a source by their source port, which its sender's line does not count. */
+static void ask_reply_ports(struct nt_tally *t, const struct nt_reply *r)
 {
-	for (uint32_t n = 0; n < p->n_other; n++) {
-		uint32_t i = p->other[n], at = p->line[i], port = port_key(&b->fields[i]), matched = p->matched[i];
-		struct nt_source_line *line = &t->sources.line[at];
+	uint64_t before = nt_pair_key(r->line, NT_PAIR_REPLY | r->before);
+
+	if (r->elsewhere > 1)
+		nt_waiting_add(&t->waiting, &t->pairs, before, 0, r->elsewhere - 1);
+	nt_waiting_add(&t->waiting, &t->pairs, nt_pair_key(r->line, NT_PAIR_REPLY | r->src_port), 0, 1);
+}
+
+static __attribute__((noinline)) void count_replies(struct nt_tally *t, struct passes *p)
+{
+	struct nt_reply reply[NT_BURST];
+
+	ask_replies(t, p, reply);
+	nt_replies_note(&t->senders, &t->victims, reply, p->marks.n_replies);
+	for (uint32_t n = 0; n < p->marks.n_replies; n++)
+		if (reply[n].elsewhere && reply[n].line != NT_SOURCE_NONE)
+			ask_reply_ports(t, &reply[n]);
+}
+
+/* Packets with ports of which their sources' own pairs are not: see nt_source_line. */
+static void ask_pairs(struct nt_tally *t, const struct passes *p)
+{
+	struct nt_waiting *w = &t->waiting;
+
+	for (uint32_t n = 0; n < p->marks.n_other; n++) {
+		const struct nt_packet *packet = p->other[n];
+		struct nt_source_line *line = &t->sources.line[packet->line];
+		uint32_t port = port_key(&packet->fields);
 
 		if (line->pair_packets > 1) {
-			ask_pair(t, p, i, nt_pair_key(at, port), matched);
+			nt_waiting_add(w, &t->pairs, nt_pair_key(packet->line, port), packet->matched, 1);
 			continue;
 		}
 		if (line->pair_packets)
-			ask_pair(t, p, i, nt_pair_key(at, line->port), line->pair_matched);
+			nt_waiting_add(w, &t->pairs, nt_pair_key(packet->line, line->port), line->pair_matched, 1);
 		line->port = port;
-		line->pair_matched = matched;
+		line->pair_matched = packet->matched;
 		line->pair_packets = 1;
 	}
 }
 
 /*
- * The line of a packet's source, found or made here if nt_tally_find() had no need to; or NT_SOURCE_NONE. The first
- * look is right but for a new source.
+ * Puts a packet to the line of its source. If the index did not lead there, the source is new, or its line was made by
+ * this burst. False if it has none.
  */
-static inline uint32_t find_line(struct nt_tally *t, const struct nt_burst *b, uint32_t i, bool v6)
+static inline bool find_line(struct nt_sources *s, struct nt_packet *packet, bool v6, const struct passes *p)
 {
-	struct nt_sources *s = &t->sources;
-	struct nt_key128 from = v6 ? nt_key128_of(b->fields[i].src6) : (struct nt_key128){.low = b->fields[i].src4};
-	uint32_t at;
+	const struct nt_fields *f = &packet->fields;
+	struct nt_key128 from = v6 ? nt_key128_of(f->src6) : (struct nt_key128){.low = f->src4};
 
-	if (b->found)
-		return b->line[i];
-	at = nt_source_number(s, b->place[i]);
-	if (nt_source_is(s, at, from, v6 ? NT_SOURCE_V6 : 0))
-		return at;
-	return nt_sources_find(s, from, v6, b->place[i], b->tag[i]);
+	if (nt_source_is(s, packet->line, from, v6))
+		return true;
+	if (!p->found)
+		packet->line = nt_sources_find(s, from, v6, packet->place, packet->tag);
+	return packet->line != NT_SOURCE_NONE;
 }
 
-/*
- * What a packet says of its source, whose line is asked for. What follows for some packets only is put on a list: the
- * lists are of any length without a branch that nobody foresees.
- */
-static inline __attribute__((always_inline)) void note_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i,
-							      struct passes *p, struct kind kind, uint32_t reply)
+/* A packet's ports: whether its source's own pair is it, or else the packet is listed. Returns traits. */
+static inline uint32_t note_ports(struct nt_source_line *line, struct nt_packet *packet, struct passes *p,
+				  struct marks *m, struct kind kind, uint32_t tcp)
 {
-	const struct nt_fields *f = &b->fields[i];
-	uint32_t matched = p->matched[i], syn = reply >> NT_REPLY_SYN_SHIFT, class = reply & ~NT_REPLY_SYN;
-	uint32_t time_s = (uint32_t)seconds_of(p, b->frame[i].time_ns), traits = syn * NT_SOURCE_SYN;
-	uint32_t at = p->line[i] = find_line(t, b, i, kind.v6);
-	struct nt_source_line *line = &t->sources.line[at];
+	uint32_t traits = compare_header(line, &packet->fields, tcp);
+	bool own = !((traits & NT_SOURCE_PORT_VARIES) | (line->pair_matched ^ packet->matched));
 
-	if (kind.fate != NT_FATE_UDP) {
-		p->replying[p->n_replies] = (uint8_t)i;
-		p->class[p->n_replies] = (uint8_t)(class - 1);
-		p->n_replies += class != 0;
-	}
-	if (at == NT_SOURCE_NONE) {
-		p->unplaced[p->n_unplaced++] = (uint8_t)i;
+	line->pair_packets += own;
+	m->n_other = append_if(p->other, m->n_other, packet, kind.pairs & !own);
+	return traits;
+}
+
+/* What a packet says of its source, whose line is asked for. `reply`: nt_reply_of(). */
+static inline __attribute__((always_inline)) void note_source(struct nt_tally *t, struct nt_packet *packet,
+							      struct passes *p, struct marks *m, struct kind kind,
+							      uint32_t reply)
+{
+	const struct nt_fields *f = &packet->fields;
+	uint32_t tcp = f->fate == NT_FATE_TCP, matched = packet->matched, traits = reply >> NT_REPLY_TRAITS_SHIFT;
+	struct nt_source_line *line;
+
+	note_now(m, packet->time_ns);
+	m->n_replies = append_if(p->replies, m->n_replies, packet, traits & NT_SOURCE_BACKSCATTER);
+	if (!find_line(&t->sources, packet, kind.v6, p)) {
+		m->n_unplaced = append_if(p->unplaced, m->n_unplaced, packet, true);
 		return;
 	}
-	if (!line->packets++)
-		begin_line(line, f, time_s);
+	line = &t->sources.line[packet->line];
+	if (__builtin_expect(!is_known(line, kind.ports, tcp), 0))
+		note_first(line, f, m->now.s);
+	line->packets++;
 	line->matched |= matched;
-	if (kind.fate == NT_FATE_TCP)
-		line->missed |= ~matched & -syn;
-	note_time(line, time_s);
+	line->missed |= ~matched & -(traits / NT_SOURCE_SYN);
+	note_time(line, m->now.s);
 	nt_targets_add(&line->targets, 1, target_of(f, kind.v6));
-	traits |= class ? NT_SOURCE_BACKSCATTER : 0;
-	if (kind.fate != NT_FATE_OTHER) {
-		bool own;
-
-		traits |= note_header(line, f, kind.fate == NT_FATE_TCP);
-		own = !((traits & NT_SOURCE_PORT_VARIES) | (line->pair_matched ^ matched));
-		line->pair_packets += own;
-		p->other[p->n_other] = (uint8_t)i;
-		p->n_other += kind.pairs & !own;
-	} else if (matched) {
-		ask_pair(t, p, i, nt_pair_key(at, NT_PAIR_PORTLESS), matched);
-	}
+	if (kind.ports)
+		traits |= note_ports(line, packet, p, m, kind, tcp);
+	else if (matched)
+		nt_waiting_add(&t->waiting, &t->pairs, nt_pair_key(packet->line, NT_PAIR_PORTLESS), matched, 1);
 	line->traits |= (uint16_t)traits;
 }
 
@@ -250,113 +277,117 @@ static inline void count_other(struct nt_tally *t, const struct nt_fields *f)
 		nt_histogram_count_small(&h[NT_TABLE_IP_PROTO], f->ip_proto);
 }
 
-/* A packet: what it says by itself, and of its source. */
-static inline __attribute__((always_inline)) void count_packet(struct nt_tally *t, const struct nt_burst *b, uint32_t i,
-							       struct passes *p, enum nt_tally_part part)
+/* What TCP says by itself; UDP, whose flags and window are 0, says nothing: `tcp` is 0. */
+static inline void count_tcp(struct nt_tally *t, const struct nt_fields *f, uint32_t tcp)
 {
-	const struct nt_fields *f = &b->fields[i];
-	bool dense = part >= NT_TALLY_DENSE, ports = part >= NT_TALLY_ALL, v6 = is_v6(f);
+	nt_histogram_add_small(&t->histogram[NT_TABLE_TCP_FLAGS], f->tcp_flags, tcp);
+	nt_histogram_add(&t->histogram[NT_TABLE_TCP_WINDOW], f->window, tcp);
+}
 
-	if (dense) {
+/* TCP and UDP in IPv4, which is nearly all: what they say by themselves, and of their sources. Lists the others. */
+static inline __attribute__((always_inline)) void count_usual(struct nt_tally *t, struct nt_burst *b, struct passes *p,
+							      enum nt_tally_part part)
+{
+	const struct kind kind = {.ports = true, .pairs = part >= NT_TALLY_ALL};
+	struct marks m = {0}; /* a copy that no store is one to: it stays in registers */
+	uint32_t udp = 0;
+
+	for (struct nt_packet *packet = b->packet, *end = packet + b->n; packet < end; packet++) {
+		const struct nt_fields *f = &packet->fields;
+
+		if (!has_port(f) || f->class != NT_CLASS_IPV4) {
+			p->unusual[m.n_unusual++] = packet;
+			continue;
+		}
+		udp += f->fate;
+		if (part >= NT_TALLY_DENSE)
+			count_tcp(t, f, f->fate == NT_FATE_TCP);
+		note_source(t, packet, p, &m, kind, nt_reply_of_tcp[f->tcp_flags & 31]);
+	}
+	if (part >= NT_TALLY_DENSE) {
+		t->class_frames[NT_CLASS_IPV4] += b->n - m.n_unusual;
+		t->fate[NT_FATE_TCP] += b->n - m.n_unusual - udp;
+		t->fate[NT_FATE_UDP] += udp;
+	}
+	p->marks = m;
+}
+
+_Static_assert(NT_FATE_TCP == 0 && NT_FATE_UDP == 1, "fates of usual packets add up to those of UDP");
+
+/* A packet that is no usual one. `v6` and `part` are constants. */
+static inline __attribute__((always_inline)) void count_unusual(struct nt_tally *t, struct nt_packet *packet,
+								struct passes *p, struct marks *m, bool v6,
+								enum nt_tally_part part)
+{
+	const struct nt_fields *f = &packet->fields;
+	struct kind kind = {.v6 = v6, .pairs = part >= NT_TALLY_ALL};
+
+	if (part >= NT_TALLY_DENSE) {
 		t->class_frames[f->class]++;
 		t->fate[f->fate]++;
 	}
-	if (f->fate == NT_FATE_TCP) {
-		if (dense) {
-			nt_histogram_count_small(&t->histogram[NT_TABLE_TCP_FLAGS], f->tcp_flags);
-			nt_histogram_count(&t->histogram[NT_TABLE_TCP_WINDOW], f->window);
-		}
-		if (f->class == NT_CLASS_IPV4)
-			note_source(t, b, i, p, (struct kind){NT_FATE_TCP, false, ports},
-				    nt_reply_of_tcp[f->tcp_flags & 31]);
-		else
-			note_source(t, b, i, p, (struct kind){NT_FATE_TCP, v6, ports},
-				    nt_reply_of_tcp[f->tcp_flags & 31]);
-	} else if (f->fate == NT_FATE_UDP) {
-		note_source(t, b, i, p, (struct kind){NT_FATE_UDP, v6, ports}, 0);
+	if (has_port(f)) {
+		if (part >= NT_TALLY_DENSE)
+			count_tcp(t, f, f->fate == NT_FATE_TCP);
+		kind.ports = true;
+		note_source(t, packet, p, m, kind, nt_reply_of(f));
 	} else {
-		if (dense)
+		if (part >= NT_TALLY_DENSE)
 			count_other(t, f);
+		kind.ports = false;
 		if (has_source(f))
-			note_source(t, b, i, p, (struct kind){NT_FATE_OTHER, v6, ports}, nt_reply_of(f));
+			note_source(t, packet, p, m, kind, nt_reply_of(f));
 	}
+}
+
+static inline __attribute__((always_inline)) void count_all_unusual(struct nt_tally *t, struct passes *p,
+								    enum nt_tally_part part)
+{
+	struct marks m = p->marks;
+
+	for (uint32_t n = 0; n < m.n_unusual; n++)
+		if (is_v6(&p->unusual[n]->fields))
+			count_unusual(t, p->unusual[n], p, &m, true, part);
+		else
+			count_unusual(t, p->unusual[n], p, &m, false, part);
+	p->marks = m;
 }
 
 /* What was looked up at once; of a line it need not be looked up again before the bank is settled. */
 static void note_regions(struct nt_tally *t, const struct nt_burst *b)
 {
 	for (uint32_t n = 0; n < b->n_unlocated; n++) {
-		uint32_t i = b->unlocated[n];
+		const struct nt_packet *packet = &b->packet[b->unlocated[n]];
 
-		if (b->line[i] != NT_SOURCE_NONE)
-			t->sources.line[b->line[i]].region = b->region[i];
-	}
-}
-
-static void count_pairs(struct nt_tally *t, const struct nt_burst *b, const struct passes *p)
-{
-	for (uint32_t n = 0; n < p->n_pairs; n++) {
-		uint64_t key = p->pair_key[n];
-
-		if (!nt_pairs_count(&t->pairs, key, p->pair_matched[n], p->pair_home[n], 1))
-			nt_unplaced_pair(t, b, p->pair[n], nt_pair_port(key), p->pair_matched[n]);
-	}
-}
-
-/*
- * Packets of a reply's source by their source port, which its sender does not count: `n` with the reply itself, those
- * before it from `port`.
- */
-static void count_reply_ports(struct nt_tally *t, const struct nt_burst *b, struct passes *p, const struct nt_reply *r,
-			      uint32_t n, uint16_t port)
-{
-	uint64_t key = nt_pair_key(r->line, NT_PAIR_REPLY | port);
-
-	if (n > 1 && !nt_pairs_count(&t->pairs, key, 0, nt_pairs_home(&t->pairs, key), n - 1))
-		nt_unplaced_reply(t, b->region[r->packet], port, n - 1);
-	ask_pair(t, p, r->packet, nt_pair_key(r->line, NT_PAIR_REPLY | r->src_port), 0);
-}
-
-static void count_replies(struct nt_tally *t, const struct nt_burst *b, struct passes *p)
-{
-	for (uint32_t i = 0; i < p->n_replies; i++) {
-		const struct nt_reply *r = &p->reply[i];
-		uint16_t port = 0;
-		uint32_t n = nt_senders_note(&t->senders, r, &port);
-
-		nt_victims_note(&t->victims, r);
-		if (n && r->line != NT_SOURCE_NONE)
-			count_reply_ports(t, b, p, r, n, port);
+		if (packet->line != NT_SOURCE_NONE)
+			t->sources.line[packet->line].region = packet->region;
 	}
 }
 
 /* `part` is a constant wherever this is used, so that the whole path has no look at it. */
-static inline __attribute__((always_inline)) void count(struct nt_tally *t, const struct nt_burst *b,
-							enum nt_tally_part part)
+static inline __attribute__((always_inline)) void count(struct nt_tally *t, struct nt_burst *b, enum nt_tally_part part)
 {
 	struct passes p;
 
-	p.n_pairs = p.n_other = p.n_replies = p.n_unplaced = 0;
-	p.second_s = p.second_ns = 0;
-	p.replies = 0;
+	p.found = b->found;
 	note_regions(t, b);
-	nt_signatures_match_burst(t->signatures, b->fields, b->region, b->n, p.matched);
-	for (uint32_t i = 0; i < b->n; i++)
-		count_packet(t, b, i, &p, part);
-	ask_pairs(t, b, &p);
-	ask_replies(t, b, &p);
-	count_replies(t, b, &p);
-	count_pairs(t, b, &p);
-	if (p.n_unplaced)
-		nt_unplaced_sources(t, b, p.unplaced, p.n_unplaced, p.matched, p.replies);
+	if (nt_signatures_ask_region(t->signatures))
+		nt_signatures_match_burst(t->signatures, b->packet, b->n);
+	count_usual(t, b, &p, part);
+	count_all_unusual(t, &p, part);
+	ask_pairs(t, &p);
+	if (p.marks.n_replies)
+		count_replies(t, &p);
+	if (p.marks.n_unplaced)
+		nt_unplaced_sources(t, p.unplaced, p.marks.n_unplaced);
 }
 
-void nt_tally_burst(struct nt_tally *t, const struct nt_burst *b)
+void nt_tally_burst(struct nt_tally *t, struct nt_burst *b)
 {
 	count(t, b, NT_TALLY_ALL);
 }
 
-void nt_tally_burst_part(struct nt_tally *t, const struct nt_burst *b, enum nt_tally_part part)
+void nt_tally_burst_part(struct nt_tally *t, struct nt_burst *b, enum nt_tally_part part)
 {
 	switch (part) {
 	case NT_TALLY_SOURCES:

@@ -12,26 +12,24 @@ void nt_tally_ask(const struct nt_tally *t, struct nt_burst *b, uint32_t from, u
 	const struct nt_sources *s = &t->sources;
 
 	for (uint32_t i = from; i < to; i++) {
-		const struct nt_fields *f = &b->fields[i];
-		uint64_t hash = nt_source_hash(source_of(f), is_v6(f));
+		struct nt_packet *p = &b->packet[i];
+		uint64_t hash = nt_source_hash(source_of(&p->fields), is_v6(&p->fields));
 
-		b->place[i] = nt_source_home(s, hash);
-		b->tag[i] = nt_source_tag(s, hash);
-		__builtin_prefetch(&s->index[b->place[i]], 1);
-		nt_histogram_prefetch(&t->histogram[NT_TABLE_TCP_WINDOW], f->window);
+		p->time_ns = b->frame[i].time_ns;
+		p->place = nt_source_home(s, hash);
+		p->tag = nt_source_tag(s, hash);
+		__builtin_prefetch(&s->index[p->place], 1);
+		nt_histogram_prefetch(&t->histogram[NT_TABLE_TCP_WINDOW], p->fields.window);
 	}
 }
 
 /* Asks for the lines of sources, which are all but sure to be those that the index says. */
-static void ask_lines(struct nt_sources sources, struct nt_burst *b)
+static void ask_lines(struct nt_sources sources /* a copy that no store is one to */, struct nt_burst *b)
 {
-	uint32_t n = b->n; /* a copy, and one of the table: what is written below could be either */
-
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t at = nt_sources_seek(&sources, b->place[i], b->tag[i]);
-
-		b->place[i] = at;
-		__builtin_prefetch(&sources.line[nt_source_number(&sources, at)], 1);
+	for (struct nt_packet *p = b->packet, *end = p + b->n; p < end; p++) {
+		p->place = nt_sources_seek(&sources, p->place, p->tag);
+		p->line = nt_source_number(&sources, p->place);
+		__builtin_prefetch(&sources.line[p->line], 1);
 	}
 }
 
@@ -44,22 +42,27 @@ enum wanted {
 
 static void want_region(const struct nt_tally *t, struct nt_burst *b, uint32_t i, enum wanted wanted)
 {
-	uint32_t at = b->line[i];
+	struct nt_packet *p = &b->packet[i];
 
-	if (wanted == ONCE && at != NT_SOURCE_NONE && t->sources.line[at].packets)
-		b->region[i] = t->sources.line[at].region;
-	else if (wanted != LINELESS || at == NT_SOURCE_NONE)
+	if (wanted == ONCE && p->line != NT_SOURCE_NONE && t->sources.line[p->line].packets)
+		p->region = t->sources.line[p->line].region;
+	else if (wanted != LINELESS || p->line == NT_SOURCE_NONE)
 		b->unlocated[b->n_unlocated++] = (uint8_t)i;
 }
 
+/* Where nobody finds a line any more, a place that is free says all. */
 static void find_lines(struct nt_tally *t, struct nt_burst *b, enum wanted wanted)
 {
+	bool full = !nt_sources_have(&t->sources, 1);
+
 	for (uint32_t i = 0; i < b->n; i++) {
-		const struct nt_fields *f = &b->fields[i];
+		struct nt_packet *p = &b->packet[i];
+		const struct nt_fields *f = &p->fields;
 
 		if (!has_source(f))
 			continue;
-		b->line[i] = nt_sources_find(&t->sources, source_of(f), is_v6(f), b->place[i], b->tag[i]);
+		if (p->line != NT_SOURCE_NONE || !full)
+			p->line = nt_sources_find(&t->sources, source_of(f), is_v6(f), p->place, p->tag);
 		want_region(t, b, i, wanted);
 	}
 }
@@ -74,8 +77,14 @@ static enum wanted regions_wanted(const struct nt_tally *t)
 
 void nt_tally_find(struct nt_tally *t, struct nt_burst *b)
 {
-	enum wanted wanted = regions_wanted(t);
+	enum wanted wanted;
 
+	nt_waiting_count(t);
+	wanted = regions_wanted(t);
+
+	/* before the index is looked at, so that it has been asked for long enough */
+	if (!nt_signatures_ask_region(t->signatures))
+		nt_signatures_match_burst(t->signatures, b->packet, b->n);
 	b->n_unlocated = 0;
 	ask_lines(t->sources, b);
 	b->found = wanted != LINELESS || !nt_sources_have(&t->sources, NT_BURST);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "tally/burst.h"
 #include "tally/signature_tables.h"
 
 #include <string.h>
@@ -34,7 +35,7 @@ uint32_t nt_signatures_seq_dst(const struct nt_signatures *s)
 	return ~s->seq_dst[false];
 }
 
-static inline uint32_t wide_bits(const struct nt_signatures *s, enum nt_wide_table table, uint16_t value)
+static inline uint32_t wide_bits(const struct nt_signatures *s, enum nt_wide_table table, uint32_t value)
 {
 	return s->chunk[s->wide[table][value >> 8] + (value & 0xff)];
 }
@@ -161,13 +162,8 @@ uint32_t nt_signatures_match(const struct nt_signatures *s, const struct nt_fiel
 	return match(s, f, region);
 }
 
-void nt_signatures_match_burst(const struct nt_signatures *s, const struct nt_fields *fields, const uint16_t *region,
-			       uint32_t n, uint32_t *matched)
+void nt_signatures_match_burst(const struct nt_signatures *s, struct nt_packet *packet, uint32_t n)
 {
-	if (!s) {
-		memset(matched, 0, n * sizeof(matched[0]));
-		return;
-	}
-	for (uint32_t i = 0; i < n; i++)
-		matched[i] = match(s, &fields[i], region[i]);
+	for (struct nt_packet *p = packet; p < packet + n; p++)
+		p->matched = s ? match(s, &p->fields, p->region) : 0;
 }

@@ -6,9 +6,6 @@
 #include "tally/source.h"
 #include "tally/tally.h"
 
-/* Pairs that the packets of a burst can come to: its source's own or another, and two of a reply's ports. */
-#define NT_PAIRS_OF_BURST (3 * NT_BURST)
-
 /* What the passes over a burst ask of one packet. */
 
 static inline bool has_source(const struct nt_fields *f)
@@ -42,18 +39,12 @@ static inline struct nt_key128 source_of(const struct nt_fields *f)
 void nt_cross_add(struct nt_tally *t, uint32_t key, uint32_t matched, uint32_t packets);
 
 /**
- * A packet of the source of packet `i`, which has a line, but no place for this pair: nt_pair_port() of its key.
- * Worker.
+ * Packets of a pair, nt_pair_key(), that found no place, by the region that the line of its source says. Worker; stats
+ * side.
  */
-void nt_unplaced_pair(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t port, uint32_t matched);
+void nt_unplaced_pair(struct nt_tally *t, uint64_t key, uint32_t matched, uint32_t packets);
 
-/** Likewise packets of backscatter by their source port. Worker. */
-void nt_unplaced_reply(struct nt_tally *t, uint32_t region, uint16_t src_port, uint32_t packets);
-
-_Static_assert(NT_BURST <= 64, "a packet has a bit");
-
-/** Packets whose sources have no line; `replies` are backscatter, a bit by packet. Worker. */
-void nt_unplaced_sources(struct nt_tally *t, const struct nt_burst *b, const uint8_t *packet, uint32_t n,
-			 const uint32_t *matched, uint64_t replies);
+/** Packets whose sources have no line. Worker. */
+void nt_unplaced_sources(struct nt_tally *t, const struct nt_packet *const *packet, uint32_t n);
 
 #endif

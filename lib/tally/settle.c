@@ -127,6 +127,7 @@ void nt_tally_settle(struct nt_tally *t, const struct nt_locate *locate)
 		return;
 	t->settled = true;
 	locate_lines(&t->sources, locate);
+	nt_waiting_count(t);
 	locate_senders(&t->senders, locate);
 	settle_lines(t);
 	settle_pairs(t);

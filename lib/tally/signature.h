@@ -34,6 +34,7 @@ extern const struct nt_signature nt_signatures_shipped[];
 extern const uint32_t nt_signatures_shipped_n;
 
 struct nt_signatures;
+struct nt_packet;
 
 /** Room for the reason of nt_signature_check() with its NUL. */
 #define NT_SIGNATURE_WHY 256
@@ -72,8 +73,7 @@ bool nt_signatures_ask_region(const struct nt_signatures *s);
 /** Bits of the signatures that a packet matches. `region` is its source's. Worker. */
 uint32_t nt_signatures_match(const struct nt_signatures *s, const struct nt_fields *fields, uint16_t region);
 
-/** The same for the packets of a burst. NULL: no signatures. Worker. */
-void nt_signatures_match_burst(const struct nt_signatures *s, const struct nt_fields *fields, const uint16_t *region,
-			       uint32_t n, uint32_t *matched);
+/** Fills in what the packets of a burst match. NULL: no signatures. Worker. */
+void nt_signatures_match_burst(const struct nt_signatures *s, struct nt_packet *packet, uint32_t n);
 
 #endif

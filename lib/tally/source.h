@@ -35,12 +35,11 @@ struct nt_key128 {
  * same in the packets of a fixed tool, two bits for a field of four bytes, above the others.
  */
 enum nt_source_trait {
-	NT_SOURCE_USED = 1u << 0,
-	NT_SOURCE_V6 = 1u << 1,
-	NT_SOURCE_TCP = 1u << 2,	 /**< seq, ack and window are those of its first TCP packet */
-	NT_SOURCE_SYN = 1u << 3,	 /**< sent a TCP SYN (c = SYN in the sense of backscatter) */
-	NT_SOURCE_PORT = 1u << 4,	 /**< src_port is that of its first packet with ports, port one that it had */
-	NT_SOURCE_BACKSCATTER = 1u << 5, /**< sent backscatter */
+	NT_SOURCE_BACKSCATTER = 1u << 0, /**< sent backscatter */
+	NT_SOURCE_SYN = 1u << 1,	 /**< sent a TCP SYN (c = SYN in the sense of backscatter) */
+	NT_SOURCE_V6 = 1u << 2,
+	NT_SOURCE_TCP = 1u << 3,  /**< seq, ack and window are those of its first TCP packet */
+	NT_SOURCE_PORT = 1u << 4, /**< src_port is that of its first packet with ports, port one that it had */
 	NT_SOURCE_SEQ_VARIES = 3u << 8,
 	NT_SOURCE_ACK_VARIES = 3u << 10,
 	NT_SOURCE_WINDOW_VARIES = 1u << 12,
@@ -53,7 +52,7 @@ enum nt_source_trait {
 
 /** One source. A cache line. */
 struct nt_source_line {
-	uint64_t low; /* of its address; IPv4: all of it */
+	uint64_t key; /* nt_source_key() */
 	uint32_t packets;
 	uint32_t first_s; /* Unix seconds, lowest 32 bits */
 	uint32_t last_s;  /* likewise */
@@ -81,15 +80,16 @@ _Static_assert(sizeof(struct nt_source_line) == 64, "a cache line");
 struct nt_sources {
 	uint32_t *index;	     /* [mask + 1] a source's nt_source_tag() and the number of its line, or 0: free */
 	struct nt_source_line *line; /* [limit + 1]: those in use are 1 to `n`; 0 is nobody's */
-	uint64_t *high;		     /* [limit + 1] upper half of IPv6 addresses; not looked at for IPv4 */
+	struct nt_key128 *address6;  /* [limit + 1] of IPv6 sources; not looked at for IPv4 */
 	uint32_t mask;		     /* of places, and of the bits that number lines */
 	uint32_t limit;
 	uint32_t n;
 	uint64_t overflow; /* packets whose source found no line */
 };
 
-/** No line: the table is full. */
-#define NT_SOURCE_NONE 0
+/** No line: the table is full. Its place among the lines has a key that no source has. */
+#define NT_SOURCE_NONE	 0
+#define NT_SOURCE_NOBODY (UINT64_C(1) << 62)
 
 /** An address of 16 bytes in network order as numbers. */
 static inline struct nt_key128 nt_key128_of(const uint8_t bytes[static 16])
@@ -105,10 +105,22 @@ static inline uint64_t nt_source_hash(struct nt_key128 address, bool v6)
 	return v6 ? nt_mix_keyed(address.high + v6, address.low) : nt_mix_word(address.low);
 }
 
-/** Where in the index a source belongs. */
+/**
+ * What a line knows its source by: one comparison settles it for IPv4. Of IPv6 it is as good as a hash; the address
+ * stands beside the lines.
+ */
+static inline uint64_t nt_source_key(struct nt_key128 address, bool v6)
+{
+	return v6 ? nt_source_hash(address, v6) | UINT64_C(1) << 63 : address.low;
+}
+
+/** Places that are looked at at once. */
+#define NT_SOURCE_GROUP 4
+
+/** Where in the index a source belongs: from the first place of a group on. */
 static inline uint32_t nt_source_home(const struct nt_sources *t, uint64_t hash)
 {
-	return (uint32_t)(hash >> 32) & t->mask;
+	return (uint32_t)(hash >> 32) & t->mask & ~(NT_SOURCE_GROUP - 1u);
 }
 
 /** What it is known by there: bits of its hash, where no line's number has any. */
@@ -129,66 +141,61 @@ static inline bool nt_sources_have(const struct nt_sources *t, uint32_t lines)
 	return t->limit - t->n >= lines;
 }
 
-static inline bool nt_source_is(const struct nt_sources *t, uint32_t at, struct nt_key128 address, uint32_t v6)
+/** Is it the line of this source? Worker. */
+static inline bool nt_source_is(const struct nt_sources *t, uint32_t at, struct nt_key128 address, bool v6)
 {
-	const struct nt_source_line *line = &t->line[at];
-
-	return line->low == address.low && (line->traits & (NT_SOURCE_USED | NT_SOURCE_V6)) == (NT_SOURCE_USED | v6) &&
-	       (!v6 || t->high[at] == address.high);
+	return t->line[at].key == nt_source_key(address, v6) &&
+	       (!v6 || (t->address6[at].low == address.low && t->address6[at].high == address.high));
 }
 
 /** Whose line it is. Any thread that holds the bank. */
 static inline struct nt_key128 nt_source_address(const struct nt_sources *t, uint32_t at)
 {
-	const struct nt_source_line *line = &t->line[at];
-
-	return (struct nt_key128){.high = line->traits & NT_SOURCE_V6 ? t->high[at] : 0, .low = line->low};
+	return t->line[at].traits & NT_SOURCE_V6 ? t->address6[at] : (struct nt_key128){.low = t->line[at].key};
 }
 
-/** From a place on, the first with this tag, or the free one where it would belong; place by place. */
-static inline uint32_t nt_sources_seek_plain(const struct nt_sources *t, uint32_t at, uint32_t tag)
+/** From its home on, the first place with a source's tag, or the free one where it would belong; place by place. */
+static inline uint32_t nt_sources_seek_plain(const struct nt_sources *t, uint32_t home, uint32_t tag)
 {
+	uint32_t at = home;
+
 	while (t->index[at] && (t->index[at] & ~t->mask) != tag)
 		at = (at + 1) & t->mask;
 	return at;
 }
 
 /**
- * Likewise, as fast as this machine's kind does it. Half of the places are free at least, so four at once nearly always
- * settle it, where a loop over single ones ends after nobody knows how many. Worker.
+ * Likewise, as fast as this machine's kind does it. Half of the places are free at least, so one group nearly always
+ * settles it, where a loop over places ends after nobody knows how many. Worker.
  */
-static inline uint32_t nt_sources_seek(const struct nt_sources *t, uint32_t at, uint32_t tag)
+static inline uint32_t nt_sources_seek(const struct nt_sources *t, uint32_t home, uint32_t tag)
 {
 #ifdef __SSE2__
-	enum { AT_ONCE = 4 };
+	__m128i places = _mm_load_si128((const void *)&t->index[home]);
+	__m128i tags = _mm_andnot_si128(_mm_set1_epi32((int)t->mask), places);
+	__m128i same = _mm_cmpeq_epi32(tags, _mm_set1_epi32((int)tag));
+	__m128i unused = _mm_cmpeq_epi32(places, _mm_setzero_si128());
+	uint32_t found = (uint32_t)_mm_movemask_epi8(_mm_or_si128(same, unused));
 
-	if (__builtin_expect(at + AT_ONCE <= t->mask + 1, 1)) {
-		__m128i places = _mm_loadu_si128((const void *)&t->index[at]);
-		__m128i tags = _mm_andnot_si128(_mm_set1_epi32((int)t->mask), places);
-		__m128i same = _mm_cmpeq_epi32(tags, _mm_set1_epi32((int)tag));
-		__m128i unused = _mm_cmpeq_epi32(places, _mm_setzero_si128());
-		uint32_t found = (uint32_t)_mm_movemask_epi8(_mm_or_si128(same, unused));
-
-		if (__builtin_expect(found, 1))
-			return at + (uint32_t)__builtin_ctz(found) / 4;
-	}
+	if (__builtin_expect(found, 1))
+		return home + (uint32_t)__builtin_ctz(found) / 4;
 #endif
-	return nt_sources_seek_plain(t, at, tag);
+	return nt_sources_seek_plain(t, home, tag);
 }
 
 /** Makes the next line, in a free place; NT_SOURCE_NONE if the table is full. Worker. */
 static inline uint32_t nt_sources_make(struct nt_sources *t, uint32_t at, uint32_t tag, struct nt_key128 address,
-				       uint32_t v6)
+				       bool v6)
 {
 	uint32_t number = t->n + 1;
 
 	if (t->n == t->limit)
 		return NT_SOURCE_NONE;
 	t->index[at] = tag | number;
-	t->line[number].low = address.low;
-	t->line[number].traits = (uint16_t)(NT_SOURCE_USED | v6);
+	t->line[number].key = nt_source_key(address, v6);
+	t->line[number].traits = v6 ? NT_SOURCE_V6 : 0;
 	if (v6)
-		t->high[number] = address.high;
+		t->address6[number] = address;
 	t->n = number;
 	return number;
 }
@@ -200,14 +207,14 @@ static inline uint32_t nt_sources_make(struct nt_sources *t, uint32_t at, uint32
 static inline uint32_t nt_sources_find(struct nt_sources *t, struct nt_key128 address, bool v6, uint32_t at,
 				       uint32_t tag)
 {
-	uint32_t version = v6 ? NT_SOURCE_V6 : 0, line;
+	uint32_t line;
 
 	while ((line = nt_source_number(t, at))) {
-		if ((t->index[at] & ~t->mask) == tag && nt_source_is(t, line, address, version))
+		if ((t->index[at] & ~t->mask) == tag && nt_source_is(t, line, address, v6))
 			return line;
 		at = (at + 1) & t->mask;
 	}
-	return nt_sources_make(t, at, tag, address, version);
+	return nt_sources_make(t, at, tag, address, v6);
 }
 
 /** Empties the table; costs what was in it. Stats side. */

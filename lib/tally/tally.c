@@ -109,7 +109,7 @@ static void lay_sources(struct nt_sources *t, uint32_t entries, struct room *r)
 		places *= 2;
 	t->index = take(r, places, sizeof(t->index[0]));
 	t->line = take(r, entries + 1, sizeof(t->line[0]));
-	t->high = take(r, entries + 1, sizeof(t->high[0]));
+	t->address6 = take(r, entries + 1, sizeof(t->address6[0]));
 	t->mask = places - 1;
 	t->limit = entries;
 }
@@ -141,8 +141,11 @@ struct nt_tally *nt_tally_init(void *zeroed, const struct nt_tally_options *o)
 {
 	struct room room = {.memory = zeroed, .used = aligned(sizeof(struct nt_tally))};
 
-	lay_out(zeroed, o, &room);
-	return zeroed;
+	struct nt_tally *t = zeroed;
+
+	lay_out(t, o, &room);
+	t->sources.line[NT_SOURCE_NONE].key = NT_SOURCE_NOBODY;
+	return t;
 }
 
 void nt_tally_clear(struct nt_tally *t)
@@ -156,6 +159,7 @@ void nt_tally_clear(struct nt_tally *t)
 	nt_senders_clear(&t->senders);
 	nt_victims_clear(&t->victims);
 	nt_sketches_clear(&t->sketches);
+	t->waiting.n = 0;
 	for (uint32_t i = 0; i < NT_SIGNATURES_MAX; i++)
 		t->signature_packets[i] = 0;
 	t->settled = false;

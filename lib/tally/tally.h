@@ -5,6 +5,7 @@
 #include "decode/decode.h"
 #include "locate/locate.h"
 #include "tally/backscatter.h"
+#include "tally/burst.h"
 #include "tally/histogram.h"
 #include "tally/matches.h"
 #include "tally/pair.h"
@@ -12,35 +13,18 @@
 #include "tally/signature.h"
 #include "tally/sketch.h"
 #include "tally/source.h"
+#include "tally/waiting.h"
 
 /*
  * All counters of one bank of one worker. A worker writes only its own; the stats side reads it after the worker has
  * left it. The caller owns the memory: nt_tally_memsize(), then nt_tally_init().
  */
 
-/** Packets that travel together. */
-#define NT_BURST 64
-
 /**
  * Frames after which a bank must be retired, whatever the interval: half of what a 32-bit counter holds, so that a
  * stats side which looks every second has 14 s at 148.8 Mpps (100 Gb/s of 64-byte frames) before anything wraps.
  */
 #define NT_TALLY_FRAMES_MAX (UINT64_C(1) << 31)
-
-/** A decoded burst: what locate and tally work on. */
-struct nt_burst {
-	uint32_t n;
-	uint32_t n_unlocated;
-	bool found;		      /* nt_tally_find() did find the lines of its sources */
-	const struct nt_frame *frame; /* [n] of which only the times are looked at */
-	struct nt_fields fields[NT_BURST];
-	uint32_t place[NT_BURST];  /* of the source in the index: its home, from nt_tally_ask(); where it is, or a free
-				      one, from nt_tally_find() */
-	uint32_t tag[NT_BURST];	   /* of the source */
-	uint32_t line[NT_BURST];   /* of the source, or NT_SOURCE_NONE, if `found` */
-	uint16_t region[NT_BURST]; /* of the source, if it is wanted at once */
-	uint8_t unlocated[NT_BURST]; /* packets whose region is still to be looked up, from nt_tally_find() */
-};
 
 /** How much each bounded table takes. */
 struct nt_tally_options {
@@ -65,6 +49,7 @@ struct nt_tally {
 	struct nt_senders senders;
 	struct nt_victims victims;
 	struct nt_sketches sketches;
+	struct nt_waiting waiting;
 	/* The stats side writes while no worker holds the bank; NULL: none. Bits in the bank are of these. */
 	const struct nt_signatures *signatures;
 	uint32_t signature_packets[NT_SIGNATURES_MAX]; /* that found no place in `matches` */
@@ -94,7 +79,7 @@ void nt_tally_ask(const struct nt_tally *t, struct nt_burst *burst, uint32_t fro
 void nt_tally_find(struct nt_tally *t, struct nt_burst *burst);
 
 /** Counts a burst whose regions are known as far as they are wanted. Worker. */
-void nt_tally_burst(struct nt_tally *t, const struct nt_burst *burst);
+void nt_tally_burst(struct nt_tally *t, struct nt_burst *burst);
 
 /** How much of it is done, each with all before; the rest are signatures, which a bank without them leaves out. */
 enum nt_tally_part {
@@ -104,7 +89,7 @@ enum nt_tally_part {
 };
 
 /** As nt_tally_burst(), as far as `part`: to see what each part costs. Worker. */
-void nt_tally_burst_part(struct nt_tally *t, const struct nt_burst *burst, enum nt_tally_part part);
+void nt_tally_burst_part(struct nt_tally *t, struct nt_burst *burst, enum nt_tally_part part);
 
 /**
  * Completes a retired bank: regions of sources and senders of backscatter; packets by region, port, region and port,

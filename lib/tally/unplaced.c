@@ -14,6 +14,15 @@ static uint64_t element_of(const struct nt_fields *f)
 	return is_v6(f) ? nt_hll_hash(f->src6, sizeof(f->src6)) : nt_hll_hash4(htobe32(f->src4));
 }
 
+static uint64_t element_of_line(const struct nt_sources *s, uint32_t at)
+{
+	struct nt_key128 address = nt_source_address(s, at);
+	const uint64_t bytes[2] = {htobe64(address.high), htobe64(address.low)};
+
+	return s->line[at].traits & NT_SOURCE_V6 ? nt_hll_hash(bytes, sizeof(bytes))
+						 : nt_hll_hash4(htobe32((uint32_t)address.low));
+}
+
 /* ---- sources without a line ---- */
 
 /* As many names as a packet without signatures counts for, for each of a burst; with signatures it is done in parts. */
@@ -67,42 +76,39 @@ static void put_all(struct nt_sketches *t, struct adds *a)
 	a->n_raises = a->n_others = 0;
 }
 
-static void ask_matched(const struct nt_sketches *t, struct adds *a, uint32_t region, const struct nt_fields *f,
-			uint32_t matched)
+static void ask_matched(const struct nt_sketches *t, struct adds *a, const struct nt_packet *p)
 {
-	for (uint32_t bits = matched; bits; bits &= bits - 1) {
+	for (uint32_t bits = p->matched; bits; bits &= bits - 1) {
 		uint32_t id = (uint32_t)__builtin_ctz(bits) << 17;
 
-		ask(t, a, NT_SKETCH_SIGNATURE_REGION, id | region);
-		if (has_port(f))
-			ask(t, a, NT_SKETCH_SIGNATURE_PORT, id | port_key(f));
+		ask(t, a, NT_SKETCH_SIGNATURE_REGION, id | p->region);
+		if (has_port(&p->fields))
+			ask(t, a, NT_SKETCH_SIGNATURE_PORT, id | port_key(&p->fields));
 	}
 }
 
-static void ask_source(const struct nt_sketches *t, struct adds *a, const struct nt_burst *b, uint32_t i,
-		       uint32_t matched, bool reply)
+static void ask_source(const struct nt_sketches *t, struct adds *a, const struct nt_packet *p)
 {
-	const struct nt_fields *f = &b->fields[i];
+	const struct nt_fields *f = &p->fields;
 	uint64_t element = element_of(f);
 
 	a->index = (uint16_t)nt_hll_index(element);
 	a->rank = nt_hll_rank(element);
-	ask(t, a, NT_SKETCH_REGION, b->region[i]);
+	ask(t, a, NT_SKETCH_REGION, p->region);
 	if (has_port(f))
 		ask(t, a, NT_SKETCH_PORT, port_key(f));
-	if (reply)
-		ask(t, a, NT_SKETCH_BACKSCATTER_REGION, b->region[i]);
-	ask_matched(t, a, b->region[i], f, matched);
+	if (nt_reply_class(f))
+		ask(t, a, NT_SKETCH_BACKSCATTER_REGION, p->region);
+	ask_matched(t, a, p);
 }
 
-static void sketch_sources(struct nt_tally *t, const struct nt_burst *b, const uint8_t *packet, uint32_t n,
-			   const uint32_t *matched, uint64_t replies)
+static void sketch_sources(struct nt_tally *t, const struct nt_packet *const *packet, uint32_t n)
 {
 	struct adds a;
 
 	a.n_raises = a.n_others = 0;
-	for (uint32_t k = 0; k < n; k++) {
-		ask_source(&t->sketches, &a, b, packet[k], matched[packet[k]], replies >> packet[k] & 1);
+	for (uint32_t i = 0; i < n; i++) {
+		ask_source(&t->sketches, &a, packet[i]);
 		if (a.n_raises + a.n_others >= ADDS)
 			put_all(&t->sketches, &a);
 	}
@@ -132,22 +138,22 @@ void nt_cross_add(struct nt_tally *t, uint32_t key, uint32_t matched, uint32_t p
 		add_unplaced(t, key, matched, packets);
 }
 
-static void count_portless(struct nt_tally *t, uint32_t region, uint32_t matched)
+static void count_portless(struct nt_tally *t, uint32_t region, uint32_t matched, uint32_t packets)
 {
-	nt_cross_add(t, region << 17 | NT_MATCH_PORTLESS, matched, 1);
+	nt_cross_add(t, region << 17 | NT_MATCH_PORTLESS, matched, packets);
 }
 
-void nt_unplaced_reply(struct nt_tally *t, uint32_t region, uint16_t src_port, uint32_t packets)
+static void count_reply(struct nt_tally *t, uint32_t region, uint16_t src_port, uint32_t packets)
 {
 	nt_region_port_add(&t->region_port, nt_reply_port_key(region, src_port), packets);
 }
 
-static void count_port(struct nt_tally *t, uint32_t region, uint32_t port, uint32_t matched)
+static void count_port(struct nt_tally *t, uint32_t region, uint32_t port, uint32_t matched, uint32_t packets)
 {
 	enum nt_table table = port > UINT16_MAX ? NT_TABLE_UDP_PORT : NT_TABLE_TCP_PORT;
 
-	nt_histogram_count(&t->histogram[table], port & UINT16_MAX);
-	nt_cross_add(t, region << 17 | port, matched, 1);
+	nt_histogram_add(&t->histogram[table], port & UINT16_MAX, packets);
+	nt_cross_add(t, region << 17 | port, matched, packets);
 }
 
 /* A port of a source that stands in no pair. */
@@ -161,55 +167,57 @@ static void sketch_port(struct nt_sketches *t, uint32_t port, uint64_t element, 
 	}
 }
 
-void nt_unplaced_pair(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t port, uint32_t matched)
+void nt_unplaced_pair(struct nt_tally *t, uint64_t key, uint32_t matched, uint32_t packets)
 {
+	uint32_t port = nt_pair_port(key), region = t->sources.line[nt_pair_line(key)].region;
+
 	if (port & NT_PAIR_REPLY) {
-		nt_unplaced_reply(t, b->region[i], (uint16_t)port, 1);
+		count_reply(t, region, (uint16_t)port, packets);
 		return;
 	}
 	if (port & NT_PAIR_PORTLESS) {
-		count_portless(t, b->region[i], matched);
+		count_portless(t, region, matched, packets);
 		return;
 	}
-	t->pairs.overflow++;
-	count_port(t, b->region[i], port, matched);
-	sketch_port(&t->sketches, port, element_of(&b->fields[i]), matched);
+	t->pairs.overflow += packets;
+	count_port(t, region, port, matched, packets);
+	sketch_port(&t->sketches, port, element_of_line(&t->sources, nt_pair_line(key)), matched);
 }
 
 /*
  * Asks for what count_port() touches at random. Inlined by force: GCC takes a function that does nothing else for one
  * without any effect, and leaves out its calls.
  */
-static inline __attribute__((always_inline)) void ask_port(const struct nt_tally *t, uint32_t region,
-							   const struct nt_fields *f, uint32_t matched)
+static inline __attribute__((always_inline)) void ask_port(const struct nt_tally *t, const struct nt_packet *p)
 {
-	uint32_t key = region << 17 | port_key(f);
+	uint32_t key = (uint32_t)p->region << 17 | port_key(&p->fields);
+	enum nt_table table = p->fields.udp ? NT_TABLE_UDP_PORT : NT_TABLE_TCP_PORT;
 
-	__builtin_prefetch(
-	    matched ? nt_matches_place(&t->matches, key, matched) : nt_region_port_place(&t->region_port, key), 1);
-	nt_histogram_prefetch(&t->histogram[f->udp ? NT_TABLE_UDP_PORT : NT_TABLE_TCP_PORT], f->dst_port);
+	__builtin_prefetch(p->matched ? nt_matches_place(&t->matches, key, p->matched)
+				      : nt_region_port_place(&t->region_port, key),
+			   1);
+	nt_histogram_prefetch(&t->histogram[table], p->fields.dst_port);
 }
 
-static void count_source(struct nt_tally *t, const struct nt_burst *b, uint32_t i, uint32_t matched, bool reply)
+static void count_source(struct nt_tally *t, const struct nt_packet *p)
 {
-	const struct nt_fields *f = &b->fields[i];
+	const struct nt_fields *f = &p->fields;
 
-	nt_histogram_count_small(&t->histogram[NT_TABLE_REGION], b->region[i]);
+	nt_histogram_count_small(&t->histogram[NT_TABLE_REGION], p->region);
 	if (has_port(f))
-		count_port(t, b->region[i], port_key(f), matched);
-	else if (matched)
-		count_portless(t, b->region[i], matched);
-	if (reply && f->fate == NT_FATE_TCP)
-		nt_unplaced_reply(t, b->region[i], f->src_port, 1);
+		count_port(t, p->region, port_key(f), p->matched, 1);
+	else if (p->matched)
+		count_portless(t, p->region, p->matched, 1);
+	if (f->fate == NT_FATE_TCP && nt_reply_class(f))
+		count_reply(t, p->region, f->src_port, 1);
 }
 
-void nt_unplaced_sources(struct nt_tally *t, const struct nt_burst *b, const uint8_t *packet, uint32_t n,
-			 const uint32_t *matched, uint64_t replies)
+void nt_unplaced_sources(struct nt_tally *t, const struct nt_packet *const *packet, uint32_t n)
 {
 	t->sources.overflow += n;
-	for (uint32_t k = 0; k < n; k++)
-		ask_port(t, b->region[packet[k]], &b->fields[packet[k]], matched[packet[k]]);
-	sketch_sources(t, b, packet, n, matched, replies);
-	for (uint32_t k = 0; k < n; k++)
-		count_source(t, b, packet[k], matched[packet[k]], replies >> packet[k] & 1);
+	for (uint32_t i = 0; i < n; i++)
+		ask_port(t, packet[i]);
+	sketch_sources(t, packet, n);
+	for (uint32_t i = 0; i < n; i++)
+		count_source(t, packet[i]);
 }

@@ -58,7 +58,7 @@ static void locate_burst(const struct nt_locate *locate, struct nt_burst *b)
 
 	nt_locate_batch_begin(&batch);
 	for (uint32_t n = 0; n < b->n_unlocated; n++) {
-		const struct nt_fields *f = &b->fields[b->unlocated[n]];
+		const struct nt_fields *f = &b->packet[b->unlocated[n]].fields;
 
 		if (f->class == NT_CLASS_IPV4)
 			nt_locate_batch_v4(&batch, f->src4, b->unlocated[n]);
@@ -67,15 +67,15 @@ static void locate_burst(const struct nt_locate *locate, struct nt_burst *b)
 	}
 	nt_locate_batch_look(locate, &batch);
 	for (uint32_t i = 0; i < batch.n4; i++)
-		b->region[batch.whose4[i]] = batch.region4[i];
+		b->packet[batch.whose4[i]].region = batch.region4[i];
 	for (uint32_t i = 0; i < batch.n6; i++)
-		b->region[batch.whose6[i]] = batch.region6[i];
+		b->packet[batch.whose6[i]].region = batch.region6[i];
 }
 
 static void locate_nowhere(struct nt_burst *b)
 {
 	for (uint32_t n = 0; n < b->n_unlocated; n++)
-		b->region[b->unlocated[n]] = NT_REGION_UNKNOWN;
+		b->packet[b->unlocated[n]].region = NT_REGION_UNKNOWN;
 }
 
 #ifdef NT_TEST_DROP_ONE
@@ -92,7 +92,7 @@ static uint32_t frames_after_loss(const struct nt_worker *w, uint32_t n)
 }
 #endif
 
-static void tally_burst(struct nt_tally *t, const struct nt_burst *b, enum nt_worker_part part)
+static void tally_burst(struct nt_tally *t, struct nt_burst *b, enum nt_worker_part part)
 {
 	switch (part) {
 	case NT_WORKER_DECODE:
@@ -118,7 +118,7 @@ static inline void decode(const struct nt_tally *t, struct nt_burst *b, uint32_t
 {
 	uint32_t to = b->n - from < AT_ONCE ? b->n : from + AT_ONCE;
 
-	nt_decode_burst(&b->frame[from], to - from, link, &b->fields[from]);
+	nt_decode_burst(&b->frame[from], to - from, link, &b->packet[from].fields, sizeof(b->packet[0]));
 	if (part >= NT_WORKER_SOURCES)
 		nt_tally_ask(t, b, from, to);
 }

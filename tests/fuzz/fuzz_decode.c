@@ -90,9 +90,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		burst.n = 1;
 		burst.frame = &frame;
 		nt_tally_arrival(tally, &frame, 1);
-		nt_decode(&frame, link, &burst.fields[0]);
-		check_fields(&burst.fields[0]);
-		check_inside(&burst.fields[0]);
+		nt_decode(&frame, link, &burst.packet[0].fields);
+		check_fields(&burst.packet[0].fields);
+		check_inside(&burst.packet[0].fields);
 		nt_tally_ask(tally, &burst, 0, burst.n);
 		nt_tally_find(tally, &burst);
 		nt_tally_burst(tally, &burst);

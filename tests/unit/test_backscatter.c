@@ -15,6 +15,7 @@
 /* Senders and victims of backscatter against what a list of all packets says, searched from end to end. */
 
 #define PACKETS 3000
+#define BURST	64
 #define NS	INT64_C(1000000000)
 
 static struct nt_reply packet[PACKETS];
@@ -156,8 +157,7 @@ static void make_packets(const struct nt_tally *t, int64_t start_s, uint32_t dis
 			now += (int64_t)(next_random() % 400) * NS / 1000;
 		if (next_random() % 200 == 0)
 			now += (int64_t)(next_random() % 150) * NS;
-		packet[i].time_ns = now - (int64_t)(disorder_s ? next_random() % disorder_s : 0) * NS;
-		packet[i].time_s = nt_seconds_of_ns(packet[i].time_ns);
+		packet[i].when = nt_moment_of(now - (int64_t)(disorder_s ? next_random() % disorder_s : 0) * NS);
 		packet[i].target = nt_mix(0, next_random() % 500);
 		nt_reply_prefetch(&packet[i], &t->senders, &t->victims);
 	}
@@ -173,17 +173,17 @@ static void check_sender(const struct nt_sender_line *line)
 
 		if (!same_key(r->sender, line->address) || r->v6 != line->v6)
 			continue;
-		e.first_ns = !any || r->time_ns < e.first_ns ? r->time_ns : e.first_ns;
-		e.last_ns = !any || r->time_ns > e.last_ns ? r->time_ns : e.last_ns;
+		e.first_ns = !any || r->when.ns < e.first_ns ? r->when.ns : e.first_ns;
+		e.last_ns = !any || r->when.ns > e.last_ns ? r->when.ns : e.last_ns;
 		any = true;
 		e.packets[nt_backscatter_slot(r->class)]++;
 		nt_targets_add(e.targets, NT_SENDER_TARGETS, r->target);
 		if (!r->has_port)
 			continue;
 		e.port_varies = e.port_varies || (e.has_port && r->src_port != e.src_port);
-		if (!e.has_port || r->time_ns < e.first_port_ns) {
+		if (!e.has_port || r->when.ns < e.first_port_ns) {
 			e.src_port = r->src_port;
-			e.first_port_ns = r->time_ns;
+			e.first_port_ns = r->when.ns;
 		}
 		e.has_port = true;
 	}
@@ -307,7 +307,7 @@ static void check_victim(const struct nt_victim_line *line)
 	memset(&bins, 0, sizeof(bins));
 	for (uint32_t i = 0; i < PACKETS; i++) {
 		const struct nt_reply *r = &packet[i];
-		int64_t s = nt_seconds_of_ns(r->time_ns);
+		int64_t s = nt_seconds_of_ns(r->when.ns);
 
 		if (!same_key(r->victim, line->address) || r->v6 != line->v6 || r->proto != line->proto)
 			continue;
@@ -316,7 +316,7 @@ static void check_victim(const struct nt_victim_line *line)
 		first_s = s < first_s ? s : first_s;
 		last_s = s > last_s ? s : last_s;
 		nt_targets_add(targets, NT_VICTIM_TARGETS, r->target);
-		note_bin(&bins, bin_of(r->time_ns));
+		note_bin(&bins, bin_of(r->when.ns));
 		if (r->has_attacked_port)
 			note_port(met, &ports, r->attacked_port);
 	}
@@ -336,13 +336,13 @@ static void note_packets(struct nt_tally *t)
 
 	memset(sent, 0, sizeof(sent));
 	memset(found, 0, sizeof(found));
+	for (uint32_t i = 0; i < PACKETS; i += BURST)
+		nt_replies_note(&t->senders, &t->victims, &packet[i], PACKETS - i < BURST ? PACKETS - i : BURST);
 	for (uint32_t i = 0; i < PACKETS; i++) {
-		uint16_t before = 0;
-		uint32_t n = nt_senders_note(&t->senders, &packet[i], &before);
+		uint32_t n = packet[i].elsewhere;
 
-		nt_victims_note(&t->victims, &packet[i]);
 		sent[packet[i].src_port] += packet[i].has_port;
-		found[before] += n > 1 ? n - 1 : 0;
+		found[packet[i].before] += n > 1 ? n - 1 : 0;
 		found[packet[i].src_port] += n > 0;
 		assert_true(packet[i].has_port || !n);
 	}

@@ -54,13 +54,12 @@ bool nt_signatures_ask_region(const struct nt_signatures *s)
 	return s && region_is_asked;
 }
 
-void nt_signatures_match_burst(const struct nt_signatures *s, const struct nt_fields *fields, const uint16_t *region,
-			       uint32_t n, uint32_t *matched)
+void nt_signatures_match_burst(const struct nt_signatures *s, struct nt_packet *p, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		matched[i] = s ? bits_of(&fields[i]) : 0;
-		if (nt_signatures_ask_region(s) && fields[i].ip_proto != NT_PROTO_NONE)
-			assert_int_equal(region[i], region_of_packet(&fields[i]));
+		p[i].matched = s ? bits_of(&p[i].fields) : 0;
+		if (nt_signatures_ask_region(s) && p[i].fields.ip_proto != NT_PROTO_NONE)
+			assert_int_equal(p[i].region, region_of_packet(&p[i].fields));
 	}
 }
 
@@ -84,11 +83,11 @@ static void count_burst(struct nt_tally *t, struct nt_burst *b)
 {
 	b->frame = frame;
 	for (uint32_t i = 0; i < b->n; i++)
-		b->region[i] = 0xdead;
+		b->packet[i].region = 0xdead;
 	nt_tally_ask(t, b, 0, b->n);
 	nt_tally_find(t, b);
 	for (uint32_t i = 0; i < b->n_unlocated; i++)
-		b->region[b->unlocated[i]] = region_of_packet(&b->fields[b->unlocated[i]]);
+		b->packet[b->unlocated[i]].region = region_of_packet(&b->packet[b->unlocated[i]].fields);
 	nt_tally_burst(t, b);
 }
 
@@ -163,7 +162,7 @@ static void count(struct nt_tally *t)
 
 		burst.n = PACKETS - at < n ? PACKETS - at : n;
 		for (uint32_t i = 0; i < burst.n; i++) {
-			burst.fields[i] = packet[at + i].fields;
+			burst.packet[i].fields = packet[at + i].fields;
 			frame[i].time_ns = packet[at + i].time_ns;
 		}
 		count_burst(t, &burst);
@@ -190,12 +189,12 @@ static uint32_t matched_by(const struct nt_tally *t, const struct packet *p)
 	return t->signatures ? bits_of(&p->fields) : 0;
 }
 
-static bool is_from(const struct packet *p, const struct nt_source_line *line)
+static bool is_from(const struct packet *p, const struct nt_sources *s, uint32_t line)
 {
-	bool v6 = line->traits & NT_SOURCE_V6;
+	bool v6 = s->line[line].traits & NT_SOURCE_V6;
 
 	return has_source(p) && (p->fields.class == NT_CLASS_IPV6) == v6 &&
-	       (v6 ? p->fields.src6[15] : p->fields.src4) == line->low;
+	       (v6 ? p->fields.src6[15] : p->fields.src4) == nt_source_address(s, line).low;
 }
 
 static uint32_t halves(uint32_t a, uint32_t b)
@@ -239,16 +238,17 @@ static uint64_t target_of(const struct packet *p)
 	return p->fields.class == NT_CLASS_IPV6 ? nt_mix(0, p->fields.dst6[15]) : nt_targets_hash4(p->fields.dst4);
 }
 
-static void check_line(const struct nt_tally *t, const struct nt_source_line *line)
+static void check_line(const struct nt_tally *t, uint32_t number)
 {
-	struct nt_source_line e = {.low = line->low, .traits = NT_SOURCE_USED | (line->traits & NT_SOURCE_V6)};
+	const struct nt_source_line *line = &t->sources.line[number];
+	struct nt_source_line e = {.key = line->key, .traits = line->traits & NT_SOURCE_V6};
 	int64_t first = INT64_MAX, last = INT64_MIN;
 	struct nt_source_line found;
 
 	for (uint32_t i = 0; i < PACKETS; i++) {
 		const struct packet *p = &packet[i];
 
-		if (!is_from(p, line))
+		if (!is_from(p, &t->sources, number))
 			continue;
 		e.region = p->region;
 		e.packets++;
@@ -267,6 +267,8 @@ static void check_line(const struct nt_tally *t, const struct nt_source_line *li
 	e.last_s = (uint32_t)(last / 1000000000);
 	found = *line;
 	found.traits |= found.traits & NT_SOURCE_PORT_VARIES ? NT_SOURCE_PORT_VARIES : 0;
+	if (e.traits & NT_SOURCE_SRC_PORT_VARIES)
+		e.src_port = line->src_port; /* of which it was does not matter then */
 	e.pair_packets = line->pair_packets; /* check_pairs() looks at these */
 	e.pair_matched = line->pair_matched;
 	e.port = line->port;
@@ -276,7 +278,7 @@ static void check_line(const struct nt_tally *t, const struct nt_source_line *li
 static uint32_t line_number(const struct nt_tally *t, const struct packet *p)
 {
 	for (uint32_t i = 1; i <= t->sources.n; i++)
-		if (is_from(p, &t->sources.line[i]))
+		if (is_from(p, &t->sources, i))
 			return i;
 	return NT_SOURCE_NONE;
 }
@@ -435,7 +437,7 @@ static void check_all(struct nt_tally *t)
 
 	nt_tally_settle(t, NULL);
 	for (uint32_t i = 1; i <= t->sources.n; i++)
-		check_line(t, &t->sources.line[i]);
+		check_line(t, i);
 	for (uint32_t i = 0; i < PACKETS; i++) {
 		assert_true(!has_source(&packet[i]) || line_number(t, &packet[i]) != NT_SOURCE_NONE);
 		replies += has_source(&packet[i]) && nt_reply_class(&packet[i].fields);
@@ -516,14 +518,14 @@ static void count_many(struct nt_tally *t, uint32_t n)
 		for (uint32_t i = 0; i < burst.n; i++) {
 			uint32_t source = at + i;
 
-			burst.fields[i] = (struct nt_fields){.class = NT_CLASS_IPV4,
-							     .fate = NT_FATE_TCP,
-							     .ip_proto = 6,
-							     .tcp_flags = source % 5 ? SYN : SYN | ACK,
-							     .src4 = source * MANY_FACTOR,
-							     .dst_port = (uint16_t)(source % 4),
-							     .ttl = 40,
-							     .ip_id = source % 2};
+			burst.packet[i].fields = (struct nt_fields){.class = NT_CLASS_IPV4,
+								    .fate = NT_FATE_TCP,
+								    .ip_proto = 6,
+								    .tcp_flags = source % 5 ? SYN : SYN | ACK,
+								    .src4 = source * MANY_FACTOR,
+								    .dst_port = (uint16_t)(source % 4),
+								    .ttl = 40,
+								    .ip_id = source % 2};
 			frame[i].time_ns = source;
 		}
 		count_burst(t, &burst);
@@ -609,11 +611,11 @@ static void pairs_without_a_place_are_estimated(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 4 * 8000; i++) {
-		burst.fields[0] = (struct nt_fields){.class = NT_CLASS_IPV4,
-						     .fate = NT_FATE_TCP,
-						     .ip_proto = 6,
-						     .src4 = i % 8000 * MANY_FACTOR,
-						     .dst_port = (uint16_t)(i / 8000)};
+		burst.packet[0].fields = (struct nt_fields){.class = NT_CLASS_IPV4,
+							    .fate = NT_FATE_TCP,
+							    .ip_proto = 6,
+							    .src4 = i % 8000 * MANY_FACTOR,
+							    .dst_port = (uint16_t)(i / 8000)};
 		count_burst(t, &burst);
 	}
 	nt_tally_settle(t, NULL);

@@ -64,12 +64,10 @@ bool nt_signatures_ask_region(const struct nt_signatures *s)
 	return false;
 }
 
-void nt_signatures_match_burst(const struct nt_signatures *s, const struct nt_fields *f, const uint16_t *region,
-			       uint32_t n, uint32_t *matched)
+void nt_signatures_match_burst(const struct nt_signatures *s, struct nt_packet *p, uint32_t n)
 {
-	(void)region;
 	for (uint32_t i = 0; i < n; i++)
-		matched[i] = s ? model_match(&f[i]) : 0;
+		p[i].matched = s ? model_match(&p[i].fields) : 0;
 }
 
 /* Regions of the test's own, too: the model's unless it says otherwise. */
@@ -118,8 +116,8 @@ static void count(struct nt_tally *t, const struct packet *p)
 	const struct nt_frame frame = {.wire_len = 60, .time_ns = p->time_ns};
 
 	b.n = 1;
-	b.fields[0] = p->fields;
-	b.region[0] = p->region;
+	b.packet[0].fields = p->fields;
+	b.packet[0].region = p->region;
 	b.frame = &frame;
 	nt_tally_arrival(t, &frame, 1);
 	nt_tally_ask(t, &b, 0, b.n);

@@ -10,6 +10,7 @@
 #include "random.h"
 #include "signature_model.h"
 
+#include "tally/burst.h"
 #include "tally/signature.h"
 
 #include <errno.h>
@@ -83,11 +84,10 @@ static void expect_same(const struct set *set, const struct nt_signatures *s, ui
 	for (uint32_t i = 0; i < PACKETS; i++) {
 		struct model_packet p = model_random_packet();
 		uint32_t model = model_bits(set, &p), bits = nt_signatures_match(s, &p.fields, p.region);
+		struct nt_packet packet = {.fields = p.fields, .region = p.region, .matched = UINT32_MAX};
 
-		uint32_t of_burst = UINT32_MAX;
-
-		nt_signatures_match_burst(s, &p.fields, &p.region, 1, &of_burst);
-		assert_int_equal(of_burst, bits);
+		nt_signatures_match_burst(s, &packet, 1);
+		assert_int_equal(packet.matched, bits);
 		if (bits != model)
 			print_error("%s\n", set->text[__builtin_ctz(bits ^ model)]);
 		assert_int_equal(bits, model);

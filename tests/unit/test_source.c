@@ -73,28 +73,29 @@ static uint64_t look_up(struct nt_sources *t, uint32_t limit, uint32_t variety, 
 	return overflow;
 }
 
-/* Many places at once against one by one, from every place and for every tag that is there and one that is not. */
+/* Many places at once against one by one, from every home and for every tag that is there and one that is not. */
 static void places_at_once_find_what_single_ones_find(void **state)
 {
 	static const uint32_t limits[] = {1, 7, 8, 40, 96, 700};
+	uint32_t found = 0;
 
 	(void)state;
 	random_state = 21;
 	for (size_t l = 0; l < sizeof(limits) / sizeof(limits[0]); l++) {
 		struct nt_tally *tally = new_tally(&(struct nt_tally_options){.source_entries = limits[l]});
 		struct nt_sources *t = &tally->sources;
-		uint32_t tags[5], found = 0;
+		uint32_t tags[5];
 
 		for (uint32_t i = 0; i < 5; i++)
 			tags[i] = ~t->mask & (UINT32_C(0x91234567) * (i + 1));
 		while (t->n < t->limit) { /* in runs longer than four, on either side of the end */
 			uint32_t at =
-			    next_random() % 4 ? (t->mask - 8 + t->n) & t->mask : (uint32_t)next_random() & t->mask;
+			    next_random() % 4 ? (t->mask - 7 + t->n) & t->mask : (uint32_t)next_random() & t->mask;
 
 			if (!t->index[at])
-				nt_sources_make(t, at, tags[next_random() % 4], (struct nt_key128){.low = at}, 0);
+				nt_sources_make(t, at, tags[next_random() % 4], (struct nt_key128){.low = at}, false);
 		}
-		for (uint32_t at = 0; at <= t->mask; at++)
+		for (uint32_t at = 0; at <= t->mask; at += NT_SOURCE_GROUP)
 			for (uint32_t i = 0; i < 5; i++) {
 				uint32_t place = nt_sources_seek(t, at, tags[i]);
 
@@ -102,9 +103,9 @@ static void places_at_once_find_what_single_ones_find(void **state)
 				assert_true(!t->index[place] || (t->index[place] & ~t->mask) == tags[i]);
 				found += t->index[place] != 0;
 			}
-		assert_true(found);
 		free(tally);
 	}
+	assert_true(found > 100);
 }
 
 static void check_lines(const struct nt_sources *t)
@@ -115,7 +116,7 @@ static void check_lines(const struct nt_sources *t)
 
 		assert_int_equal(nt_source_address(t, known[i].line).high, known[i].address.high);
 		assert_int_equal(nt_source_address(t, known[i].line).low, known[i].address.low);
-		assert_int_equal(line->traits, NT_SOURCE_USED | (known[i].v6 ? NT_SOURCE_V6 : 0));
+		assert_int_equal(line->traits, known[i].v6 ? NT_SOURCE_V6 : 0);
 	}
 }
 
@@ -140,7 +141,8 @@ static void table_equals_list(uint32_t limit, uint32_t variety)
 		assert_int_equal(overflow != 0, n_known == limit);
 		check_lines(t);
 		nt_sources_clear(t);
-		check_all_zero(t->line, (t->limit + 1) * sizeof(t->line[0]));
+		check_all_zero(&t->line[1], t->limit * sizeof(t->line[0]));
+		assert_int_equal(t->line[NT_SOURCE_NONE].key, NT_SOURCE_NOBODY);
 		check_all_zero(t->index, (t->mask + 1) * sizeof(t->index[0]));
 		assert_int_equal(t->n, 0);
 		assert_int_equal(t->overflow, 0);

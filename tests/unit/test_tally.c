@@ -51,8 +51,8 @@ static void count_frames(struct nt_tally *t, const struct nt_frame *frames, uint
 		burst.frame = frames + at;
 		nt_tally_arrival(t, burst.frame, burst.n);
 		for (uint32_t i = 0; i < burst.n; i++) {
-			nt_decode(&frames[at + i], NT_LINK_ETHERNET, &burst.fields[i]);
-			burst.region[i] = region;
+			nt_decode(&frames[at + i], NT_LINK_ETHERNET, &burst.packet[i].fields);
+			burst.packet[i].region = region;
 		}
 		nt_tally_ask(t, &burst, 0, burst.n);
 		nt_tally_find(t, &burst);

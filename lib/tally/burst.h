@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef NT_TALLY_BURST_H
+#define NT_TALLY_BURST_H
+
+#include "decode/decode.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Packets that travel together. */
+#define NT_BURST 64
+
+/** A packet on its way through the passes: two cache lines, so that each pass finds all of it from one pointer. */
+struct nt_packet {
+	struct nt_fields fields; /* as decoded */
+	uint16_t region;	 /* of its source, if it is wanted at once */
+	uint32_t place;		 /* in the index: home of its source, then where it is or would belong */
+	uint32_t tag;		 /* of its source */
+	uint32_t line;		 /* of its source, or NT_SOURCE_NONE; if not `found`, what it most likely is */
+	uint32_t matched;	 /* signatures */
+	int64_t time_ns;	 /* Unix nanoseconds */
+};
+
+_Static_assert(sizeof(struct nt_packet) <= 128, "two cache lines");
+
+/** A decoded burst: what locate and tally work on. */
+struct nt_burst {
+	uint32_t n;
+	uint32_t n_unlocated;
+	bool found;		      /* nt_tally_find() did find the lines of its sources */
+	const struct nt_frame *frame; /* [n] of which only the times are looked at */
+	struct nt_packet packet[NT_BURST];
+	uint8_t unlocated[NT_BURST]; /* packets whose region is still to be looked up, from nt_tally_find() */
+};
+
+#endif
