@@ -52,6 +52,15 @@ static inline bool is_extension(uint8_t next)
 	       next == 51 /* authentication */ || next == 60 /* destination */;
 }
 
+/* RFC 792: errors, which quote the packet that they are about. */
+static inline bool icmp_quotes(uint8_t type)
+{
+	const uint32_t errors = 1u << 3 /* unreachable */ | 1u << 4 /* source quench */ | 1u << 5 /* redirect */ |
+				1u << 11 /* time exceeded */ | 1u << 12 /* parameter problem */;
+
+	return type < 32 && errors >> type & 1;
+}
+
 /* Leaves out what lies behind the end of the packet. `bytes` is at most v->wire. */
 static inline void cut(struct view *v, uint32_t bytes)
 {

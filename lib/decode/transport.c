@@ -6,16 +6,8 @@
 /* RFC 9293, 768, 792, 4443. */
 enum { TCP_BYTES = 20, TCP_OFFSET_MIN = 5, UDP_BYTES = 8, ICMP_BYTES = 8 };
 
-/* Types of errors, which quote the packet that they are about; ICMPv6 has none other in use. */
-enum {
-	ICMP_UNREACHABLE = 3,
-	ICMP_QUENCH = 4,
-	ICMP_REDIRECTED = 5,
-	ICMP_EXCEEDED = 11,
-	ICMP_PROBLEM = 12,
-	ICMP6_FIRST_ERROR = 1,
-	ICMP6_LAST_ERROR = 4
-};
+/* Types of ICMPv6 that are errors, which quote the packet that they are about; it has none other in use. */
+enum { ICMP6_FIRST_ERROR = 1, ICMP6_LAST_ERROR = 4 };
 
 static enum nt_fate decode_tcp(const struct view *v, struct ip_context ip, struct nt_fields *f)
 {
@@ -70,17 +62,8 @@ static enum nt_fate decode_icmp(const struct view *v, struct nt_fields *f)
 	if (v->cap < ICMP_BYTES)
 		return too_short(v, ICMP_BYTES, NT_REASON_ICMP_HEADER);
 	f->icmp = be16(v->data);
-	switch (v->data[0]) {
-	case ICMP_UNREACHABLE:
-	case ICMP_QUENCH:
-	case ICMP_REDIRECTED:
-	case ICMP_EXCEEDED:
-	case ICMP_PROBLEM:
+	if (icmp_quotes(v->data[0]))
 		decode_quoted_ipv4(behind_icmp(v), f);
-		break;
-	default:
-		break;
-	}
 	return NT_FATE_ICMP;
 }
 

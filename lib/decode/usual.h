@@ -9,8 +9,8 @@
 
 /*
  * The usual frame of a telescope, read straight through: Ethernet, an IPv4 header without options, no fragment, TCP
- * without options or UDP, all of it sound, and captured as far as such a TCP header goes. Everything else is the
- * layers' to read, which would say the same of these frames.
+ * without options, UDP, or ICMP that quotes nothing, all of it sound, and captured as far as such a TCP header goes.
+ * Everything else is the layers' to read, which would say the same of these frames.
  */
 
 enum {
@@ -18,6 +18,7 @@ enum {
 	USUAL_IPV4 = 20,
 	USUAL_TCP = 20,
 	USUAL_UDP = 8,
+	USUAL_ICMP = 8,
 	USUAL_L4 = USUAL_ETHERNET + USUAL_IPV4,
 	USUAL_IP_ID = USUAL_ETHERNET + 4
 };
@@ -123,6 +124,19 @@ static inline bool is_usual_udp(const uint8_t *header, uint32_t length, uint32_t
 	return length <= room && datagram >= USUAL_UDP && datagram + USUAL_IPV4 <= length;
 }
 
+/* One that quotes nothing. */
+static inline bool is_usual_icmp(const uint8_t *header, uint32_t length, uint32_t room)
+{
+	return length <= room && length >= USUAL_IPV4 + USUAL_ICMP && !icmp_quotes(header[0]);
+}
+
+static inline void usual_icmp(const uint8_t *header, struct nt_fields *f)
+{
+	f->fate = NT_FATE_ICMP;
+	memset((uint8_t *)f + offsetof(struct nt_fields, seq), 0, sizeof(usual_bytes));
+	f->icmp = be16(header);
+}
+
 /* Fills in the fields and returns true, or does nothing. */
 static inline bool usual_frame(const struct nt_frame *frame, struct nt_fields *f)
 {
@@ -135,13 +149,18 @@ static inline bool usual_frame(const struct nt_frame *frame, struct nt_fields *f
 	if (usual_whole(ip, 6) && is_usual_tcp(l4, length, room)) {
 		usual_ipv4(d + USUAL_IP_ID, f);
 		usual_tcp(l4, f);
+		usual_nothing(f);
 	} else if (usual_whole(ip, 17) && is_usual_udp(l4, length, room)) {
 		usual_ipv4(d + USUAL_IP_ID, f);
 		usual_udp(l4, f);
+		usual_nothing(f);
+	} else if (usual_whole(ip, 1) && is_usual_icmp(l4, length, room)) {
+		usual_ipv4(d + USUAL_IP_ID, f);
+		usual_nothing(f);
+		usual_icmp(l4, f);
 	} else {
 		return false;
 	}
-	usual_nothing(f);
 	return true;
 }
 

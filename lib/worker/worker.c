@@ -110,8 +110,8 @@ static void tally_burst(struct nt_tally *t, struct nt_burst *b, enum nt_worker_p
 	}
 }
 
-/* So few that their lines are asked for soon, so many that a call costs next to nothing. */
-#define AT_ONCE 8u
+/* So few that what they ask for is on its way soon, so many that a call costs next to nothing. */
+#define AT_ONCE 16u
 
 static inline void decode(const struct nt_tally *t, struct nt_burst *b, uint32_t from, enum nt_link link,
 			  enum nt_worker_part part)

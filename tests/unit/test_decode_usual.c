@@ -40,6 +40,7 @@ static void expect_alike(const struct nt_fields *a, const struct nt_fields *b)
 	assert_int_equal(a->option_layout, b->option_layout);
 	assert_int_equal(a->has_inner, b->has_inner);
 	assert_int_equal(a->has_inner_port, b->has_inner_port);
+	assert_int_equal(a->udp, b->udp);
 }
 
 static uint32_t below(uint32_t n)
@@ -66,6 +67,10 @@ static void make_frame(uint8_t *frame)
 	memcpy(frame, from, length);
 	for (uint32_t i = 26; i < 38; i++) /* addresses and ports */
 		frame[i] = (uint8_t)next_random();
+	if (!below(6)) {
+		frame[23] = 1;
+		frame[34] %= 40; /* ICMP: its type */
+	}
 	for (uint32_t n = below(4); n; n--)
 		disturb(frame);
 }
@@ -93,7 +98,10 @@ static void straight_through_is_what_the_layers_say(void **state)
 		expect_alike(&straight, &layers);
 		fates[layers.fate]++;
 	}
-	assert_true(fates[NT_FATE_TCP] > FRAMES / 10 && fates[NT_FATE_UDP] > FRAMES / 20);
+	assert_true(fates[NT_FATE_TCP] > FRAMES / 20 && fates[NT_FATE_UDP] > FRAMES / 20);
+	assert_true(fates[NT_FATE_ICMP] > FRAMES / 100);
+	assert_true(fates[NT_FATE_MALFORMED + NT_REASON_ICMP_HEADER]);
+	assert_true(fates[NT_FATE_TRUNCATED + NT_REASON_ICMP_HEADER]);
 	assert_true(fates[NT_FATE_NO_L4] && fates[NT_FATE_IP_OTHER]);
 	assert_true(fates[NT_FATE_MALFORMED + NT_REASON_UDP_LENGTH] && fates[NT_FATE_MALFORMED + NT_REASON_TCP_OFFSET]);
 	assert_true(fates[NT_FATE_TRUNCATED + NT_REASON_TCP_HEADER] && fates[NT_FATE_TRUNCATED + NT_REASON_UDP_HEADER]);
