@@ -130,7 +130,7 @@ struct nt_reply {
 	bool v6;
 	bool has_port;
 	bool has_attacked_port;
-	uint16_t before; /* see nt_senders_note() */
+	uint16_t before; /* see nt_replies_note() */
 	uint32_t elsewhere;
 };
 

@@ -69,11 +69,12 @@ static inline void note_now(struct marks *m, int64_t time_ns)
 	m->second_ns = (int64_t)((uint64_t)nt_seconds_of_ns(time_ns) * NT_SECOND_NS);
 }
 
-/* What a packet is counted as: constants, so that nothing is looked at twice. */
+/* What a packet is counted as: constants, so that nothing is looked at twice, but for a number that nobody foresees. */
 struct kind {
-	bool ports; /* TCP or UDP; which of them is no constant, but a number, as nobody foresees it */
+	bool ports; /* TCP or UDP */
 	bool v6;
-	bool pairs; /* are counted */
+	bool pairs;   /* are counted */
+	uint32_t tcp; /* 1, or 0 */
 };
 
 /* What there is to say of a source once. */
@@ -111,11 +112,11 @@ static inline void note_first(struct nt_source_line *line, const struct nt_field
 }
 
 /* Says that nothing of a packet's kind is a source's first. */
-static inline bool is_known(const struct nt_source_line *line, bool ports, uint32_t tcp)
+static inline bool is_known(const struct nt_source_line *line, struct kind kind)
 {
 	static const uint16_t known[] = {NT_SOURCE_PORT, NT_SOURCE_PORT | NT_SOURCE_TCP};
 
-	return ports ? (line->traits & known[tcp]) == known[tcp] : line->packets;
+	return kind.ports ? (line->traits & known[kind.tcp]) == known[kind.tcp] : line->packets;
 }
 
 /* Traits from a header with ports: what differs from the first one. */
@@ -215,9 +216,9 @@ static inline bool find_line(struct nt_sources *s, struct nt_packet *packet, boo
 
 /* A packet's ports: whether its source's own pair is it, or else the packet is listed. Returns traits. */
 static inline uint32_t note_ports(struct nt_source_line *line, struct nt_packet *packet, struct passes *p,
-				  struct marks *m, struct kind kind, uint32_t tcp)
+				  struct marks *m, struct kind kind)
 {
-	uint32_t traits = compare_header(line, &packet->fields, tcp);
+	uint32_t traits = compare_header(line, &packet->fields, kind.tcp);
 	bool own = !((traits & NT_SOURCE_PORT_VARIES) | (line->pair_matched ^ packet->matched));
 
 	line->pair_packets += own;
@@ -231,7 +232,7 @@ static inline __attribute__((always_inline)) void note_source(struct nt_tally *t
 							      uint32_t reply)
 {
 	const struct nt_fields *f = &packet->fields;
-	uint32_t tcp = f->fate == NT_FATE_TCP, matched = packet->matched, traits = reply >> NT_REPLY_TRAITS_SHIFT;
+	uint32_t matched = packet->matched, traits = reply >> NT_REPLY_TRAITS_SHIFT;
 	struct nt_source_line *line;
 
 	note_now(m, packet->time_ns);
@@ -241,7 +242,7 @@ static inline __attribute__((always_inline)) void note_source(struct nt_tally *t
 		return;
 	}
 	line = &t->sources.line[packet->line];
-	if (__builtin_expect(!is_known(line, kind.ports, tcp), 0))
+	if (__builtin_expect(!is_known(line, kind), 0))
 		note_first(line, f, m->now.s);
 	line->packets++;
 	line->matched |= matched;
@@ -249,7 +250,7 @@ static inline __attribute__((always_inline)) void note_source(struct nt_tally *t
 	note_time(line, m->now.s);
 	nt_targets_add(&line->targets, 1, target_of(f, kind.v6));
 	if (kind.ports)
-		traits |= note_ports(line, packet, p, m, kind, tcp);
+		traits |= note_ports(line, packet, p, m, kind);
 	else if (matched)
 		nt_waiting_add(&t->waiting, &t->pairs, nt_pair_key(packet->line, NT_PAIR_PORTLESS), matched, 1);
 	line->traits |= (uint16_t)traits;
@@ -288,20 +289,22 @@ static inline void count_tcp(struct nt_tally *t, const struct nt_fields *f, uint
 static inline __attribute__((always_inline)) void count_usual(struct nt_tally *t, struct nt_burst *b, struct passes *p,
 							      enum nt_tally_part part)
 {
-	const struct kind kind = {.ports = true, .pairs = part >= NT_TALLY_ALL};
+	struct kind kind = {.ports = true, .pairs = part >= NT_TALLY_ALL};
 	struct marks m = {0}; /* a copy that no store is one to: it stays in registers */
 	uint32_t udp = 0;
 
 	for (struct nt_packet *packet = b->packet, *end = packet + b->n; packet < end; packet++) {
 		const struct nt_fields *f = &packet->fields;
+		uint32_t which = f->fate | (uint32_t)f->class << 8; /* 0: TCP in IPv4, 1: UDP */
 
-		if (!has_port(f) || f->class != NT_CLASS_IPV4) {
+		if (which > NT_FATE_UDP) {
 			p->unusual[m.n_unusual++] = packet;
 			continue;
 		}
-		udp += f->fate;
+		udp += which;
+		kind.tcp = which ^ 1;
 		if (part >= NT_TALLY_DENSE)
-			count_tcp(t, f, f->fate == NT_FATE_TCP);
+			count_tcp(t, f, kind.tcp);
 		note_source(t, packet, p, &m, kind, nt_reply_of_tcp[f->tcp_flags & 31]);
 	}
 	if (part >= NT_TALLY_DENSE) {
@@ -312,7 +315,7 @@ static inline __attribute__((always_inline)) void count_usual(struct nt_tally *t
 	p->marks = m;
 }
 
-_Static_assert(NT_FATE_TCP == 0 && NT_FATE_UDP == 1, "fates of usual packets add up to those of UDP");
+_Static_assert(NT_FATE_TCP == 0 && NT_FATE_UDP == 1 && NT_CLASS_IPV4 == 0, "which of the usual packets it is");
 
 /* A packet that is no usual one. `v6` and `part` are constants. */
 static inline __attribute__((always_inline)) void count_unusual(struct nt_tally *t, struct nt_packet *packet,
@@ -320,7 +323,7 @@ static inline __attribute__((always_inline)) void count_unusual(struct nt_tally 
 								enum nt_tally_part part)
 {
 	const struct nt_fields *f = &packet->fields;
-	struct kind kind = {.v6 = v6, .pairs = part >= NT_TALLY_ALL};
+	struct kind kind = {.v6 = v6, .pairs = part >= NT_TALLY_ALL, .tcp = f->fate == NT_FATE_TCP};
 
 	if (part >= NT_TALLY_DENSE) {
 		t->class_frames[f->class]++;
@@ -328,7 +331,7 @@ static inline __attribute__((always_inline)) void count_unusual(struct nt_tally 
 	}
 	if (has_port(f)) {
 		if (part >= NT_TALLY_DENSE)
-			count_tcp(t, f, f->fate == NT_FATE_TCP);
+			count_tcp(t, f, kind.tcp);
 		kind.ports = true;
 		note_source(t, packet, p, m, kind, nt_reply_of(f));
 	} else {
