@@ -13,23 +13,6 @@ static bool equal(struct nt_key128 a, struct nt_key128 b)
 	return a.low == b.low && a.high == b.high;
 }
 
-static void prefetch(const void *line, size_t bytes)
-{
-	for (size_t at = 0; at < bytes; at += 64)
-		__builtin_prefetch((const uint8_t *)line + at, 1);
-}
-
-void nt_reply_prefetch(struct nt_reply *r, const struct nt_senders *senders, const struct nt_victims *victims)
-{
-	uint64_t hash = r->v6 ? nt_mix_keyed(r->victim.high + r->v6 + 2 * (uint64_t)r->proto, r->victim.low)
-			      : nt_mix_word((uint64_t)r->proto << 32 | r->victim.low);
-
-	r->sender_home = (uint32_t)(nt_source_hash(r->sender, r->v6) >> 32) & senders->mask;
-	r->victim_home = (uint32_t)(hash >> 32) & victims->mask;
-	prefetch(&senders->line[r->sender_home], sizeof(struct nt_sender_line));
-	prefetch(&victims->line[r->victim_home], sizeof(struct nt_victim_line));
-}
-
 struct nt_moment nt_moment_of(int64_t time_ns)
 {
 	int64_t s = nt_seconds_of_ns(time_ns);

@@ -162,11 +162,57 @@ static inline uint32_t nt_reply_class(const struct nt_fields *f)
 	return nt_reply_of(f) & ((1u << NT_REPLY_TRAITS_SHIFT) - 1);
 }
 
-/** Says who was attacked, from fields and class; `sender`, `v6`, `class` and `proto` are set here, too. Worker. */
-void nt_reply_make(struct nt_reply *r, const struct nt_fields *f, struct nt_key128 sender, enum nt_backscatter class);
+/** Classes of ICMPv6 begin here; before them stand those of TCP, which both IP versions have, and of ICMP. */
+#define NT_BACKSCATTER_FIRST_ICMP  NT_BACKSCATTER_ICMP_ECHO_REPLY
+#define NT_BACKSCATTER_FIRST_ICMP6 NT_BACKSCATTER_ICMP6_DEST_UNREACH
 
-/** Finds where its lines belong and asks the cache for them. Worker. */
-void nt_reply_prefetch(struct nt_reply *r, const struct nt_senders *senders, const struct nt_victims *victims);
+/** Classes that quote the packet they answer. */
+#define NT_REPLY_ERRORS                                                                                                \
+	(1u << NT_BACKSCATTER_ICMP_DEST_UNREACH | 1u << NT_BACKSCATTER_ICMP_SOURCE_QUENCH |                            \
+	 1u << NT_BACKSCATTER_ICMP_REDIRECT | 1u << NT_BACKSCATTER_ICMP_TIME_EXCEEDED |                                \
+	 1u << NT_BACKSCATTER_ICMP_PARAM_PROBLEM | 1u << NT_BACKSCATTER_ICMP6_DEST_UNREACH |                           \
+	 1u << NT_BACKSCATTER_ICMP6_PKT_TOO_BIG | 1u << NT_BACKSCATTER_ICMP6_TIME_EXCEEDED |                           \
+	 1u << NT_BACKSCATTER_ICMP6_PARAM_PROBLEM)
+
+/** Who was attacked is who the packet that is quoted went to. Worker. */
+void nt_reply_quotes(struct nt_reply *r, const struct nt_fields *f);
+
+/** Says who was attacked, from fields and class; `sender`, `v6`, `class` and `proto` are set here, too. Worker. */
+static inline void nt_reply_make(struct nt_reply *r, const struct nt_fields *f, struct nt_key128 sender,
+				 enum nt_backscatter class)
+{
+	enum { ICMP = 1, TCP = 6, ICMP6 = 58 };
+	bool tcp = class < NT_BACKSCATTER_FIRST_ICMP;
+
+	r->class = (uint8_t) class;
+	r->v6 = f->class == NT_CLASS_IPV6;
+	r->sender = r->victim = sender;
+	r->proto = tcp ? TCP : r->v6 ? ICMP6 : ICMP;
+	r->has_port = r->has_attacked_port = tcp;
+	r->src_port = r->attacked_port = f->src_port;
+	if (f->has_inner && NT_REPLY_ERRORS >> class & 1)
+		nt_reply_quotes(r, f);
+}
+
+/** Finds where its lines belong and asks the cache for them, two of its own for each. Worker. */
+static inline __attribute__((always_inline)) void nt_reply_prefetch(struct nt_reply *r,
+								    const struct nt_senders *senders,
+								    const struct nt_victims *victims)
+{
+	uint64_t hash = r->v6 ? nt_mix_keyed(r->victim.high + r->v6 + 2 * (uint64_t)r->proto, r->victim.low)
+			      : nt_mix_word((uint64_t)r->proto << 32 | r->victim.low);
+	const struct nt_sender_line *sender;
+	const struct nt_victim_line *victim;
+
+	r->sender_home = (uint32_t)(nt_source_hash(r->sender, r->v6) >> 32) & senders->mask;
+	r->victim_home = (uint32_t)(hash >> 32) & victims->mask;
+	sender = &senders->line[r->sender_home];
+	victim = &victims->line[r->victim_home];
+	__builtin_prefetch(sender, 1);
+	__builtin_prefetch(&sender->packets[NT_BACKSCATTER_SLOTS - 1], 1);
+	__builtin_prefetch(victim, 1);
+	__builtin_prefetch(&victim->targets, 1);
+}
 
 /**
  * Counts packets for their senders and victims, or as overflow. Says of each how many packets' source ports are to be
@@ -184,10 +230,6 @@ static inline uint32_t nt_sender_with_port(const struct nt_sender_line *line)
 /** Empty the tables; cost what was touched. Stats side. */
 void nt_senders_clear(struct nt_senders *t);
 void nt_victims_clear(struct nt_victims *t);
-
-/** Classes of ICMPv6 begin here; before them stand those of TCP, which both IP versions have, and of ICMP. */
-#define NT_BACKSCATTER_FIRST_ICMP  NT_BACKSCATTER_ICMP_ECHO_REPLY
-#define NT_BACKSCATTER_FIRST_ICMP6 NT_BACKSCATTER_ICMP6_DEST_UNREACH
 
 /** Place of a class in nt_sender_line.packets, and back. */
 static inline uint32_t nt_backscatter_slot(enum nt_backscatter class)

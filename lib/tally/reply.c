@@ -4,7 +4,6 @@
 /* What a packet of backscatter says of who was attacked. */
 
 enum { FIN = 0x01, SYN = 0x02, RST = 0x04, ACK = 0x10, PSH = 0x08 };
-enum { ICMP = 1, TCP = 6, ICMP6 = 58 };
 
 #define REPLY(class) ((NT_BACKSCATTER_##class + 1) | NT_SOURCE_BACKSCATTER << NT_REPLY_TRAITS_SHIFT)
 
@@ -33,14 +32,6 @@ const uint8_t nt_reply_of_icmp6[256] = {
     [4] = REPLY(ICMP6_PARAM_PROBLEM), [129] = REPLY(ICMP6_ECHO_REPLY),
 };
 
-/* Classes that quote the packet they answer. */
-#define ERRORS                                                                                                         \
-	(1u << NT_BACKSCATTER_ICMP_DEST_UNREACH | 1u << NT_BACKSCATTER_ICMP_SOURCE_QUENCH |                            \
-	 1u << NT_BACKSCATTER_ICMP_REDIRECT | 1u << NT_BACKSCATTER_ICMP_TIME_EXCEEDED |                                \
-	 1u << NT_BACKSCATTER_ICMP_PARAM_PROBLEM | 1u << NT_BACKSCATTER_ICMP6_DEST_UNREACH |                           \
-	 1u << NT_BACKSCATTER_ICMP6_PKT_TOO_BIG | 1u << NT_BACKSCATTER_ICMP6_TIME_EXCEEDED |                           \
-	 1u << NT_BACKSCATTER_ICMP6_PARAM_PROBLEM)
-
 enum nt_backscatter nt_backscatter_of_slot(uint32_t slot, bool v6)
 {
 	return v6 && slot >= NT_BACKSCATTER_FIRST_ICMP ? slot - NT_BACKSCATTER_FIRST_ICMP + NT_BACKSCATTER_FIRST_ICMP6
@@ -57,24 +48,10 @@ static struct nt_key128 quoted_destination(const struct nt_fields *f, bool v6)
 	return (struct nt_key128){.low = be32toh(v4)};
 }
 
-static void answer_to_quoted(struct nt_reply *r, const struct nt_fields *f)
+void nt_reply_quotes(struct nt_reply *r, const struct nt_fields *f)
 {
 	r->victim = quoted_destination(f, r->v6);
 	r->proto = f->inner_proto;
 	r->has_attacked_port = f->has_inner_port;
 	r->attacked_port = f->inner_port;
-}
-
-void nt_reply_make(struct nt_reply *r, const struct nt_fields *f, struct nt_key128 sender, enum nt_backscatter class)
-{
-	bool tcp = class < NT_BACKSCATTER_FIRST_ICMP;
-
-	r->class = (uint8_t) class;
-	r->v6 = f->class == NT_CLASS_IPV6;
-	r->sender = r->victim = sender;
-	r->proto = tcp ? TCP : r->v6 ? ICMP6 : ICMP;
-	r->has_port = r->has_attacked_port = tcp;
-	r->src_port = r->attacked_port = f->src_port;
-	if (f->has_inner && ERRORS >> class & 1)
-		answer_to_quoted(r, f);
 }
