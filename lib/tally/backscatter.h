@@ -112,6 +112,7 @@ struct nt_moment {
 	uint32_t bin; /* Unix seconds / NT_VICTIM_BIN_S, likewise */
 };
 
+/** Of a time in Unix nanoseconds. Any thread. */
 struct nt_moment nt_moment_of(int64_t time_ns);
 
 /** What one packet of backscatter says, and where its lines belong. */
