@@ -2,17 +2,16 @@
 #include "dispatch.h"
 
 #include "spread.h"
+#include "thread.h"
 
 #include "base/clock.h"
 #include "config/cpus.h"
 #include "worker/worker.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <rte_pause.h>
 #include <rte_ring.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,7 +259,7 @@ static int start_lane(struct dispatch *d, uint32_t i, const cpu_set_t *cpus)
 	pthread_attr_init(&attributes);
 	err = -pthread_attr_setaffinity_np(&attributes, sizeof(*cpus), cpus);
 	if (!err)
-		err = -pthread_create(&lane->thread, &attributes, lane_main, lane);
+		err = thread_start(&lane->thread, &attributes, lane_main, lane);
 	pthread_attr_destroy(&attributes);
 	if (err)
 		nt_worker_leave(lane->worker);
@@ -274,23 +273,18 @@ static void stop_lanes(struct dispatch *d, uint32_t n)
 		pthread_join(d->lane[i].thread, NULL);
 }
 
-/* Signals are the caller's: they end its reading. */
 static int start_lanes(struct dispatch *d, const struct nt_cpus *cpus)
 {
-	sigset_t all, before;
 	uint32_t started = 0;
 	cpu_set_t set;
 	int err = 0;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (started < d->n && !err) {
 		err = choose_cpu(cpus, 1 + started, &set);
 		if (!err)
 			err = start_lane(d, started, &set);
 		started += !err;
 	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (err)
 		stop_lanes(d, started);
 	return err;

@@ -3,6 +3,7 @@
 
 #include "lines.h"
 #include "publish_parts.h"
+#include "thread.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -11,7 +12,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -383,36 +383,32 @@ static void stop_storing(struct publisher *p)
 
 static int start_threads(struct publisher *p)
 {
-	int err = pthread_create(&p->store_thread, NULL, run_store, p);
+	int err = thread_start(&p->store_thread, NULL, run_store, p);
 
 	if (err)
-		return -err;
+		return err;
 	if (p->options.lines)
-		err = pthread_create(&p->lines_thread, NULL, publisher_run_lines, p);
+		err = thread_start(&p->lines_thread, NULL, publisher_run_lines, p);
 	if (!err && p->put) {
-		err = pthread_create(&p->redis_thread, NULL, publisher_run_redis, p);
+		err = thread_start(&p->redis_thread, NULL, publisher_run_redis, p);
 		if (err && p->options.lines) {
 			stop_storing(p);
 			pthread_join(p->lines_thread, NULL);
-			return -err;
+			return err;
 		}
 	}
 	if (err)
 		stop_storing(p);
-	return -err;
+	return err;
 }
 
 int publisher_start(struct publisher *p)
 {
-	sigset_t all, before;
 	int err = publisher_begin_lines(p);
 
 	if (err)
 		return err;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	err = start_threads(p);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	p->started = !err;
 	return err;
 }

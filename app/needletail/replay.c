@@ -2,6 +2,7 @@
 #include "replay.h"
 
 #include "capture.h"
+#include "closing.h"
 #include "databases.h"
 #include "detect_config.h"
 #include "dispatch.h"
@@ -13,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pages.h"
 #include "fold/fold.h"
 #include "needletail/errors.h"
 #include "worker/worker.h"
@@ -27,12 +29,14 @@
 #include <unistd.h>
 
 #define WHY_BYTES	  512
-#define REDIS_PATIENCE_MS 60000 /* without progress */
+#define HEAP_BYTES	  (256u << 20) /* reserved, not taken; the intervals of a /16 need less */
+#define REDIS_PATIENCE_MS 60000	       /* without progress */
 
 /*
  * Captures through the packet path, in packet time. One thread reads, spreads the frames over the workers and, at an
- * interval's end, waits until all are counted: the barrier that makes interval boundaries exact. There is no device,
- * and so no EAL, whose start takes longer than counting a million frames.
+ * interval's end, waits until all are counted: the barrier that makes interval boundaries exact. What else an interval
+ * ends with goes on beside it (closing.h). There is no device, and so no EAL, whose start takes longer than counting a
+ * million frames.
  */
 struct replay {
 	const struct replay_options *options;
@@ -41,6 +45,7 @@ struct replay {
 	struct dispatch *dispatch;
 	struct sinks sinks;
 	struct nt_detect *detect;
+	struct closing *closing;
 	struct nt_signatures *signatures;
 	bool open; /* an interval is */
 	int64_t start_s;
@@ -49,9 +54,7 @@ struct replay {
 	uint64_t late;
 	uint64_t unfolded; /* frames handed on since the last fold */
 	int64_t fold_s;	   /* Unix seconds of packets at which to fold, however long the interval */
-	uint64_t frames;   /* of all intervals */
-	uint64_t intervals;
-	uint64_t unexplained;
+	struct closing_totals totals;
 	bool warned_late;
 };
 
@@ -89,31 +92,24 @@ static void open_interval(struct replay *r, int64_t time_s)
 	}
 }
 
-static int close_interval(struct replay *r, void (*look)(struct nt_detect *d, struct nt_snapshot *s))
+static int close_interval(struct replay *r, enum closing_step step)
 {
-	const struct interval interval = {
-	    .start_s = r->start_s,
-	    .end_s = r->end_s,
-	    .partial = interrupted,
-	    .received = r->received,
-	    .late = r->late,
+	const struct closing_job job = {
+	    .step = step,
+	    .interval =
+		{
+		    .start_s = r->start_s,
+		    .end_s = r->end_s,
+		    .partial = interrupted,
+		    .received = r->received,
+		    .late = r->late,
+		},
 	};
-	struct nt_snapshot snapshot;
-	int err;
 
 	dispatch_drain(r->dispatch);
-	err = stats_close(&r->stats, &interval, &snapshot);
-	if (err)
-		return err;
 	r->open = false;
 	r->unfolded = 0;
-	r->frames += r->received;
-	r->intervals++;
-	r->unexplained += snapshot.loss.unexplained;
-	look(r->detect, &snapshot);
-	if (isatty(STDERR_FILENO))
-		detect_say_events(&snapshot);
-	return publisher_submit(r->sinks.publisher, &snapshot);
+	return closing_hand_over(r->closing, &job);
 }
 
 static void note_late(struct replay *r)
@@ -135,7 +131,7 @@ static int adjust_interval(struct replay *r, int64_t time_s)
 		return 0;
 	}
 	if (r->open && time_s >= r->end_s)
-		err = close_interval(r, detect_look);
+		err = close_interval(r, CLOSING_END);
 	if (!r->open)
 		open_interval(r, time_s);
 	else if (time_s < r->start_s)
@@ -151,7 +147,7 @@ static int guard_banks(struct replay *r, int64_t time_s)
 	r->unfolded = 0;
 	r->fold_s = time_s + NT_FOLD_EVERY_S;
 	dispatch_drain(r->dispatch);
-	return stats_fold(&r->stats);
+	return closing_hand_over(r->closing, &(struct closing_job){.step = CLOSING_FOLD});
 }
 
 /* Hands on frames that belong to the open interval, and of which no bank can get too many. */
@@ -195,7 +191,7 @@ static int count_all(struct replay *r, struct capture_set *set)
 			err = count_singly(r, b);
 	}
 	if (!err && r->open)
-		err = close_interval(r, detect_look_last);
+		err = close_interval(r, CLOSING_LAST);
 	return err;
 }
 
@@ -207,11 +203,24 @@ static void say_summary(const struct replay *r)
 
 	if (!isatty(STDERR_FILENO))
 		return;
-	nt_info("%" PRIu64 " frames in %" PRIu64 " intervals, %.2f s wall, %.2f s CPU", r->frames, r->intervals,
-		(double)wall_ns / NT_SECOND_NS, (double)cpu.s + (double)cpu.ns / NT_SECOND_NS);
+	nt_info("%" PRIu64 " frames in %" PRIu64 " intervals, %.2f s wall, %.2f s CPU", r->totals.frames,
+		r->totals.intervals, (double)wall_ns / NT_SECOND_NS, (double)cpu.s + (double)cpu.ns / NT_SECOND_NS);
 }
 
-/* Counts with everything in place: the exit status. */
+/* Counts with workers and everything else in place. Returns 0 or -errno. */
+static int count_and_close(struct replay *r, struct capture_set *set)
+{
+	int err, closed;
+
+	r->closing = closing_start(&r->stats, r->detect, r->sinks.publisher);
+	if (!r->closing)
+		return -errno;
+	err = count_all(r, set);
+	closed = closing_stop(r->closing, &r->totals);
+	return err ? err : closed;
+}
+
+/* Counts and publishes: the exit status. */
 static int count(struct replay *r, struct capture_set *set)
 {
 	int err;
@@ -221,7 +230,7 @@ static int count(struct replay *r, struct capture_set *set)
 		nt_error("workers: %s", strerror(errno));
 		return NT_EXIT_FAILED;
 	}
-	err = count_all(r, set);
+	err = count_and_close(r, set);
 	dispatch_stop(r->dispatch);
 	detect_say_dropped(r->detect);
 	if (err)
@@ -229,7 +238,7 @@ static int count(struct replay *r, struct capture_set *set)
 	if (publisher_finish(r->sinks.publisher))
 		err = -EIO; /* it has said why */
 	say_summary(r);
-	return err || interrupted || r->unexplained || capture_set_defective(set) ? NT_EXIT_FAILED : NT_EXIT_OK;
+	return err || interrupted || r->totals.unexplained || capture_set_defective(set) ? NT_EXIT_FAILED : NT_EXIT_OK;
 }
 
 /* A replay that was done before must not be added a second time unnoticed. */
@@ -285,7 +294,6 @@ static int start_stats(struct replay *r, const struct databases *d)
 	    .signatures = r->signatures,
 	    .tables = sizing_tables(&r->options->config),
 	    .sketches = *r->options->config.redis.url,
-	    .drained = true,
 	    .ordinary_memory = true,
 	};
 	int err = stats_init(&r->stats, &options);
@@ -329,8 +337,10 @@ int replay(const struct replay_options *options)
 	struct replay r = {.options = options, .begin_ns = nt_clock_monotonic_ns()};
 	char why[WHY_BYTES];
 	int status = NT_EXIT_UNUSABLE;
-	struct capture_set *set = capture_set_open(options->paths, options->n, why, sizeof(why));
+	struct capture_set *set;
 
+	nt_pages_heap(HEAP_BYTES);
+	set = capture_set_open(options->paths, options->n, why, sizeof(why));
 	if (!set) {
 		nt_error("%s", why);
 		return status;

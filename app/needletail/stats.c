@@ -65,7 +65,7 @@ static struct nt_worker *make_worker(struct stats *s, uint32_t id, const struct 
 
 int stats_init(struct stats *s, const struct stats_options *options)
 {
-	*s = (struct stats){.n = options->workers, .one_bank = options->drained};
+	*s = (struct stats){.n = options->workers};
 	s->fold = nt_fold_new(&(struct nt_fold_options){.sketches = options->sketches});
 	s->worker = calloc(s->n, sizeof(struct nt_worker *));
 	if (!s->fold || !s->worker || make_qsbr(s))
@@ -119,7 +119,16 @@ static uint64_t frames_of_all(const struct stats *s)
 	return frames;
 }
 
-int stats_fold(struct stats *s)
+void stats_switch(struct stats *s)
+{
+	for (uint32_t i = 0; i < s->n; i++)
+		nt_worker_switch(s->worker[i]);
+	wait_for_workers(s);
+	s->folded = frames_of_all(s);
+	s->folded_ns = nt_clock_monotonic_ns();
+}
+
+int stats_fold_retired(struct stats *s)
 {
 	struct nt_tally **banks = calloc(s->n, sizeof(struct nt_tally *));
 	int err;
@@ -127,19 +136,18 @@ int stats_fold(struct stats *s)
 	if (!banks)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < s->n; i++)
-		nt_worker_switch(s->worker[i]);
-	wait_for_workers(s);
-	s->folded = frames_of_all(s);
-	s->folded_ns = nt_clock_monotonic_ns();
-	for (uint32_t i = 0; i < s->n; i++)
 		banks[i] = nt_worker_retired(s->worker[i]);
 	err = nt_fold_add(s->fold, banks, s->n);
 	for (uint32_t i = 0; i < s->n; i++)
 		nt_tally_clear(banks[i]);
-	for (uint32_t i = 0; i < s->n && s->one_bank; i++)
-		nt_worker_switch(s->worker[i]); /* back, before there is a frame again */
 	free(banks);
 	return err;
+}
+
+int stats_fold(struct stats *s)
+{
+	stats_switch(s);
+	return stats_fold_retired(s);
 }
 
 int stats_guard(struct stats *s)
@@ -214,13 +222,6 @@ int stats_take(struct stats *s, const struct interval *interval, struct nt_snaps
 		nt_error("conservation: %llu unexplained in the interval from %lld",
 			 (unsigned long long)finished->loss.unexplained, (long long)interval->start_s);
 	return err;
-}
-
-int stats_close(struct stats *s, const struct interval *interval, struct nt_snapshot *finished)
-{
-	int err = stats_fold_last(s);
-
-	return err ? err : stats_take(s, interval, finished);
 }
 
 void stats_set_locate(struct stats *s, const struct nt_locate *locate)

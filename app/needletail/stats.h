@@ -16,7 +16,8 @@ struct rte_rcu_qsbr;
 
 /*
  * The stats side of the workers: switches their banks, folds what they left into the open interval, and makes the
- * finished interval's snapshot. All calls from one thread, the main lcore's. It never talks to the network.
+ * finished interval's snapshot. All calls from one thread, the main lcore's, but where a replay's closing thread folds
+ * and takes what the main thread switched (closing.h). It never talks to the network.
  */
 struct stats {
 	struct nt_worker **worker; /* [n] */
@@ -24,7 +25,6 @@ struct stats {
 	size_t worker_bytes; /* of each, in ordinary memory; 0: in DPDK's */
 	struct rte_rcu_qsbr *qsbr;
 	struct nt_fold *fold;		  /* of the open interval */
-	bool one_bank;			  /* workers go on in the bank that was folded */
 	const struct nt_signatures *next; /* to begin with at the interval's end; NULL: no change */
 	uint64_t folded;		  /* frames of all workers at the last fold */
 	uint64_t folded_ns;		  /* monotonic time of it */
@@ -38,7 +38,6 @@ struct stats_options {
 	struct nt_tally_options tables;		/* per sensor; split evenly over the workers */
 	bool ready;				/* take the memory of all tables at once, not when it is used first */
 	bool sketches;				/* make HyperLogLogs, for a sink that merges them */
-	bool drained;	      /* all frames are counted when it is folded, so the spare banks need never be touched */
 	bool ordinary_memory; /* not DPDK's: needs no EAL, and serves better than that without hugepages */
 	const int *socket;    /* [workers] NUMA socket of each worker's DPDK memory; NULL: any */
 };
@@ -63,9 +62,15 @@ int stats_init(struct stats *s, const struct stats_options *options);
 void stats_fini(struct stats *s);
 
 /**
- * Switches every worker's bank and adds the retired ones to the open interval. Blocks until all workers have passed a
- * burst boundary. Returns 0 or -ENOMEM.
+ * Switches every worker's bank, and blocks until all have passed a burst boundary: the retired banks are nobody's but
+ * the stats side's. They have to be folded before the next switch.
  */
+void stats_switch(struct stats *s);
+
+/** Adds the retired banks to the open interval, and empties them. Returns 0 or -ENOMEM. */
+int stats_fold_retired(struct stats *s);
+
+/** Both in one. */
 int stats_fold(struct stats *s);
 
 /** As stats_fold(), at the end of the open interval: new signatures begin right behind it. */
@@ -81,16 +86,10 @@ uint64_t stats_folded_frames(const struct stats *s);
 int stats_guard(struct stats *s);
 
 /**
- * Ends the interval with what stats_fold_last() folded, for a caller that has to know between what it holds against it:
- * checks conservation and moves the snapshot out; the next interval begins empty. Returns 0 or -ENOMEM.
+ * Ends the interval with what was folded: checks conservation and moves the snapshot out; the next interval begins
+ * empty. Returns 0 or -ENOMEM.
  */
 int stats_take(struct stats *s, const struct interval *interval, struct nt_snapshot *finished);
-
-/**
- * Ends the interval: folds, checks conservation and moves the snapshot out; the next interval begins empty.
- * Returns 0 or -ENOMEM.
- */
-int stats_close(struct stats *s, const struct interval *interval, struct nt_snapshot *finished);
 
 /**
  * From the end of the open interval on, packets are matched against these. What was used before is in no worker's

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/pages.h"
 
+#include <limits.h>
+#include <malloc.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* A huge page of x86 and most others; only whole ones that begin at their multiples are given. */
 #define HUGE_BYTES (UINT64_C(2) << 20)
@@ -36,3 +43,47 @@ void nt_pages_give(void *memory, size_t bytes)
 	if (memory)
 		munmap(memory, rounded(bytes));
 }
+
+#ifdef __GLIBC__
+
+#define KEPT_BYTES (32 << 20) /* larger pieces go back to the system; GNU's largest */
+
+/* Does the system give huge pages to those who ask? */
+static bool gives_huge(void)
+{
+	FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "re");
+	char modes[64] = "[never]";
+	bool gives = f && fgets(modes, sizeof(modes), f) && !strstr(modes, "[never]");
+
+	if (f)
+		fclose(f);
+	return gives;
+}
+
+/* What malloc() takes next is asked to be huge as a whole: it asks the system once for that and its padding. */
+void nt_pages_heap(size_t bytes)
+{
+	uint8_t *begin = sbrk(0), *end;
+	void *volatile first; /* else the compiler leaves out both calls */
+
+	if (!gives_huge() || bytes > INT_MAX)
+		return;
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
+	mallopt(M_TOP_PAD, (int)bytes);
+	first = malloc(HUGE_BYTES);
+	free(first);
+	end = sbrk(0);
+	if (end > begin)
+		madvise(begin, (size_t)(end - begin), MADV_HUGEPAGE);
+}
+
+#else
+
+void nt_pages_heap(size_t bytes)
+{
+	(void)bytes;
+}
+
+#endif

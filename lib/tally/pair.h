@@ -6,6 +6,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /*
  * Packets by source, destination port and the set of signatures that matched, for those that are not their source's own
@@ -51,10 +54,15 @@ static inline uint32_t nt_pair_port(uint64_t key)
 	return (uint32_t)key;
 }
 
-/** Where a pair belongs, whatever matched. */
+/** Slots that are looked at at once: those of a cache line. */
+#define NT_PAIR_GROUP 4
+
+_Static_assert(sizeof(struct nt_pair_slot) * NT_PAIR_GROUP == 64, "a cache line");
+
+/** Where a pair belongs, whatever matched: from the first slot of a group on. */
 static inline uint32_t nt_pairs_home(const struct nt_pairs *t, uint64_t key)
 {
-	return (uint32_t)(nt_mix_word(key) >> 32) & t->mask;
+	return (uint32_t)(nt_mix_word(key) >> 32) & t->mask & ~(NT_PAIR_GROUP - 1u);
 }
 
 static inline void nt_pairs_prefetch(const struct nt_pairs *t, uint32_t home)
@@ -79,19 +87,54 @@ static inline bool nt_pairs_make(struct nt_pairs *t, uint32_t at, uint64_t key, 
 	return true;
 }
 
-/** Counts packets. False if they found no place. Worker. */
-static inline bool nt_pairs_count(struct nt_pairs *t, uint64_t key, uint32_t matched, uint32_t home, uint32_t packets)
+/** From its home on, a pair's slot, or the free one where it would belong; slot by slot. */
+static inline uint32_t nt_pairs_seek_plain(const struct nt_pairs *t, uint64_t key, uint32_t matched, uint32_t home)
 {
 	uint32_t at = home;
 
-	while (t->slot[at].key != key || t->slot[at].matched != matched) {
-		if (!t->slot[at].key) {
-			if (!nt_pairs_make(t, at, key, matched))
-				return false;
-			break;
-		}
+	while (t->slot[at].key && (t->slot[at].key != key || t->slot[at].matched != matched))
 		at = (at + 1) & t->mask;
-	}
+	return at;
+}
+
+#ifdef __SSE2__
+/** Which slots of a group are a pair's: bit 4i for slot i. */
+static inline uint32_t nt_pairs_same(const struct nt_pair_slot *group, uint64_t key, uint32_t matched)
+{
+	__m128i pair = _mm_set_epi64x(matched, (int64_t)key);
+	__m128i same[NT_PAIR_GROUP];
+	uint32_t bits;
+
+	for (uint32_t i = 0; i < NT_PAIR_GROUP; i++)
+		same[i] = _mm_cmpeq_epi32(_mm_load_si128((const void *)&group[i]), pair);
+	bits = (uint32_t)_mm_movemask_epi8(
+	    _mm_packs_epi16(_mm_packs_epi32(same[0], same[1]), _mm_packs_epi32(same[2], same[3])));
+	return bits & bits >> 1 & bits >> 2 & 0x1111; /* the two halves of the key, and what matched */
+}
+#endif
+
+/**
+ * Likewise, as fast as this machine's kind does it. A pair that is there stands nearly always in its group, where a
+ * loop over slots ends after nobody knows how many. Worker.
+ */
+static inline uint32_t nt_pairs_seek(const struct nt_pairs *t, uint64_t key, uint32_t matched, uint32_t home)
+{
+#ifdef __SSE2__
+	uint32_t same = nt_pairs_same(&t->slot[home], key, matched);
+
+	if (__builtin_expect(same, 1))
+		return home + (uint32_t)__builtin_ctz(same) / 4;
+#endif
+	return nt_pairs_seek_plain(t, key, matched, home);
+}
+
+/** Counts packets. False if they found no place. Worker. */
+static inline bool nt_pairs_count(struct nt_pairs *t, uint64_t key, uint32_t matched, uint32_t home, uint32_t packets)
+{
+	uint32_t at = nt_pairs_seek(t, key, matched, home);
+
+	if (__builtin_expect(!t->slot[at].key, 0) && !nt_pairs_make(t, at, key, matched))
+		return false;
 	t->slot[at].packets += packets;
 	return true;
 }

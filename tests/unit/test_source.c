@@ -208,6 +208,8 @@ static void count_pairs(struct nt_pairs *t, uint32_t *packets, uint32_t limit)
 		assert_int_equal(nt_pairs_count(t, key, matched, nt_pairs_home(t, key), 1), place);
 		n += place && !packets[at];
 		packets[at] += place;
+		assert_int_equal(nt_pairs_seek(t, key, matched, nt_pairs_home(t, key)),
+				 nt_pairs_seek_plain(t, key, matched, nt_pairs_home(t, key)));
 	}
 }
 
