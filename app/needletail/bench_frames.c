@@ -11,8 +11,6 @@
 #define VICTIMS 1000u
 
 /* Half as many again as tables have room for by default, or more. */
-#define FULL_SOURCES 400000u
-#define FULL_VICTIMS 50000u
 
 /* Where a frame has its source's address and its destination port; a ping has a checksum there, which nobody looks at.
  */
@@ -213,16 +211,16 @@ static void put_reply(uint8_t *frame, uint32_t bytes, uint32_t victim, struct be
 	icmp[8 + 9] = 6;
 }
 
-/* What fills tables: each source at ports that are hardly ever the same, and one frame in eight a reply. */
+/* One frame in eight is a reply; the others go to any port. Whoever sends them is put in later. */
 static void put_filling(uint8_t *frame, uint32_t bytes, struct bench_frames *f)
 {
 	struct frame_shape s = {
-	    .bytes = bytes, .source = address_of((uint32_t)(f->made % FULL_SOURCES)), .target = target(f), .ttl = 64};
+	    .bytes = bytes, .source = address_of((uint32_t)f->made), .target = target(f), .ttl = 64};
 
 	if (f->made % 8)
 		put_syn(frame, &s, (uint16_t)below(f, 65536), f);
 	else
-		put_reply(frame, bytes, FULL_SOURCES + (uint32_t)(f->made / 8 % FULL_VICTIMS), f);
+		put_reply(frame, bytes, (uint32_t)f->made, f);
 }
 
 int bench_frames_open(struct bench_frames *f, enum bench_workload workload, uint32_t bytes)

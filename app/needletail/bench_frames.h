@@ -15,7 +15,7 @@ enum bench_workload {
 	BENCH_BACKSCATTER, /**< half telescope, half replies of 1,000 victims of attacks */
 	BENCH_WORKLOADS,
 	BENCH_CAPTURE = BENCH_WORKLOADS, /**< somebody's own file */
-	BENCH_FULL			 /**< a million of its frames fill the tables of sources, pairs and victims */
+	BENCH_FULL /**< SYNs and replies that fill tables of any size, with senders of bench_senders() put in */
 };
 
 extern const char *const bench_workload_name[BENCH_WORKLOADS];
@@ -40,7 +40,7 @@ void bench_frames_close(struct bench_frames *f);
 void bench_frames_next(struct bench_frames *f, uint8_t *frame);
 
 /*
- * Other senders for frames of BENCH_TELESCOPE and BENCH_FLOOD, so that few frames come from many sources. A sender and
+ * Other senders for frames, but of BENCH_BACKSCATTER, so that few frames come from many sources. A sender and
  * the port that it is after belong together: to change only the address would make pairs that no traffic has.
  */
 struct bench_sender {

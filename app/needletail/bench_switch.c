@@ -3,6 +3,7 @@
 
 #include "bench.h"
 #include "eal.h"
+#include "sizing.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -54,6 +55,7 @@ struct switch_lane {
 struct rounds {
 	alignas(64) _Atomic uint32_t slot;
 	struct switch_lane *lane; /* [workers] */
+	struct bench_senders senders;
 	struct gap fold[BENCH_SWITCHES_MAX];
 	struct gap take[BENCH_SWITCHES_MAX];
 	double packets[BENCH_SWITCHES_MAX];
@@ -136,12 +138,26 @@ static int lane_loop(void *argument)
 	return 0;
 }
 
+/* As many as fill a worker's tables within some million packets: more sources than there are lines, at many ports. */
+static int make_senders(struct bench *b, struct bench_senders *senders)
+{
+	const struct nt_tally_options tables = sizing_tables(&b->options->config);
+	uint32_t lines = bench_table_sources(b, &tables);
+
+	senders->n = 4 * lines;
+	senders->list = bench_senders(senders->n, lines + lines / 4);
+	return senders->list ? 0 : -ENOMEM;
+}
+
 static void start_lanes(struct bench *b, uint16_t port, struct rounds *r)
 {
 	for (uint32_t i = 0; i < b->workers; i++) {
 		r->lane[i].slot = &r->slot;
-		r->lane[i].lane = (struct bench_lane){
-		    .worker = b->stats.worker[i], .port = port, .queue = (uint16_t)i, .stage = BENCH_SIGNATURES};
+		r->lane[i].lane = (struct bench_lane){.worker = b->stats.worker[i],
+						      .senders = r->senders,
+						      .port = port,
+						      .queue = (uint16_t)i,
+						      .stage = BENCH_SIGNATURES};
 		rte_eal_remote_launch(lane_loop, &r->lane[i], EAL_WORKER_LCORE(i));
 	}
 }
@@ -319,14 +335,13 @@ static void sum_up(struct bench *b, struct rounds *r, struct bench_switches *s)
 int bench_switch(struct bench *b, uint16_t port, struct bench_switches *result)
 {
 	struct rounds *r = rte_zmalloc("switches", sizeof(*r), RTE_CACHE_LINE_SIZE);
-	int err = 0, stopped;
+	int err, stopped;
 
 	*result = (struct bench_switches){0};
 	if (r)
 		r->lane = rte_zmalloc("switch lanes", b->workers * sizeof(*r->lane), RTE_CACHE_LINE_SIZE);
-	if (!r || !r->lane) {
-		err = -ENOMEM;
-	} else {
+	err = r && r->lane ? make_senders(b, &r->senders) : -ENOMEM;
+	if (!err) {
 		bench_watch_clock(b);
 		start_lanes(b, port, r);
 		err = end_intervals(b, r);
@@ -338,7 +353,10 @@ int bench_switch(struct bench *b, uint16_t port, struct bench_switches *result)
 		nt_error("switches: %s", strerror(-err));
 	else
 		sum_up(b, r, result);
-	rte_free(r ? r->lane : NULL);
+	if (r) {
+		free(r->senders.list);
+		rte_free(r->lane);
+	}
 	rte_free(r);
 	return err;
 }

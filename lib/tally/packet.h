@@ -35,6 +35,21 @@ static inline struct nt_key128 source_of(const struct nt_fields *f)
 
 /* unplaced.c: packets that find their tables full, and where pairs belong in the end. */
 
+/**
+ * Asks for what packets of a source and port are added to in the end, by its region. Worker; stats side. Inlined by
+ * force: GCC takes a function that does nothing else for one without any effect, and leaves out its calls.
+ */
+static inline __attribute__((always_inline)) void nt_ask_port(const struct nt_tally *t, uint32_t region, uint32_t port,
+							      uint32_t matched)
+{
+	uint32_t key = region << 17 | port;
+	enum nt_table table = port > UINT16_MAX ? NT_TABLE_UDP_PORT : NT_TABLE_TCP_PORT;
+
+	__builtin_prefetch(
+	    matched ? nt_matches_place(&t->matches, key, matched) : nt_region_port_place(&t->region_port, key), 1);
+	nt_histogram_prefetch(&t->histogram[table], port & UINT16_MAX);
+}
+
 /** Adds packets to region x port, `key`, or to the matches. Worker; stats side. */
 void nt_cross_add(struct nt_tally *t, uint32_t key, uint32_t matched, uint32_t packets);
 

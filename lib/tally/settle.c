@@ -68,8 +68,14 @@ static void settle_line(struct nt_tally *t, const struct nt_source_line *line)
 
 static void settle_lines(struct nt_tally *t)
 {
-	for (uint32_t i = 1; i <= t->sources.n; i++)
-		settle_line(t, &t->sources.line[i]);
+	const struct nt_source_line *lines = t->sources.line;
+
+	for (uint32_t i = 1; i <= t->sources.n; i++) {
+		const struct nt_source_line *soon = &lines[i + AHEAD <= t->sources.n ? i + AHEAD : i];
+
+		nt_ask_port(t, soon->region, soon->port, soon->pair_matched);
+		settle_line(t, &lines[i]);
+	}
 }
 
 static void settle_pair(struct nt_tally *t, const struct nt_pair_slot *slot)
@@ -84,15 +90,29 @@ static void settle_pair(struct nt_tally *t, const struct nt_pair_slot *slot)
 		nt_cross_add(t, region << 17 | NT_MATCH_PORTLESS, slot->matched, slot->packets);
 }
 
+/* Those that follow: the slot of one, the line of another, and of the next one where it is to be added. */
+static void ask_pairs(const struct nt_tally *t, uint32_t i)
+{
+	const struct nt_pairs *p = &t->pairs;
+	const struct nt_pair_slot *slot;
+
+	if (i + 3 * AHEAD < p->n_touched)
+		__builtin_prefetch(&p->slot[p->touched[i + 3 * AHEAD]]);
+	if (i + 2 * AHEAD < p->n_touched)
+		__builtin_prefetch(&t->sources.line[nt_pair_line(p->slot[p->touched[i + 2 * AHEAD]].key)]);
+	if (i + AHEAD >= p->n_touched)
+		return;
+	slot = &p->slot[p->touched[i + AHEAD]];
+	if (nt_pair_is_port(slot->key))
+		nt_ask_port(t, t->sources.line[nt_pair_line(slot->key)].region, nt_pair_port(slot->key), slot->matched);
+}
+
 static void settle_pairs(struct nt_tally *t)
 {
 	const struct nt_pairs *p = &t->pairs;
 
 	for (uint32_t i = 0; i < p->n_touched; i++) {
-		if (i + 2 * AHEAD < p->n_touched)
-			__builtin_prefetch(&p->slot[p->touched[i + 2 * AHEAD]]);
-		if (i + AHEAD < p->n_touched)
-			__builtin_prefetch(&t->sources.line[nt_pair_line(p->slot[p->touched[i + AHEAD]].key)]);
+		ask_pairs(t, i);
 		settle_pair(t, &p->slot[p->touched[i]]);
 	}
 }

@@ -184,21 +184,6 @@ void nt_unplaced_pair(struct nt_tally *t, uint64_t key, uint32_t matched, uint32
 	sketch_port(&t->sketches, port, element_of_line(&t->sources, nt_pair_line(key)), matched);
 }
 
-/*
- * Asks for what count_port() touches at random. Inlined by force: GCC takes a function that does nothing else for one
- * without any effect, and leaves out its calls.
- */
-static inline __attribute__((always_inline)) void ask_port(const struct nt_tally *t, const struct nt_packet *p)
-{
-	uint32_t key = (uint32_t)p->region << 17 | port_key(&p->fields);
-	enum nt_table table = p->fields.udp ? NT_TABLE_UDP_PORT : NT_TABLE_TCP_PORT;
-
-	__builtin_prefetch(p->matched ? nt_matches_place(&t->matches, key, p->matched)
-				      : nt_region_port_place(&t->region_port, key),
-			   1);
-	nt_histogram_prefetch(&t->histogram[table], p->fields.dst_port);
-}
-
 static void count_source(struct nt_tally *t, const struct nt_packet *p)
 {
 	const struct nt_fields *f = &p->fields;
@@ -216,7 +201,7 @@ void nt_unplaced_sources(struct nt_tally *t, const struct nt_packet *const *pack
 {
 	t->sources.overflow += n;
 	for (uint32_t i = 0; i < n; i++)
-		ask_port(t, packet[i]);
+		nt_ask_port(t, packet[i]->region, port_key(&packet[i]->fields), packet[i]->matched);
 	sketch_sources(t, packet, n);
 	for (uint32_t i = 0; i < n; i++)
 		count_source(t, packet[i]);
