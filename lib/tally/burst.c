@@ -210,7 +210,7 @@ static inline bool find_line(struct nt_sources *s, struct nt_packet *packet, boo
 	if (nt_source_is(s, packet->line, from, v6))
 		return true;
 	if (!p->found)
-		packet->line = nt_sources_find(s, from, v6, packet->place, packet->tag);
+		packet->line = nt_sources_find(s, from, v6, packet->home, packet->place, packet->tag);
 	return packet->line != NT_SOURCE_NONE;
 }
 

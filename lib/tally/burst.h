@@ -14,7 +14,8 @@
 struct nt_packet {
 	struct nt_fields fields; /* as decoded */
 	uint16_t region;	 /* of its source, if it is wanted at once */
-	uint32_t place;		 /* in the index: home of its source, then where it is or would belong */
+	uint32_t home;		 /* in the index, of its source, */
+	uint32_t place;		 /* and where it is or would belong */
 	uint32_t tag;		 /* of its source */
 	uint32_t line;		 /* of its source, or NT_SOURCE_NONE; if not `found`, what it most likely is */
 	uint32_t matched;	 /* signatures */

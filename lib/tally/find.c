@@ -16,9 +16,9 @@ void nt_tally_ask(const struct nt_tally *t, struct nt_burst *b, uint32_t from, u
 		uint64_t hash = nt_source_hash(source_of(&p->fields), is_v6(&p->fields));
 
 		p->time_ns = b->frame[i].time_ns;
-		p->place = nt_source_home(s, hash);
+		p->home = nt_source_home(s, hash);
 		p->tag = nt_source_tag(s, hash);
-		__builtin_prefetch(&s->index[p->place], 1);
+		__builtin_prefetch(&s->index[p->home], 1);
 		nt_histogram_prefetch(&t->histogram[NT_TABLE_TCP_WINDOW], p->fields.window);
 	}
 }
@@ -27,7 +27,7 @@ void nt_tally_ask(const struct nt_tally *t, struct nt_burst *b, uint32_t from, u
 static void ask_lines(struct nt_sources sources /* a copy that no store is one to */, struct nt_burst *b)
 {
 	for (struct nt_packet *p = b->packet, *end = p + b->n; p < end; p++) {
-		p->place = nt_sources_seek(&sources, p->place, p->tag);
+		p->place = nt_sources_seek(&sources, p->home, p->tag);
 		p->line = nt_source_number(&sources, p->place);
 		__builtin_prefetch(&sources.line[p->line], 1);
 	}
@@ -62,7 +62,7 @@ static void find_lines(struct nt_tally *t, struct nt_burst *b, enum wanted wante
 		if (!has_source(f))
 			continue;
 		if (p->line != NT_SOURCE_NONE || !full)
-			p->line = nt_sources_find(&t->sources, source_of(f), is_v6(f), p->place, p->tag);
+			p->line = nt_sources_find(&t->sources, source_of(f), is_v6(f), p->home, p->place, p->tag);
 		want_region(t, b, i, wanted);
 	}
 }

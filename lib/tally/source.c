@@ -8,10 +8,10 @@
 static void forget(struct nt_sources *t, uint32_t number)
 {
 	bool v6 = t->line[number].traits & NT_SOURCE_V6;
-	uint32_t at = nt_source_home(t, nt_source_hash(nt_source_address(t, number), v6));
+	uint32_t home = nt_source_home(t, nt_source_hash(nt_source_address(t, number), v6)), at = home;
 
 	while ((t->index[at] & t->mask) != number)
-		at = (at + 1) & t->mask;
+		at = nt_source_next(t, home, at);
 	t->index[at] = 0;
 }
 

@@ -16,7 +16,7 @@
 
 /*
  * The source table: one line of 64 bytes for each source of the interval, in the order of their first packets, and an
- * index of four bytes a place, open addressing with linear probing, that says which line is whose. A place holds some
+ * index of four bytes a place, open addressing, that says which line is whose. A place holds some
  * bits of the source's hash beside the line's number, so that hardly a look-up touches another line than its own, and
  * one of a new source none but the next: in a flood, or where the table is full, that is most of them. At fold time the
  * lines give, exactly: packets by region; unique sources, by region, by signature; the heaviest; and what a fixed tool
@@ -114,13 +114,32 @@ static inline uint64_t nt_source_key(struct nt_key128 address, bool v6)
 	return v6 ? nt_source_hash(address, v6) | UINT64_C(1) << 63 : address.low;
 }
 
-/** Places that are looked at at once. */
-#define NT_SOURCE_GROUP 4
+/** Places that are looked at at once, and those of a cache line. */
+#define NT_SOURCE_GROUP	 4u
+#define NT_SOURCE_GROUPS 16u
 
 /** Where in the index a source belongs: from the first place of a group on. */
 static inline uint32_t nt_source_home(const struct nt_sources *t, uint64_t hash)
 {
-	return (uint32_t)(hash >> 32) & t->mask & ~(NT_SOURCE_GROUP - 1u);
+	return (uint32_t)(hash >> 32) & t->mask & ~(NT_SOURCE_GROUP - 1);
+}
+
+/**
+ * The place that is looked at after another one: those of the group, then of the other groups of its cache line, which
+ * has been asked for, and only then of the next line.
+ */
+static inline uint32_t nt_source_next(const struct nt_sources *t, uint32_t home, uint32_t at)
+{
+	const uint32_t in_line = NT_SOURCE_GROUPS - NT_SOURCE_GROUP; /* bits that number the groups of a line */
+	uint32_t turn;
+
+	if (++at % NT_SOURCE_GROUP)
+		return at;
+	at -= NT_SOURCE_GROUP;
+	turn = ((at ^ home) & in_line) + NT_SOURCE_GROUP; /* groups of this line that were looked at */
+	if (turn < NT_SOURCE_GROUPS)
+		return (at & ~in_line) | ((home ^ turn) & in_line);
+	return (((at & ~in_line) + NT_SOURCE_GROUPS) & t->mask) | (home & in_line);
 }
 
 /** What it is known by there: bits of its hash, where no line's number has any. */
@@ -160,7 +179,7 @@ static inline uint32_t nt_sources_seek_plain(const struct nt_sources *t, uint32_
 	uint32_t at = home;
 
 	while (t->index[at] && (t->index[at] & ~t->mask) != tag)
-		at = (at + 1) & t->mask;
+		at = nt_source_next(t, home, at);
 	return at;
 }
 
@@ -204,15 +223,15 @@ static inline uint32_t nt_sources_make(struct nt_sources *t, uint32_t at, uint32
  * Finds a source's line, in which no packet is counted if it was made here; or NT_SOURCE_NONE. `at` is its home, or
  * where nt_sources_seek() came to from there. Worker.
  */
-static inline uint32_t nt_sources_find(struct nt_sources *t, struct nt_key128 address, bool v6, uint32_t at,
-				       uint32_t tag)
+static inline uint32_t nt_sources_find(struct nt_sources *t, struct nt_key128 address, bool v6, uint32_t home,
+				       uint32_t at, uint32_t tag)
 {
 	uint32_t line;
 
 	while ((line = nt_source_number(t, at))) {
 		if ((t->index[at] & ~t->mask) == tag && nt_source_is(t, line, address, v6))
 			return line;
-		at = (at + 1) & t->mask;
+		at = nt_source_next(t, home, at);
 	}
 	return nt_sources_make(t, at, tag, address, v6);
 }

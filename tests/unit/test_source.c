@@ -58,7 +58,8 @@ static uint64_t look_up(struct nt_sources *t, uint32_t limit, uint32_t variety, 
 		struct nt_key128 address = some_address(variety, &v6);
 		struct known *k = find_known(address, v6);
 		uint64_t hash = nt_source_hash(address, v6);
-		uint32_t line = nt_sources_find(t, address, v6, nt_source_home(t, hash), nt_source_tag(t, hash));
+		uint32_t home = nt_source_home(t, hash);
+		uint32_t line = nt_sources_find(t, address, v6, home, home, nt_source_tag(t, hash));
 
 		if (k) {
 			assert_int_equal(line, k->line);
@@ -106,6 +107,29 @@ static void places_at_once_find_what_single_ones_find(void **state)
 		free(tally);
 	}
 	assert_true(found > 100);
+}
+
+/* From every home: every place once, those of its group first, then those of its line. */
+static void places_follow_each_other_line_by_line(void **state)
+{
+	struct nt_tally *tally = new_tally(&(struct nt_tally_options){.source_entries = 60});
+	const struct nt_sources *t = &tally->sources;
+
+	(void)state;
+	for (uint32_t home = 0; home <= t->mask; home += NT_SOURCE_GROUP) {
+		uint32_t line = home / NT_SOURCE_GROUPS, lines = (t->mask + 1) / NT_SOURCE_GROUPS, at = home;
+		bool seen[256] = {0};
+
+		assert_true(t->mask < 256);
+		for (uint32_t i = 0; i <= t->mask; i++, at = nt_source_next(t, home, at)) {
+			assert_int_equal(at / NT_SOURCE_GROUPS, (line + i / NT_SOURCE_GROUPS) % lines);
+			assert_true(i >= NT_SOURCE_GROUP || at == home + i);
+			assert_false(seen[at]);
+			seen[at] = true;
+		}
+		assert_int_equal(at, home);
+	}
+	free(tally);
 }
 
 static void check_lines(const struct nt_sources *t)
@@ -430,6 +454,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(places_at_once_find_what_single_ones_find),
+	    cmocka_unit_test(places_follow_each_other_line_by_line),
 	    cmocka_unit_test(sources_are_told_apart),
 	    cmocka_unit_test(lines_are_cache_lines),
 	    cmocka_unit_test(slots_are_at_most_three_quarters_full),
