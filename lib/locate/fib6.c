@@ -3,6 +3,9 @@
 #include "locate/table.h"
 
 #include <errno.h>
+#include <rte_mempool.h>
+#include <stdatomic.h>
+#include <stdio.h>
 
 /*
  * DPDK (22.11 to 24.11 at least) reserves groups per route, for its whole way from the nearest shorter route, or from
@@ -28,6 +31,15 @@ struct size {
 	uint32_t groups;
 	uint64_t routes;
 };
+
+/*
+ * The table has 2^24 entries, indexed by the first three bytes, and groups of 256 entries ("tbl8") for what is longer.
+ * An entry holds a next hop or the number of a group, so entries of two bytes, which are twice as fast to look up, go
+ * with at most this many groups. DPDK wants the number of groups in advance: it is counted before.
+ */
+#define GROUPS_2B ((1u << 15) - 1u)
+
+#define NAME_BYTES 20 /* a memory pool is named after the table */
 
 bool nt_fib6_valid(const struct nt_locate_options *o)
 {
@@ -118,8 +130,17 @@ static struct rte_fib6_conf make_conf(const struct nt_locate_options *o, struct 
 	    .type = RTE_FIB6_TRIE,
 	    .default_nh = o->default6,
 	    .max_routes = (int)s.routes,
-	    .trie = {.nh_sz = groups <= NT_GROUPS_2B ? RTE_FIB6_TRIE_2B : RTE_FIB6_TRIE_4B, .num_tbl8 = groups},
+	    .trie = {.nh_sz = groups <= GROUPS_2B ? RTE_FIB6_TRIE_2B : RTE_FIB6_TRIE_4B, .num_tbl8 = groups},
 	};
+}
+
+/* A RIB is a mempool, and that a ring of pointers; a node fits a cache line. */
+static uint64_t rib_bytes(uint32_t routes)
+{
+	uint32_t nodes = 2 * routes;
+
+	return (uint64_t)nodes * rte_mempool_calc_obj_size(RTE_CACHE_LINE_SIZE, 0, NULL) +
+	       sizeof(void *) * (uint64_t)rte_align32pow2(nodes + 1);
 }
 
 uint64_t nt_fib6_bytes(const struct nt_locate_options *o)
@@ -128,7 +149,7 @@ uint64_t nt_fib6_bytes(const struct nt_locate_options *o)
 	struct rte_fib6_conf conf = make_conf(o, s);
 	uint64_t entries = (1ull << 24) + 256ull * conf.trie.num_tbl8;
 
-	return s.routes ? (entries << conf.trie.nh_sz) + nt_rib_bytes((uint32_t)s.routes) : 0;
+	return s.routes ? (entries << conf.trie.nh_sz) + rib_bytes((uint32_t)s.routes) : 0;
 }
 
 static int add(struct rte_fib6 *fib, nt_u128 network, uint32_t length, uint16_t hop)
@@ -155,6 +176,14 @@ static int add_route(struct rte_fib6 *fib, struct path *path, const struct nt_ro
 	return add(fib, r->network, r->length, r->hop);
 }
 
+/* Tables live side by side during a reload, and DPDK finds them by name: one that was never used. */
+static void make_name(char name[static NAME_BYTES])
+{
+	static atomic_uint made;
+
+	snprintf(name, NAME_BYTES, "nt6_%u", atomic_fetch_add(&made, 1));
+}
+
 int nt_fib6_build(struct nt_locate *l, const struct nt_locate_options *o)
 {
 	struct nt_cursor6 c = {.options = o};
@@ -162,16 +191,17 @@ int nt_fib6_build(struct nt_locate *l, const struct nt_locate_options *o)
 	struct size s = count(o);
 	struct rte_fib6_conf conf = make_conf(o, s);
 	struct nt_route6 r;
-	char name[NT_TABLE_NAME];
+	char name[NAME_BYTES];
 
 	if (s.routes == 0)
 		return 0;
 	if (s.routes > NT_ROUTES_MAX)
 		return -ENOMEM;
-	nt_table_name(name, "nt6");
-	l->fib6 = rte_fib6_create(name, o->numa_socket, &conf);
+	make_name(name);
+	l->fib6 = rte_fib6_create(name, o->numa_socket < 0 ? SOCKET_ID_ANY : o->numa_socket, &conf);
 	if (!l->fib6)
-		return -ENOMEM; /* as in fib4.c */
+		return -ENOMEM; /* rte_errno may hold an earlier look-up's; with a valid conf nothing else fails */
+	l->simd = "scalar";
 	while (nt_cursor6_next(&c, &r)) {
 		int rc = add_route(l->fib6, &path, &r);
 

@@ -3,11 +3,12 @@
 #define NT_LOCATE_LOCATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
- * Source address -> region index, a burst at a time. One DIR24_8 table for IPv4 and one trie for IPv6, filled once
- * and never changed afterwards: new data make a new table, and the old one is freed when no worker looks into it.
+ * Source address -> region index, a burst at a time. One table for IPv4 and one for IPv6, filled once and never
+ * changed afterwards: new data make a new table, and the old one is freed when no worker looks into it.
  * What that costs: README.md.
  */
 
@@ -39,10 +40,11 @@ struct nt_alias6 {
  * an address decides; prefix6 and alias6 have no prefix in common. What is in none has the default.
  */
 struct nt_locate_options {
-	bool ordinary_memory; /**< tables of our own, which need no EAL and are built in a fraction of the time */
-	int numa_socket;      /**< where the tables live in DPDK's memory; negative: anywhere */
-	uint16_t default4;    /**< region of every other IPv4 address */
-	uint16_t default6;    /**< region of every other IPv6 address */
+	bool
+	    ordinary_memory; /**< IPv6 in no table of DPDK's, which needs an EAL and takes ten times as long to build */
+	int numa_socket;     /**< where DPDK's table lives; negative: anywhere */
+	uint16_t default4;   /**< region of every other IPv4 address */
+	uint16_t default6;   /**< region of every other IPv6 address */
 	const struct nt_prefix4 *prefix4;
 	uint32_t prefixes4;
 	const struct nt_prefix6 *prefix6;
@@ -54,8 +56,7 @@ struct nt_locate_options {
 struct nt_locate;
 
 /**
- * Builds the tables, in DPDK's memory unless told otherwise; the lists are not needed afterwards. Control threads only,
- * for DPDK's memory after rte_eal_init().
+ * Builds the tables; the lists are not needed afterwards. Control threads only, for DPDK's table after rte_eal_init().
  * NULL and errno: EINVAL (a list out of order or out of range), ENOMEM (see nt_locate_bytes()).
  */
 struct nt_locate *nt_locate_create(const struct nt_locate_options *options);
@@ -70,9 +71,17 @@ void nt_locate_free(struct nt_locate *l);
  */
 uint64_t nt_locate_bytes(const struct nt_locate_options *options);
 
-/** How lookups are done: "avx512", "scalar" or, in ordinary memory, "plain". Any thread. DPDK takes AVX-512 only if the
- * EAL is allowed to. */
+/**
+ * How IPv6 is looked up: by DPDK with "avx512" or "scalar", or "plain". Any thread. DPDK takes AVX-512 only if the EAL
+ * is allowed to.
+ */
 const char *nt_locate_simd(const struct nt_locate *l);
+
+/**
+ * Asks the cache for what the next function reads, of `n` addresses that are `stride` bytes apart. Any thread; packet
+ * path.
+ */
+void nt_locate_ask_v4(const struct nt_locate *l, const uint32_t *first, size_t stride, uint32_t n);
 
 /**
  * Regions of `n` IPv4 addresses in host byte order. Any thread; packet path.

@@ -4,36 +4,24 @@
 #include "locate/table.h"
 
 #include <rte_branch_prediction.h>
+#include <string.h>
 
-static inline void fill(uint16_t *regions, uint32_t n, uint16_t region)
+void nt_locate_ask_v4(const struct nt_locate *l, const uint32_t *first, size_t stride, uint32_t n)
 {
-	for (uint32_t i = 0; i < n; i++)
-		regions[i] = region;
-}
+	const uint8_t *address = (const uint8_t *)first;
 
-/* DPDK's lookups do not write to the addresses, they only forget to say so: the casts drop a const and no more. */
-static inline void lookup4(const struct nt_locate *l, const uint32_t *addresses, uint16_t *regions, uint32_t n)
-{
-	uint64_t hop[NT_LOCATE_BURST];
+	for (uint32_t i = 0; l && i < n; i++, address += stride) {
+		uint32_t one;
 
-	rte_fib_lookup_bulk(l->fib4, (uint32_t *)(uintptr_t)addresses, hop, (int)n);
-	for (uint32_t i = 0; i < n; i++)
-		regions[i] = (uint16_t)hop[i];
+		memcpy(&one, address, sizeof(one));
+		nt_plain_ask4(l->plain, one);
+	}
 }
 
 void nt_locate_v4(const struct nt_locate *l, const uint32_t *addresses, uint16_t *regions, uint32_t n)
 {
-	if (l && l->plain) {
-		for (uint32_t i = 0; i < n; i++)
-			regions[i] = nt_plain_find4(l->plain, addresses[i]);
-		return;
-	}
-	if (unlikely(!l || !l->fib4)) {
-		fill(regions, n, l ? l->default4 : NT_REGION_UNKNOWN);
-		return;
-	}
-	for (uint32_t done = 0; done < n; done += NT_LOCATE_BURST)
-		lookup4(l, addresses + done, regions + done, RTE_MIN(n - done, NT_LOCATE_BURST));
+	for (uint32_t i = 0; i < n; i++)
+		regions[i] = l ? nt_plain_find4(l->plain, addresses[i]) : NT_REGION_UNKNOWN;
 }
 
 static inline uint32_t aliased_ipv4(const uint8_t address[16], uint32_t alias_length)
@@ -47,10 +35,10 @@ static inline void lookup6(const struct nt_locate *l, const uint8_t (*addresses)
 	uint32_t ipv4[NT_LOCATE_BURST], aliased = 0;
 	uint16_t index[NT_LOCATE_BURST], ipv4_region[NT_LOCATE_BURST];
 
-	if (l->plain)
+	if (!l->fib6)
 		for (uint32_t i = 0; i < n; i++)
 			hop[i] = nt_plain_find6(l->plain, nt_address6_load(addresses[i]));
-	else
+	else /* which does not write to the addresses, it only forgets to say so: the cast drops a const and no more */
 		rte_fib6_lookup_bulk(l->fib6, (uint8_t(*)[16])(uintptr_t)addresses, hop, (int)n);
 	for (uint32_t i = 0; i < n; i++) {
 		regions[i] = (uint16_t)hop[i];
@@ -66,8 +54,9 @@ static inline void lookup6(const struct nt_locate *l, const uint8_t (*addresses)
 
 void nt_locate_v6(const struct nt_locate *l, const uint8_t (*addresses)[16], uint16_t *regions, uint32_t n)
 {
-	if (unlikely(!l || (!l->fib6 && !l->plain))) {
-		fill(regions, n, l ? l->default6 : NT_REGION_UNKNOWN);
+	if (unlikely(!l)) {
+		for (uint32_t i = 0; i < n; i++)
+			regions[i] = NT_REGION_UNKNOWN;
 		return;
 	}
 	for (uint32_t done = 0; done < n; done += NT_LOCATE_BURST)

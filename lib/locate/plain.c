@@ -97,13 +97,32 @@ int nt_locate_fill4(struct nt_locate_filling *f, uint64_t end, uint16_t region)
 	return fill4(f, end, region);
 }
 
+static uint32_t host_bits(uint32_t length)
+{
+	return length < 32 ? UINT32_MAX >> length : 0;
+}
+
+bool nt_plain_valid4(const struct nt_locate_options *o)
+{
+	for (uint32_t i = 0; i < o->prefixes4; i++) {
+		const struct nt_prefix4 *p = &o->prefix4[i], *before = i ? p - 1 : NULL;
+
+		if (p->length < 1 || p->length > 32 || p->region >= NT_REGIONS || p->network & host_bits(p->length))
+			return false;
+		if (before &&
+		    (before->network > p->network || (before->network == p->network && before->length >= p->length)))
+			return false;
+	}
+	return o->default4 < NT_REGIONS;
+}
+
 /* A prefix that the present address is in. */
 struct around4 {
 	uint64_t end; /* behind its last address */
 	uint16_t region;
 };
 
-static int fill_lists4(struct nt_locate_filling *f, const struct nt_locate_options *o)
+int nt_plain_fill4(struct nt_locate_filling *f, const struct nt_locate_options *o)
 {
 	struct around4 around[33] = {{.end = UINT64_C(1) << 32, .region = o->default4}}, *inner = around;
 	int err = 0;
@@ -177,7 +196,7 @@ struct around6 {
 	uint16_t hop;
 };
 
-static int fill_lists6(struct nt_locate_filling *f, const struct nt_locate_options *o)
+int nt_plain_fill6(struct nt_locate_filling *f, const struct nt_locate_options *o)
 {
 	struct around6 around[129] = {{.last = ~(nt_u128)0, .hop = o->default6}}, *inner = around;
 	struct nt_cursor6 c = {.options = o};
@@ -209,13 +228,6 @@ static void fill_index(struct nt_plain *p)
 }
 
 /* ---- both ---- */
-
-int nt_plain_fill(struct nt_locate_filling *f, const struct nt_locate_options *o)
-{
-	int err = fill_lists4(f, o);
-
-	return err ? err : fill_lists6(f, o);
-}
 
 struct nt_locate_filling *nt_locate_fill_begin(void)
 {

@@ -8,9 +8,10 @@
 #include <stddef.h>
 
 /*
- * Inside lib/locate: tables in ordinary memory, for programs that end before DPDK's would be built. IPv4 is DIR24_8 as
- * there: an entry for each /24, which is a region or leads to a group of 256. IPv6 is a list of ranges: an index on the
- * first two bytes, then halving. What is slower than a trie by some tens of nanoseconds, and built in no time.
+ * Inside lib/locate: tables in ordinary memory. IPv4 is DIR24_8 (Gupta et al., "Routing lookups in hardware at memory
+ * access speeds", 1998) with two bytes an entry: one for each /24, which is a region or leads to a group of 256. IPv6
+ * is a list of ranges: an index on the first two bytes, then halving. That is slower than DPDK's trie by some tens of
+ * nanoseconds, and built in no time.
  */
 
 /** In an entry: the rest is the number of a group, counted from the first one of its /9, which has 2^15 entries. */
@@ -32,10 +33,20 @@ struct nt_plain {
 
 struct nt_locate_filling;
 
-/** Fills tables (filling.h) from valid lists (table.h). Returns 0 or -ENOMEM. */
-int nt_plain_fill(struct nt_locate_filling *f, const struct nt_locate_options *o);
+/** True if the list of IPv4 is as nt_locate_create() wants it. */
+bool nt_plain_valid4(const struct nt_locate_options *o);
+
+/** Fill tables (filling.h) from valid lists. Return 0 or -ENOMEM. */
+int nt_plain_fill4(struct nt_locate_filling *f, const struct nt_locate_options *o);
+int nt_plain_fill6(struct nt_locate_filling *f, const struct nt_locate_options *o);
 
 void nt_plain_free(struct nt_plain *p);
+
+/** Asks the cache for an IPv4 address's entry. Packet path. */
+static inline void nt_plain_ask4(const struct nt_plain *p, uint32_t address)
+{
+	__builtin_prefetch(&p->entry[address >> 8]);
+}
 
 /** Region of an IPv4 address in host byte order. Packet path. */
 static inline uint16_t nt_plain_find4(const struct nt_plain *p, uint32_t address)

@@ -356,7 +356,10 @@ static inline __attribute__((always_inline)) void count_all_unusual(struct nt_ta
 	p->marks = m;
 }
 
-/* What was looked up at once; of a line it need not be looked up again before the bank is settled. */
+/*
+ * What was looked up at once: of a line it need not be looked up again before the bank is settled, and without one the
+ * packet's port is asked for, by its region.
+ */
 static void note_regions(struct nt_tally *t, const struct nt_burst *b)
 {
 	for (uint32_t n = 0; n < b->n_unlocated; n++) {
@@ -364,6 +367,8 @@ static void note_regions(struct nt_tally *t, const struct nt_burst *b)
 
 		if (packet->line != NT_SOURCE_NONE)
 			t->sources.line[packet->line].region = packet->region;
+		else
+			nt_unplaced_ask(t, packet);
 	}
 }
 

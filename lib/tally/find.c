@@ -53,7 +53,7 @@ static void want_region(const struct nt_tally *t, struct nt_burst *b, uint32_t i
 /* Where nobody finds a line any more, a place that is free says all. */
 static void find_lines(struct nt_tally *t, struct nt_burst *b, enum wanted wanted)
 {
-	bool full = !nt_sources_have(&t->sources, 1);
+	bool full = nt_tally_full(t);
 
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct nt_packet *p = &b->packet[i];

@@ -59,6 +59,15 @@ void nt_cross_add(struct nt_tally *t, uint32_t key, uint32_t matched, uint32_t p
  */
 void nt_unplaced_pair(struct nt_tally *t, uint64_t key, uint32_t matched, uint32_t packets);
 
+/** Asks for what a packet whose source has no line touches first. Worker, some time before the next. */
+static inline __attribute__((always_inline)) void nt_unplaced_ask(const struct nt_tally *t, const struct nt_packet *p)
+{
+	uint32_t port = port_key(&p->fields);
+
+	__builtin_prefetch(&t->sketches.of_port[port]);
+	nt_ask_port(t, p->region, port, p->matched);
+}
+
 /** Packets whose sources have no line. Worker. */
 void nt_unplaced_sources(struct nt_tally *t, const struct nt_packet *const *packet, uint32_t n);
 

@@ -71,6 +71,12 @@ void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_
  */
 void nt_tally_ask(const struct nt_tally *t, struct nt_burst *burst, uint32_t from, uint32_t to);
 
+/** Is no line left: are the regions of all new sources wanted at once? Worker. */
+static inline bool nt_tally_full(const struct nt_tally *t)
+{
+	return !nt_sources_have(&t->sources, 1);
+}
+
 /**
  * Asks the cache for the lines of a burst's sources, and says whose regions are wanted before nt_tally_burst(): of
  * sources without a line, and of all if a table is about to be full or a signature asks for them. Where that may be so

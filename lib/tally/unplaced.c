@@ -200,12 +200,6 @@ static void count_source(struct nt_tally *t, const struct nt_packet *p)
 void nt_unplaced_sources(struct nt_tally *t, const struct nt_packet *const *packet, uint32_t n)
 {
 	t->sources.overflow += n;
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t port = port_key(&packet[i]->fields);
-
-		__builtin_prefetch(&t->sketches.of_port[port]);
-		nt_ask_port(t, packet[i]->region, port, packet[i]->matched);
-	}
 	sketch_sources(t, packet, n);
 	for (uint32_t i = 0; i < n; i++)
 		count_source(t, packet[i]);

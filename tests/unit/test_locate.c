@@ -180,7 +180,7 @@ static void compare_plain(const struct nt_locate_options *o, uint32_t more)
 	nt_locate_free(l);
 }
 
-/* DPDK's tables, with and without AVX-512, and our own. */
+/* IPv6 in DPDK's table, with and without AVX-512, and in our own. */
 static void compare(const struct nt_locate_options *o, uint32_t more)
 {
 	static const uint16_t widths[] = {RTE_VECT_SIMD_256, RTE_VECT_SIMD_512};
@@ -192,7 +192,9 @@ static void compare(const struct nt_locate_options *o, uint32_t more)
 		assert_int_equal(rte_vect_set_max_simd_bitwidth(widths[i]), 0);
 		l = nt_locate_create(o);
 		assert_non_null(l);
-		if (widths[i] == RTE_VECT_SIMD_256)
+		if (!(o->prefixes6 + o->aliases6))
+			assert_string_equal(nt_locate_simd(l), "plain");
+		else if (widths[i] == RTE_VECT_SIMD_256)
 			assert_string_equal(nt_locate_simd(l), "scalar");
 		compare4(l, o, more);
 		compare6(l, o, more);
@@ -415,19 +417,19 @@ static void lists_that_are_refused(void **state)
 static void too_little_memory_is_an_error(void **state)
 {
 	enum { N = 4000000 };
-	struct nt_prefix4 *p4 = calloc(N, sizeof(*p4));
-	struct nt_locate_options o = {.numa_socket = -1, .prefix4 = p4, .prefixes4 = N};
+	struct nt_prefix6 *p6 = calloc(N, sizeof(*p6));
+	struct nt_locate_options o = {.numa_socket = -1, .prefix6 = p6, .prefixes6 = N};
 
 	(void)state;
-	assert_non_null(p4);
+	assert_non_null(p6);
 	for (uint32_t i = 0; i < N; i++)
-		p4[i] = (struct nt_prefix4){i << 8, 25, 1};
+		p6[i] = prefix6((nt_u128)i << 104, 25, 1);
 	assert_true(nt_locate_bytes(&o) > 1000u << 20);
 	rte_log_set_level(RTE_LOGTYPE_LPM, RTE_LOG_CRIT); /* it would complain, rightly */
 	errno = 0;
 	assert_null(nt_locate_create(&o));
 	assert_int_equal(errno, ENOMEM);
-	free(p4);
+	free(p6);
 }
 
 /* Old and new side by side, as during a reload. */
