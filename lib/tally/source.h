@@ -183,23 +183,34 @@ static inline uint32_t nt_sources_seek_plain(const struct nt_sources *t, uint32_
 	return at;
 }
 
+#ifdef __SSE2__
+/** Places of a group that have the tag or are free: bit 4i of place i, and the three above it. */
+static inline uint32_t nt_sources_match(const struct nt_sources *t, uint32_t group, uint32_t tag)
+{
+	__m128i places = _mm_load_si128((const void *)&t->index[group]);
+	__m128i tags = _mm_andnot_si128(_mm_set1_epi32((int)t->mask), places);
+	__m128i same = _mm_cmpeq_epi32(tags, _mm_set1_epi32((int)tag));
+	__m128i unused = _mm_cmpeq_epi32(places, _mm_setzero_si128());
+
+	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(same, unused));
+}
+#endif
+
 /**
- * Likewise, as fast as this machine's kind does it. Half of the places are free at least, so one group nearly always
- * settles it, where a loop over places ends after nobody knows how many. Worker.
+ * Likewise, as fast as this machine's kind does it. Half of the places are free at least, so one group mostly settles
+ * it and the second nearly always, where a loop over places ends after nobody knows how many. Worker.
  */
 static inline uint32_t nt_sources_seek(const struct nt_sources *t, uint32_t home, uint32_t tag)
 {
 #ifdef __SSE2__
-	__m128i places = _mm_load_si128((const void *)&t->index[home]);
-	__m128i tags = _mm_andnot_si128(_mm_set1_epi32((int)t->mask), places);
-	__m128i same = _mm_cmpeq_epi32(tags, _mm_set1_epi32((int)tag));
-	__m128i unused = _mm_cmpeq_epi32(places, _mm_setzero_si128());
-	uint32_t found = (uint32_t)_mm_movemask_epi8(_mm_or_si128(same, unused));
+	uint32_t at = home, found;
 
-	if (__builtin_expect(found, 1))
-		return home + (uint32_t)__builtin_ctz(found) / 4;
-#endif
+	while (__builtin_expect(!(found = nt_sources_match(t, at, tag)), 0))
+		at = nt_source_next(t, home, at + NT_SOURCE_GROUP - 1);
+	return at + (uint32_t)__builtin_ctz(found) / 4;
+#else
 	return nt_sources_seek_plain(t, home, tag);
+#endif
 }
 
 /** Makes the next line, in a free place; NT_SOURCE_NONE if the table is full. Worker. */

@@ -102,6 +102,7 @@ static void ask_source(const struct nt_sketches *t, struct adds *a, const struct
 	ask_matched(t, a, p);
 }
 
+static void count_source(struct nt_tally *t, const struct nt_packet *p);
 static void sketch_sources(struct nt_tally *t, const struct nt_packet *const *packet, uint32_t n)
 {
 	struct adds a;
@@ -109,6 +110,7 @@ static void sketch_sources(struct nt_tally *t, const struct nt_packet *const *pa
 	a.n_raises = a.n_others = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		ask_source(&t->sketches, &a, packet[i]);
+		count_source(t, packet[i]);
 		if (a.n_raises + a.n_others >= ADDS)
 			put_all(&t->sketches, &a);
 	}
@@ -201,6 +203,4 @@ void nt_unplaced_sources(struct nt_tally *t, const struct nt_packet *const *pack
 {
 	t->sources.overflow += n;
 	sketch_sources(t, packet, n);
-	for (uint32_t i = 0; i < n; i++)
-		count_source(t, packet[i]);
 }
