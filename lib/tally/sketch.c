@@ -43,33 +43,22 @@ static bool is_port(uint32_t key)
 	return key >> 24 == NT_SKETCH_PORT || key >> 24 == NT_SKETCH_SIGNATURE_PORT;
 }
 
-/* Counter of what a name without registers has in the set. */
-static uint16_t *counter_of(const struct nt_sketches *t, uint32_t key)
-{
-	return &t->waiting[nt_mix_word(key) >> 48];
-}
-
-static uint32_t sparse_home(const struct nt_sketches *t, uint64_t element)
-{
-	return (uint32_t)(nt_mix_word(element) >> 32) & t->sparse_mask;
-}
-
 /* Adds an element to the set that all names share, where ports leave room for the others. Returns false if it is full.
  */
-static bool keep(struct nt_sketches *t, uint64_t element, uint16_t *waiting)
+static bool keep(struct nt_sketches *t, const struct nt_sketch_add *add)
 {
-	uint32_t limit = is_port(nt_sparse_key(element)) ? t->sparse_limit / 8 * 7 : t->sparse_limit;
-	uint32_t at = sparse_home(t, element);
+	uint32_t limit = is_port(nt_sparse_key(add->element)) ? t->sparse_limit / 8 * 7 : t->sparse_limit;
+	uint32_t at = add->home;
 
-	while (t->sparse[at] && t->sparse[at] != element)
+	while (t->sparse[at] && t->sparse[at] != add->element)
 		at = (at + 1) & t->sparse_mask;
 	if (t->sparse[at])
 		return true;
 	if (t->n_sparse >= limit)
 		return false;
-	t->sparse[at] = element;
+	t->sparse[at] = add->element;
 	t->sparse_touched[t->n_sparse++] = at;
-	*waiting += *waiting < WAIT_MAX;
+	t->waiting[add->counter] += t->waiting[add->counter] < WAIT_MAX;
 	return true;
 }
 
@@ -92,12 +81,13 @@ static uint32_t patience(uint32_t key)
  * Adds an element of a name without registers. Returns true if the name is to have some. Once the set is full, ports go
  * on waiting with their elements lost: else the next few hundred ports would have what a large one needs.
  */
-static bool wait_for_registers(struct nt_sketches *t, uint64_t element, uint16_t *waiting)
+static bool wait_for_registers(struct nt_sketches *t, const struct nt_sketch_add *add)
 {
-	uint32_t key = nt_sparse_key(element);
+	uint32_t key = nt_sparse_key(add->element);
+	uint16_t *waiting = &t->waiting[add->counter];
 
 	if (*waiting < patience(key)) {
-		if (keep(t, element, waiting))
+		if (keep(t, add))
 			return false;
 		if (is_port(key) && *waiting < WAIT) {
 			++*waiting;
@@ -107,7 +97,7 @@ static bool wait_for_registers(struct nt_sketches *t, uint64_t element, uint16_t
 	}
 	if (t->n < room(t, key))
 		return true;
-	t->overflow += !keep(t, element, waiting);
+	t->overflow += !keep(t, add);
 	return false;
 }
 
@@ -135,43 +125,44 @@ static uint8_t *give_registers(struct nt_sketches *t, uint32_t key)
 	return t->registers[t->n++];
 }
 
-void nt_sketches_ask(const struct nt_sketches *t, const struct nt_sketch_add *add)
-{
-	__builtin_prefetch(counter_of(t, add->key), 1);
-	__builtin_prefetch(&t->sparse[sparse_home(t, nt_sparse(add->key, add->index, add->rank))], 1);
-}
-
 /* An element of a name that had no registers. Returns false if it finds no place. */
 static bool put(struct nt_sketches *t, const struct nt_sketch_add *add)
 {
-	uint8_t *registers = registers_of(t, add->key);
+	uint32_t key = nt_sparse_key(add->element);
+	uint8_t *registers = registers_of(t, key);
 
 	if (!registers) {
-		uint64_t element = nt_sparse(add->key, add->index, add->rank), lost = t->overflow;
+		uint64_t lost = t->overflow;
 
-		if (!wait_for_registers(t, element, counter_of(t, add->key)))
+		if (!wait_for_registers(t, add))
 			return t->overflow == lost;
-		registers = give_registers(t, add->key);
+		registers = give_registers(t, key);
 	}
-	nt_sketch_raise(&registers[add->index], add->rank);
+	nt_sketch_raise(&registers[nt_sparse_index(add->element)], nt_sparse_rank(add->element));
 	return true;
+}
+
+/* To the total of a name by region. */
+static void put_total(struct nt_sketches *t, uint64_t element)
+{
+	struct nt_sketch_add add = nt_sketches_ask(
+	    t, nt_sparse(nt_sketch_total(nt_sparse_key(element)), nt_sparse_index(element), nt_sparse_rank(element)));
+
+	put(t, &add);
 }
 
 /* What finds no place by region is at least in the total. */
 void nt_sketches_put(struct nt_sketches *t, const struct nt_sketch_add *add)
 {
-	struct nt_sketch_add total = *add;
-
-	if (put(t, add) || !nt_sketch_is_regional(add->key))
-		return;
-	total.key = nt_sketch_total(add->key);
-	put(t, &total);
+	if (!put(t, add) && nt_sketch_is_regional(nt_sparse_key(add->element)))
+		put_total(t, add->element);
 }
 
 void nt_sketches_add(struct nt_sketches *t, uint32_t key, uint64_t hash)
 {
-	nt_sketches_put(
-	    t, &(struct nt_sketch_add){.key = key, .index = (uint16_t)nt_hll_index(hash), .rank = nt_hll_rank(hash)});
+	struct nt_sketch_add add = nt_sketches_ask(t, nt_sparse(key, nt_hll_index(hash), nt_hll_rank(hash)));
+
+	nt_sketches_put(t, &add);
 }
 
 /* A name that has registers is large, and its total is no smaller. */
@@ -188,13 +179,6 @@ static void settle_name(struct nt_sketches *t, uint32_t i)
 		t->overflow++;
 }
 
-static void settle_element(struct nt_sketches *t, uint64_t element)
-{
-	nt_sketches_put(t, &(struct nt_sketch_add){.key = nt_sketch_total(nt_sparse_key(element)),
-						   .index = nt_sparse_index(element),
-						   .rank = nt_sparse_rank(element)});
-}
-
 void nt_sketches_settle(struct nt_sketches *t)
 {
 	uint32_t names = t->n, elements = t->n_sparse; /* without what is made here */
@@ -206,7 +190,7 @@ void nt_sketches_settle(struct nt_sketches *t)
 		uint64_t element = t->sparse[t->sparse_touched[i]];
 
 		if (nt_sketch_is_regional(nt_sparse_key(element)))
-			settle_element(t, element);
+			put_total(t, element);
 	}
 }
 

@@ -93,11 +93,11 @@ struct nt_sketches {
 	uint64_t overflow; /* elements that found no place, perhaps the same again */
 };
 
-/** An element of a name. */
+/** An element of a name without registers, on its way. */
 struct nt_sketch_add {
-	uint32_t key; /* nt_sketch_key() */
-	uint16_t index;
-	uint8_t rank;
+	uint64_t element; /* nt_sparse() */
+	uint32_t home;	  /* where it belongs among the single ones */
+	uint32_t counter; /* its name's, in `waiting` */
 };
 
 /** Where a name's line is or belongs, one that is found by hash. */
@@ -123,10 +123,21 @@ static inline uint32_t nt_sketches_number(const struct nt_sketches *t, enum nt_s
 	return line->key ? line->at + 1 : 0;
 }
 
-/** Asks the cache for what nt_sketches_put() touches of a name without registers. Worker. */
-void nt_sketches_ask(const struct nt_sketches *t, const struct nt_sketch_add *add);
+/** Says where an element (nt_sparse()) goes, and asks the cache for it. Worker. */
+static inline struct nt_sketch_add nt_sketches_ask(const struct nt_sketches *t, uint64_t element)
+{
+	struct nt_sketch_add add = {
+	    .element = element,
+	    .home = (uint32_t)(nt_mix_word(element) >> 32) & t->sparse_mask,
+	    .counter = (uint32_t)(nt_mix_word(nt_sparse_key(element)) >> 48),
+	};
 
-/** Adds an element to a name's sketch. Worker. */
+	__builtin_prefetch(&t->sparse[add.home], 1);
+	__builtin_prefetch(&t->waiting[add.counter], 1);
+	return add;
+}
+
+/** Adds an element to its name's sketch. Worker. */
 void nt_sketches_put(struct nt_sketches *t, const struct nt_sketch_add *add);
 
 /** Raises a register to a rank. Without a branch: in a flood of some 10,000 sources that is a coin toss. */

@@ -23,7 +23,7 @@ static uint64_t element_of_line(const struct nt_sources *s, uint32_t at)
 						 : nt_hll_hash4(htobe32((uint32_t)address.low));
 }
 
-/* ---- sources without a line ---- */
+/* ---- sketches of sources without a line ---- */
 
 /* As many names as a packet without signatures counts for, for each of a burst; with signatures it is done in parts. */
 #define ADDS (3 * NT_BURST)
@@ -58,12 +58,7 @@ static inline void ask(const struct nt_sketches *t, struct adds *a, enum nt_sket
 		raise->rank = a->rank;
 		__builtin_prefetch(raise->at, 1);
 	} else {
-		struct nt_sketch_add *other = &a->other[a->n_others++];
-
-		other->key = nt_sketch_key(kind, id);
-		other->index = a->index;
-		other->rank = a->rank;
-		nt_sketches_ask(t, other);
+		a->other[a->n_others++] = nt_sketches_ask(t, nt_sparse(nt_sketch_key(kind, id), a->index, a->rank));
 	}
 }
 
@@ -100,21 +95,6 @@ static void ask_source(const struct nt_sketches *t, struct adds *a, const struct
 	if (nt_reply_class(f))
 		ask(t, a, NT_SKETCH_BACKSCATTER_REGION, p->region);
 	ask_matched(t, a, p);
-}
-
-static void count_source(struct nt_tally *t, const struct nt_packet *p);
-static void sketch_sources(struct nt_tally *t, const struct nt_packet *const *packet, uint32_t n)
-{
-	struct adds a;
-
-	a.n_raises = a.n_others = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		ask_source(&t->sketches, &a, packet[i]);
-		count_source(t, packet[i]);
-		if (a.n_raises + a.n_others >= ADDS)
-			put_all(&t->sketches, &a);
-	}
-	put_all(&t->sketches, &a);
 }
 
 /* ---- region x port, and matches ---- */
@@ -199,8 +179,18 @@ static void count_source(struct nt_tally *t, const struct nt_packet *p)
 		count_reply(t, p->region, f->src_port, 1);
 }
 
+/* What is counted has been asked for with the region; meanwhile what sketches touch is on its way. */
 void nt_unplaced_sources(struct nt_tally *t, const struct nt_packet *const *packet, uint32_t n)
 {
+	struct adds a;
+
 	t->sources.overflow += n;
-	sketch_sources(t, packet, n);
+	a.n_raises = a.n_others = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		ask_source(&t->sketches, &a, packet[i]);
+		count_source(t, packet[i]);
+		if (a.n_raises + a.n_others >= ADDS)
+			put_all(&t->sketches, &a);
+	}
+	put_all(&t->sketches, &a);
 }
