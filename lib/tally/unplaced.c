@@ -175,7 +175,7 @@ static void count_source(struct nt_tally *t, const struct nt_packet *p)
 		count_port(t, p->region, port_key(f), p->matched, 1);
 	else if (p->matched)
 		count_portless(t, p->region, p->matched, 1);
-	if (f->fate == NT_FATE_TCP && nt_reply_class(f))
+	if (nt_reply_class(f) && f->fate == NT_FATE_TCP)
 		count_reply(t, p->region, f->src_port, 1);
 }
 
