@@ -79,8 +79,7 @@ static inline void note_sender(struct nt_senders *t, struct nt_reply *r)
 	line->packets[nt_backscatter_slot(r->class)]++;
 	if (r->when.ns < line->first_ns)
 		line->first_ns = r->when.ns;
-	if (r->when.ns > line->last_ns)
-		line->last_ns = r->when.ns;
+	line->last_ns = r->when.ns > line->last_ns ? r->when.ns : line->last_ns; /* a coin toss for a branch */
 	nt_targets_add(line->targets, NT_SENDER_TARGETS, r->target);
 }
 
