@@ -9,76 +9,141 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* What goes through the stages. */
+struct item {
+	struct closing_job job;
+	struct nt_snapshot snapshot; /* from the first stage to the second */
+};
+
 enum state {
 	IDLE,
-	AT_WORK, /* there is a job */
+	AT_WORK, /* there is an item */
 	STOPPED
+};
+
+/* A thread that takes one item at a time. */
+struct stage {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	int (*work)(struct closing *c, struct item *item);
+	struct closing *closing;
+	/* Under lock: */
+	enum state state;
+	struct item item; /* while AT_WORK: the thread's */
+	int err;	  /* of an item; after it there is no other */
 };
 
 struct closing {
 	struct stats *stats;
 	struct nt_detect *detect;
 	struct publisher *publisher;
-	struct closing_totals totals; /* the thread's; whoever waited for it reads them */
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	/* Under lock: */
-	enum state state;
-	struct closing_job job; /* while AT_WORK: the thread's */
-	int err;		/* of a job; after it there is no other */
+	struct closing_totals totals; /* the second stage's; whoever stopped it reads them */
+	struct stage fold;
+	struct stage look;
 };
 
-static int end_interval(struct closing *c, const struct closing_job *job)
+/* ---- a stage ---- */
+
+static void set_state(struct stage *s, enum state state)
 {
-	struct nt_snapshot snapshot;
-	int err = stats_take(c->stats, &job->interval, &snapshot);
-
-	if (err)
-		return err;
-	c->totals.frames += job->interval.received;
-	c->totals.intervals++;
-	c->totals.unexplained += snapshot.loss.unexplained;
-	if (job->step == CLOSING_LAST)
-		detect_look_last(c->detect, &snapshot);
-	else
-		detect_look(c->detect, &snapshot);
-	if (isatty(STDERR_FILENO))
-		detect_say_events(&snapshot);
-	return publisher_submit(c->publisher, &snapshot);
-}
-
-static int work(struct closing *c, const struct closing_job *job)
-{
-	int err = stats_fold_retired(c->stats);
-
-	return err || job->step == CLOSING_FOLD ? err : end_interval(c, job);
-}
-
-static void set_state(struct closing *c, enum state state)
-{
-	c->state = state;
-	pthread_cond_broadcast(&c->changed);
+	s->state = state;
+	pthread_cond_broadcast(&s->changed);
 }
 
 static void *run(void *argument)
 {
-	struct closing *c = argument;
+	struct stage *s = argument;
 
-	pthread_mutex_lock(&c->lock);
-	while (c->state != STOPPED) {
-		if (c->state == AT_WORK) {
-			pthread_mutex_unlock(&c->lock);
-			c->err = work(c, &c->job);
-			pthread_mutex_lock(&c->lock);
-			set_state(c, IDLE);
+	pthread_mutex_lock(&s->lock);
+	while (s->state != STOPPED) {
+		if (s->state == AT_WORK) {
+			pthread_mutex_unlock(&s->lock);
+			s->err = s->work(s->closing, &s->item);
+			pthread_mutex_lock(&s->lock);
+			set_state(s, IDLE);
 		} else {
-			pthread_cond_wait(&c->changed, &c->lock);
+			pthread_cond_wait(&s->changed, &s->lock);
 		}
 	}
-	pthread_mutex_unlock(&c->lock);
+	pthread_mutex_unlock(&s->lock);
 	return NULL;
 }
+
+static int start(struct stage *s, struct closing *c, int (*work)(struct closing *c, struct item *item))
+{
+	s->closing = c;
+	s->work = work;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->changed, NULL);
+	return thread_start(&s->thread, NULL, run, s);
+}
+
+/* Until there is no item. Returns with the lock held. */
+static int wait_idle(struct stage *s)
+{
+	pthread_mutex_lock(&s->lock);
+	while (s->state == AT_WORK)
+		pthread_cond_wait(&s->changed, &s->lock);
+	return s->err;
+}
+
+/* With the lock held, which is let go. */
+static void hand_on(struct stage *s, const struct item *item)
+{
+	s->item = *item;
+	set_state(s, AT_WORK);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static int stop(struct stage *s)
+{
+	int err = wait_idle(s);
+
+	set_state(s, STOPPED);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(s->thread, NULL);
+	pthread_cond_destroy(&s->changed);
+	pthread_mutex_destroy(&s->lock);
+	return err;
+}
+
+/* ---- the two ---- */
+
+static int fold(struct closing *c, struct item *item)
+{
+	int err = stats_fold_retired(c->stats);
+
+	if (err || item->job.step == CLOSING_FOLD)
+		return err;
+	err = stats_take(c->stats, &item->job.interval, &item->snapshot);
+	if (err)
+		return err;
+	err = wait_idle(&c->look);
+	if (!err) {
+		hand_on(&c->look, item);
+		return 0;
+	}
+	pthread_mutex_unlock(&c->look.lock);
+	nt_snapshot_fini(&item->snapshot);
+	return err;
+}
+
+static int look(struct closing *c, struct item *item)
+{
+	c->totals.frames += item->job.interval.received;
+	c->totals.intervals++;
+	c->totals.unexplained += item->snapshot.loss.unexplained;
+	if (item->job.step == CLOSING_LAST)
+		detect_look_last(c->detect, &item->snapshot);
+	else
+		detect_look(c->detect, &item->snapshot);
+	if (isatty(STDERR_FILENO))
+		detect_say_events(&item->snapshot);
+	return publisher_submit(c->publisher, &item->snapshot);
+}
+
+/* ---- the main thread's side ---- */
 
 struct closing *closing_start(struct stats *stats, struct nt_detect *detect, struct publisher *publisher)
 {
@@ -90,9 +155,12 @@ struct closing *closing_start(struct stats *stats, struct nt_detect *detect, str
 	c->stats = stats;
 	c->detect = detect;
 	c->publisher = publisher;
-	pthread_mutex_init(&c->lock, NULL);
-	pthread_cond_init(&c->changed, NULL);
-	err = thread_start(&c->thread, NULL, run, c);
+	err = start(&c->look, c, look);
+	if (!err) {
+		err = start(&c->fold, c, fold);
+		if (err)
+			stop(&c->look);
+	}
 	if (!err)
 		return c;
 	free(c);
@@ -100,38 +168,24 @@ struct closing *closing_start(struct stats *stats, struct nt_detect *detect, str
 	return NULL;
 }
 
-/* Returns with the lock held. */
-static int wait_idle(struct closing *c)
-{
-	pthread_mutex_lock(&c->lock);
-	while (c->state == AT_WORK)
-		pthread_cond_wait(&c->changed, &c->lock);
-	return c->err;
-}
-
 int closing_hand_over(struct closing *c, const struct closing_job *job)
 {
-	int err = wait_idle(c);
+	int err = wait_idle(&c->fold);
 
-	if (!err) {
-		stats_switch(c->stats);
-		c->job = *job;
-		set_state(c, AT_WORK);
+	if (err) {
+		pthread_mutex_unlock(&c->fold.lock);
+		return err;
 	}
-	pthread_mutex_unlock(&c->lock);
-	return err;
+	stats_switch(c->stats);
+	hand_on(&c->fold, &(struct item){.job = *job});
+	return 0;
 }
 
 int closing_stop(struct closing *c, struct closing_totals *totals)
 {
-	int err = wait_idle(c);
+	int folded = stop(&c->fold), looked = stop(&c->look);
 
-	set_state(c, STOPPED);
-	pthread_mutex_unlock(&c->lock);
-	pthread_join(c->thread, NULL);
 	*totals = c->totals;
-	pthread_cond_destroy(&c->changed);
-	pthread_mutex_destroy(&c->lock);
 	free(c);
-	return err;
+	return folded ? folded : looked;
 }

@@ -8,9 +8,11 @@ struct nt_detect;
 struct publisher;
 
 /*
- * What the end of a replay's interval takes, on a thread of its own, while the next interval is read and counted: banks
- * are folded, detectors look, the snapshot is submitted. One interval at a time and in their order, so that what comes
- * out is the same as without a thread.
+ * What the end of a replay's interval takes, on two threads of its own, while the next interval is read and counted:
+ *
+ *   hand over -> banks are folded, the snapshot is made -> detectors look at it, it is submitted
+ *
+ * Each does one interval at a time and in their order, so that what comes out is the same as without threads.
  */
 struct closing;
 
@@ -32,16 +34,17 @@ struct closing_totals {
 	uint64_t unexplained;
 };
 
-/** Starts the thread. Everything stays the caller's. Returns NULL with errno set. Main thread, as all here. */
+/** Starts the threads. Everything stays the caller's. Returns NULL with errno set. Main thread, as all here. */
 struct closing *closing_start(struct stats *stats, struct nt_detect *detect, struct publisher *publisher);
 
 /**
- * Waits for the job before, switches the workers' banks and leaves what they counted to the thread. All frames handed
- * to the workers must have been counted. Returns 0 or the -errno of the job before: nothing was switched then.
+ * Waits until the job before is folded, switches the workers' banks and leaves what they counted to the threads. All
+ * frames handed to the workers must have been counted. Returns 0 or the -errno of a job before: nothing was switched
+ * then.
  */
 int closing_hand_over(struct closing *c, const struct closing_job *job);
 
-/** Waits for the last job, ends the thread, frees. Returns 0 or that job's -errno. */
+/** Waits for the last job, ends the threads, frees. Returns 0 or the -errno of a job. */
 int closing_stop(struct closing *c, struct closing_totals *totals);
 
 #endif

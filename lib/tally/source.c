@@ -4,11 +4,18 @@
 /* So many lines in a table, and to clear its index at once costs less than place by place. */
 #define MANY(places) ((places) / 32)
 
+/* How far ahead places are asked for. */
+#define AHEAD 16u
+
+static uint32_t home_of(const struct nt_sources *t, uint32_t number)
+{
+	return nt_source_home(t, nt_source_hash(nt_source_address(t, number), t->line[number].traits & NT_SOURCE_V6));
+}
+
 /* Others may have been forgotten on the way to its place. */
 static void forget(struct nt_sources *t, uint32_t number)
 {
-	bool v6 = t->line[number].traits & NT_SOURCE_V6;
-	uint32_t home = nt_source_home(t, nt_source_hash(nt_source_address(t, number), v6)), at = home;
+	uint32_t home = home_of(t, number), at = home;
 
 	while ((t->index[at] & t->mask) != number)
 		at = nt_source_next(t, home, at);
@@ -20,8 +27,10 @@ void nt_sources_clear(struct nt_sources *t)
 	if (t->n > MANY(t->mask))
 		memset(t->index, 0, ((size_t)t->mask + 1) * sizeof(t->index[0]));
 	else
-		for (uint32_t i = 1; i <= t->n; i++)
+		for (uint32_t i = 1; i <= t->n; i++) {
+			__builtin_prefetch(&t->index[home_of(t, i + AHEAD <= t->n ? i + AHEAD : i)], 1);
 			forget(t, i);
+		}
 	memset(&t->line[1], 0, t->n * sizeof(t->line[0]));
 	t->n = 0;
 	t->overflow = 0;
