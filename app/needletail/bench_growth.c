@@ -109,7 +109,7 @@ static int list_sources(struct growth *g)
 		if (sources[i] <= most && sources[i] <= g->table)
 			err = add_sources(g, "sources", sources[i], &g->b->stats);
 	for (size_t i = 0; i < RTE_DIM(sources) && !err; i++)
-		if (sources[i] <= most && (sources[i] > g->table || sources[i] == BASE))
+		if (sources[i] <= most && (sources[i] > g->table || (sources[i] == BASE && g->large_table > g->table)))
 			err = add_sources(g, "sources", sources[i], &g->large);
 	return err;
 }
