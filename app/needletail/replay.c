@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #define WHY_BYTES	  512
-#define HEAP_BYTES	  (256u << 20) /* reserved, not taken; the intervals of a /16 need less */
+#define HEAP_BYTES	  (256u << 20) /* reserved, not taken; intervals of a /16 need less */
 #define REDIS_PATIENCE_MS 60000	       /* without progress */
 
 /*
@@ -309,6 +309,7 @@ static int with_databases(struct replay *r, struct capture_set *set, const struc
 
 	if (start_stats(r, d))
 		return NT_EXIT_UNUSABLE;
+	nt_pages_heap(HEAP_BYTES); /* large tables exist; from here on memory is for what comes with each interval */
 	nt_detect_set_geo(r->detect, d->geo.info.build_epoch_s, d->asn ? nt_asn_build_s(d->asn) : 0);
 	status = with_sinks(r, set, d->geo.info.build_epoch_s);
 	stats_fini(&r->stats);
@@ -337,10 +338,8 @@ int replay(const struct replay_options *options)
 	struct replay r = {.options = options, .begin_ns = nt_clock_monotonic_ns()};
 	char why[WHY_BYTES];
 	int status = NT_EXIT_UNUSABLE;
-	struct capture_set *set;
+	struct capture_set *set = capture_set_open(options->paths, options->n, why, sizeof(why));
 
-	nt_pages_heap(HEAP_BYTES);
-	set = capture_set_open(options->paths, options->n, why, sizeof(why));
 	if (!set) {
 		nt_error("%s", why);
 		return status;

@@ -142,12 +142,11 @@ struct nt_reply {
 #define NT_REPLY_TRAITS_SHIFT 6
 extern const uint8_t nt_reply_of_tcp[32], nt_reply_of_icmp[256], nt_reply_of_icmp6[256];
 
-/** One of these, of a packet. UDP has no flags, and so is none. */
+/** One of these, of a packet. */
 static inline uint32_t nt_reply_of(const struct nt_fields *f)
 {
 	switch (f->fate) {
 	case NT_FATE_TCP:
-	case NT_FATE_UDP:
 		return nt_reply_of_tcp[f->tcp_flags & 31];
 	case NT_FATE_ICMP:
 		return nt_reply_of_icmp[f->icmp >> 8];
