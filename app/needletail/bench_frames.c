@@ -10,8 +10,6 @@
 #define SOURCES 100000u
 #define VICTIMS 1000u
 
-/* Half as many again as tables have room for by default, or more. */
-
 /* Where a frame has its source's address and its destination port; a ping has a checksum there, which nobody looks at.
  */
 #define SOURCE_AT 26

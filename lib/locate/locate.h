@@ -40,11 +40,10 @@ struct nt_alias6 {
  * an address decides; prefix6 and alias6 have no prefix in common. What is in none has the default.
  */
 struct nt_locate_options {
-	bool
-	    ordinary_memory; /**< IPv6 in no table of DPDK's, which needs an EAL and takes ten times as long to build */
-	int numa_socket;     /**< where DPDK's table lives; negative: anywhere */
-	uint16_t default4;   /**< region of every other IPv4 address */
-	uint16_t default6;   /**< region of every other IPv6 address */
+	bool ordinary_memory; /**< IPv6 in no table of DPDK's, which needs an EAL and takes long to build */
+	int numa_socket;      /**< where DPDK's table lives; negative: anywhere */
+	uint16_t default4;    /**< region of every other IPv4 address */
+	uint16_t default6;    /**< region of every other IPv6 address */
 	const struct nt_prefix4 *prefix4;
 	uint32_t prefixes4;
 	const struct nt_prefix6 *prefix6;

@@ -16,12 +16,12 @@
 
 /*
  * The source table: one line of 64 bytes for each source of the interval, in the order of their first packets, and an
- * index of four bytes a place, open addressing, that says which line is whose. A place holds some
- * bits of the source's hash beside the line's number, so that hardly a look-up touches another line than its own, and
- * one of a new source none but the next: in a flood, or where the table is full, that is most of them. At fold time the
- * lines give, exactly: packets by region; unique sources, by region, by signature; the heaviest; and what a fixed tool
- * or a scanner gives itself away by.
- * A source that finds no line goes to sketches (tally/sketch.h) and is missing in no packet count.
+ * index of four bytes a place, open addressing, that says which line is whose. A place holds some bits of the source's
+ * hash beside the line's number, so that hardly a look-up touches another line than its own, and one of a new source
+ * none but the next: in a flood, or where the table is full, that is most of them. At fold time the lines give,
+ * exactly: packets by region; unique sources, by region, by signature; the heaviest; and what a fixed tool or a scanner
+ * gives itself away by. A source that finds no line goes to sketches (tally/sketch.h) and is missing in no packet
+ * count.
  */
 
 /** What a table is keyed by: an address, as numbers in host byte order. IPv4: high is 0 and low the address. */
@@ -114,9 +114,9 @@ static inline uint64_t nt_source_key(struct nt_key128 address, bool v6)
 	return v6 ? nt_source_hash(address, v6) | UINT64_C(1) << 63 : address.low;
 }
 
-/** Places that are looked at at once, and those of a cache line. */
-#define NT_SOURCE_GROUP	 4u
-#define NT_SOURCE_GROUPS 16u
+/** Places that are looked at at once, and those of a cache line of the index. */
+#define NT_SOURCE_GROUP	      4u
+#define NT_SOURCE_LINE_PLACES 16u
 
 /** Where in the index a source belongs: from the first place of a group on. */
 static inline uint32_t nt_source_home(const struct nt_sources *t, uint64_t hash)
@@ -130,16 +130,16 @@ static inline uint32_t nt_source_home(const struct nt_sources *t, uint64_t hash)
  */
 static inline uint32_t nt_source_next(const struct nt_sources *t, uint32_t home, uint32_t at)
 {
-	const uint32_t in_line = NT_SOURCE_GROUPS - NT_SOURCE_GROUP; /* bits that number the groups of a line */
+	const uint32_t in_line = NT_SOURCE_LINE_PLACES - NT_SOURCE_GROUP; /* bits that number the groups of a line */
 	uint32_t turn;
 
 	if (++at % NT_SOURCE_GROUP)
 		return at;
 	at -= NT_SOURCE_GROUP;
 	turn = ((at ^ home) & in_line) + NT_SOURCE_GROUP; /* groups of this line that were looked at */
-	if (turn < NT_SOURCE_GROUPS)
+	if (turn < NT_SOURCE_LINE_PLACES)
 		return (at & ~in_line) | ((home ^ turn) & in_line);
-	return (((at & ~in_line) + NT_SOURCE_GROUPS) & t->mask) | (home & in_line);
+	return (((at & ~in_line) + NT_SOURCE_LINE_PLACES) & t->mask) | (home & in_line);
 }
 
 /** What it is known by there: bits of its hash, where no line's number has any. */

@@ -117,12 +117,12 @@ static void places_follow_each_other_line_by_line(void **state)
 
 	(void)state;
 	for (uint32_t home = 0; home <= t->mask; home += NT_SOURCE_GROUP) {
-		uint32_t line = home / NT_SOURCE_GROUPS, lines = (t->mask + 1) / NT_SOURCE_GROUPS, at = home;
+		uint32_t line = home / NT_SOURCE_LINE_PLACES, lines = (t->mask + 1) / NT_SOURCE_LINE_PLACES, at = home;
 		bool seen[256] = {0};
 
 		assert_true(t->mask < 256);
 		for (uint32_t i = 0; i <= t->mask; i++, at = nt_source_next(t, home, at)) {
-			assert_int_equal(at / NT_SOURCE_GROUPS, (line + i / NT_SOURCE_GROUPS) % lines);
+			assert_int_equal(at / NT_SOURCE_LINE_PLACES, (line + i / NT_SOURCE_LINE_PLACES) % lines);
 			assert_true(i >= NT_SOURCE_GROUP || at == home + i);
 			assert_false(seen[at]);
 			seen[at] = true;
