@@ -312,8 +312,7 @@ static void note_fill(const struct bench *b, struct bench_switches *s)
 
 		s->sources += (double)t->sources.n / t->sources.limit / b->workers;
 		s->pairs += (double)t->pairs.n_touched / t->pairs.limit / b->workers;
-		s->senders += (double)t->senders.n_touched / t->senders.limit / b->workers;
-		s->victims += (double)t->victims.n_touched / t->victims.limit / b->workers;
+		s->victims += (double)t->replies.n_touched / t->replies.limit / b->workers;
 		s->region_port += (double)t->region_port.n_touched / t->region_port.limit / b->workers;
 		nt_tally_clear(t);
 	}
@@ -375,9 +374,9 @@ void bench_switch_print(const struct bench_switches *s)
 
 	printf("\n%" PRIu32 " intervals of a second, %.1f M packets each, %" PRIu32 " worker%s\n", s->n,
 	       s->packets / 1e6, s->workers, s->workers > 1 ? "s" : "");
-	printf("  tables in use: sources %.0f %%, pairs %.0f %%, senders %.0f %%, victims %.0f %%, region x port %.0f "
+	printf("  tables in use: sources %.0f %%, pairs %.0f %%, victims %.0f %%, region x port %.0f "
 	       "%%\n",
-	       100 * s->sources, 100 * s->pairs, 100 * s->senders, 100 * s->victims, 100 * s->region_port);
+	       100 * s->sources, 100 * s->pairs, 100 * s->victims, 100 * s->region_port);
 	printf("  %-36s %8s %8s %8s %8s\n", "", "CPU time", "most", "clock", "most");
 	printf("  %-36s %8.1f %8s %8.1f\n", "gap, mean of all, us", s->gap_cpu, "", s->gap_wall);
 	print_time("gap in which the bank changes, us", &s->gap_change, 1);
@@ -401,8 +400,8 @@ static json_t *time_json(const struct bench_time *t)
 
 struct json_t *bench_switch_json(const struct bench_switches *s)
 {
-	json_t *fill = json_pack("{s:f, s:f, s:f, s:f, s:f}", "sources", s->sources, "pairs", s->pairs, "senders",
-				 s->senders, "victims", s->victims, "region_port", s->region_port);
+	json_t *fill = json_pack("{s:f, s:f, s:f, s:f}", "sources", s->sources, "pairs", s->pairs, "victims",
+				 s->victims, "region_port", s->region_port);
 
 	return json_pack("{s:s, s:I, s:I, s:f, s:o, s:{s:f, s:f}, s:o, s:o, s:o, s:o, s:o, s:o}", "name", "switches",
 			 "workers", (json_int_t)s->workers, "intervals", (json_int_t)s->n, "packets", s->packets,

@@ -38,7 +38,7 @@ struct bench_switches {
 	struct bench_time fold;		 /**< s, banks to interval, and empty banks */
 	struct bench_time take;		 /**< s, interval to snapshot */
 	double packets;			 /**< of an interval, median */
-	double sources, pairs, senders, victims, region_port; /**< how full the tables were, 0 to 1 */
+	double sources, pairs, victims, region_port; /**< how full the tables were, 0 to 1 */
 };
 
 /** Measures on an endless device, whose queue i is worker i's. Returns 0 or -errno; it has said why. Main lcore. */

@@ -32,6 +32,28 @@ void nt_targets_merge(uint64_t *into, const uint64_t *from, uint32_t words)
 	}
 }
 
+/* Eight numbers, each in a byte, moved together. */
+static uint64_t nibbles_of(uint64_t bytes)
+{
+	bytes = (bytes | bytes >> 4) & 0x00ff00ff00ff00ffu;
+	bytes = (bytes | bytes >> 8) & 0x0000ffff0000ffffu;
+	return (bytes | bytes >> 16) & 0xffffffffu;
+}
+
+/* A register of the half is the greater of the two next to each other that its targets went to. */
+static uint64_t halve_word(uint64_t word)
+{
+	const uint64_t low = 0x0f0f0f0f0f0f0f0fu;
+
+	return nibbles_of(greater_of_bytes(word & low, word >> 4 & low));
+}
+
+void nt_targets_halve(uint64_t *half, const uint64_t *from, uint32_t words)
+{
+	for (uint32_t i = 0; i < words; i++)
+		half[i] = halve_word(from[2 * i]) | halve_word(from[2 * i + 1]) << 32;
+}
+
 /* The constant of m registers: Flajolet et al., figure 3. Below 16 registers there is none. */
 static double alpha(uint32_t m)
 {

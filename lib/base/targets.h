@@ -22,7 +22,8 @@ static inline uint64_t nt_targets_hash4(uint32_t address)
 	return mixed * 0xa0761d6478bd642fu;
 }
 
-/** Notes a target. `words` is a power of two; `hash` any hash of the target's address whose upper half is a good one. */
+/** Notes a target. `words` is a power of two; `hash` any hash of the target's address whose upper half is a good one.
+ */
 static inline void nt_targets_add(uint64_t *sketch, uint32_t words, uint64_t hash)
 {
 	uint32_t at = (uint32_t)(hash >> (60 - __builtin_ctz(words))), shift = at % 16 * 4;
@@ -35,6 +36,9 @@ static inline void nt_targets_add(uint64_t *sketch, uint32_t words, uint64_t has
 
 /** Adds the targets of `from`. */
 void nt_targets_merge(uint64_t *into, const uint64_t *from, uint32_t words);
+
+/** The sketch of `words` words that the same targets make which made one of twice as many. */
+void nt_targets_halve(uint64_t *half, const uint64_t *from, uint32_t words);
 
 /**
  * How many targets, about. Flajolet et al., "HyperLogLog", 2007, with linear counting while registers are empty.

@@ -9,7 +9,7 @@
 
 /*
  * The usual frame of a telescope, read straight through: Ethernet, an IPv4 header without options, no fragment, TCP
- * without options, UDP, or ICMP that quotes nothing, all of it sound, and captured as far as such a TCP header goes.
+ * without options, UDP or ICMP, all of it sound, and captured as far as such a TCP header goes.
  * Everything else is the layers' to read, which would say the same of these frames.
  */
 
@@ -124,17 +124,26 @@ static inline bool is_usual_udp(const uint8_t *header, uint32_t length, uint32_t
 	return length <= room && datagram >= USUAL_UDP && datagram + USUAL_IPV4 <= length;
 }
 
-/* One that quotes nothing. */
-static inline bool is_usual_icmp(const uint8_t *header, uint32_t length, uint32_t room)
+static inline bool is_usual_icmp(uint32_t length, uint32_t room)
 {
-	return length <= room && length >= USUAL_IPV4 + USUAL_ICMP && !icmp_quotes(header[0]);
+	return length <= room && length >= USUAL_IPV4 + USUAL_ICMP;
 }
 
-static inline void usual_icmp(const uint8_t *header, struct nt_fields *f)
+/* `length` is the packet's, of which `captured` bytes are there. */
+static inline void usual_icmp(const uint8_t *header, uint32_t length, uint32_t captured, struct nt_fields *f)
 {
+	const uint32_t before = USUAL_IPV4 + USUAL_ICMP;
+
 	f->fate = NT_FATE_ICMP;
 	memset((uint8_t *)f + offsetof(struct nt_fields, seq), 0, sizeof(usual_bytes));
 	f->icmp = be16(header);
+	if (!icmp_quotes(header[0]))
+		return;
+	f->inner_port = 0;
+	decode_quoted_ipv4((struct view){.data = header + USUAL_ICMP,
+					 .cap = (captured < length ? captured : length) - before,
+					 .wire = length - before},
+			   f);
 }
 
 /* Fills in the fields and returns true, or does nothing. */
@@ -154,10 +163,10 @@ static inline bool usual_frame(const struct nt_frame *frame, struct nt_fields *f
 		usual_ipv4(d + USUAL_IP_ID, f);
 		usual_udp(l4, f);
 		usual_nothing(f);
-	} else if (usual_whole(ip, 1) && is_usual_icmp(l4, length, room)) {
+	} else if (usual_whole(ip, 1) && is_usual_icmp(length, room)) {
 		usual_ipv4(d + USUAL_IP_ID, f);
 		usual_nothing(f);
-		usual_icmp(l4, f);
+		usual_icmp(l4, length, frame->cap_len - USUAL_ETHERNET, f);
 	} else {
 		return false;
 	}

@@ -7,14 +7,14 @@
 
 /* Senders of backscatter, and victims, put together from all banks. */
 
-/** A sender. Members as in struct nt_sender_line. */
+/** A sender, of all its lines. Members as in struct nt_reply_line. */
 struct nt_fold_sender {
 	struct nt_key128 address;
 	int64_t first_ns;
 	int64_t last_ns;
-	int64_t first_port_ns;
-	uint64_t targets[NT_SENDER_TARGETS];
-	uint64_t packets[NT_BACKSCATTER_SLOTS];
+	int64_t first_port_ns; /* of the earliest packet with a port */
+	uint64_t targets[NT_REPLY_TARGETS];
+	uint64_t packets[NT_BACKSCATTERS];
 	uint16_t src_port;
 	uint16_t region;
 	bool v6;
@@ -29,7 +29,7 @@ struct nt_fold_senders {
 	size_t capacity;
 };
 
-/** A victim and its attacked protocol. Members as in struct nt_victim_line, the ring being tail[]. */
+/** A victim and its attacked protocol. Members as in struct nt_reply_line. */
 struct nt_fold_victim {
 	struct nt_key128 address;
 	uint64_t packets;
@@ -55,11 +55,11 @@ struct nt_fold_victims {
 };
 
 /** Adds a bank's lines. Returns 0 or -ENOMEM. */
-int nt_fold_senders_add(struct nt_fold_senders *s, const struct nt_senders *bank);
+int nt_fold_senders_add(struct nt_fold_senders *s, const struct nt_replies *bank);
 void nt_fold_senders_fini(struct nt_fold_senders *s);
 
 /** Likewise. Banks of one fold belong together first: see victims.c. */
-int nt_fold_victims_add(struct nt_fold_victims *v, const struct nt_victims *bank);
+int nt_fold_victims_add(struct nt_fold_victims *v, const struct nt_replies *bank);
 
 /** Adds what another fold has put together. Returns 0 or -ENOMEM. */
 int nt_fold_victims_merge(struct nt_fold_victims *v, const struct nt_fold_victims *from);

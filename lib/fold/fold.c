@@ -43,7 +43,7 @@ static void fold_scalars(const struct nt_tally *t, struct nt_snapshot *into)
 	into->frames += t->frames;
 	into->bytes += t->bytes;
 	into->overflow[NT_OVERFLOW_PAIRS] += t->pairs.overflow + t->sketches.overflow;
-	into->overflow[NT_OVERFLOW_VICTIMS] += t->senders.overflow + t->victims.overflow;
+	into->overflow[NT_OVERFLOW_VICTIMS] += t->replies.overflow;
 	into->overflow[NT_OVERFLOW_REGION_PORT] += t->region_port.overflow;
 	for (uint32_t c = 0; c < NT_CLASSES; c++)
 		into->class_frames[c] += t->class_frames[c];
@@ -171,8 +171,8 @@ static int fold_bank(struct nt_tally *t, const struct nt_locate *locate, struct 
 	i->overflowed = i->overflowed || t->sources.overflow || t->pairs.overflow;
 	if (!err)
 		err = fold_sources(t, i);
-	if (!err && t->senders.n_touched)
-		err = nt_fold_senders_add(&i->senders, &t->senders);
+	if (!err && t->replies.n_touched)
+		err = nt_fold_senders_add(&i->senders, &t->replies);
 	return err ? err : nt_fold_sketches_add(&i->sketches, &t->sketches);
 }
 
@@ -238,8 +238,8 @@ static int fold_victims(struct nt_tally *const *banks, uint32_t n, struct nt_fol
 	int err = 0;
 
 	for (uint32_t b = 0; b < n && !err; b++)
-		if (banks[b]->victims.n_touched)
-			err = nt_fold_victims_add(&together, &banks[b]->victims);
+		if (banks[b]->replies.n_touched)
+			err = nt_fold_victims_add(&together, &banks[b]->replies);
 	if (!err)
 		err = nt_fold_victims_merge(into, &together);
 	nt_fold_victims_fini(&together);

@@ -194,13 +194,11 @@ static void fill_sender(const struct nt_fold_sender *s, struct nt_backscatter_so
 	    .first_s = nt_seconds_of_ns(s->first_ns),
 	    .last_s = nt_seconds_of_ns(s->last_ns),
 	};
-	for (uint32_t i = 0; i < NT_BACKSCATTER_SLOTS; i++) {
-		if (!s->packets[i])
-			continue;
-		b->classes[nt_backscatter_of_slot(i, s->v6)] += s->packets[i];
+	for (uint32_t i = 0; i < NT_BACKSCATTERS; i++) {
+		b->classes[i] = s->packets[i];
 		b->packets += s->packets[i];
 	}
-	b->targets = nt_targets_estimate(s->targets, NT_SENDER_TARGETS);
+	b->targets = nt_targets_estimate(s->targets, NT_REPLY_TARGETS);
 	if (b->targets > b->packets)
 		b->targets = b->packets;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fold/backscatter.h"
 
+#include "base/clock.h"
 #include "base/targets.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 /*
  * Bins of packets. A line knows its first bins (head), its newest ones (tail), that there was nothing outside of both
@@ -19,27 +19,36 @@
  * once a minute has the exact peak of packets in order of time, over any number of workers and any length of interval.
  */
 
-static void begin(struct nt_fold_victim *v, const struct nt_victim_line *line)
+static void begin_bins(struct nt_fold_victim *v, const struct nt_reply_line *line)
+{
+	uint32_t newest = line->last_bin - line->first_bin;
+
+	v->peak = nt_reply_peak(line);
+	v->first_bin = line->first_bin;
+	v->last_bin = line->last_bin;
+	for (uint32_t i = 0; i < NT_VICTIM_BINS; i++) {
+		v->head[i] = line->head[i] + (i == newest ? line->newest : 0);
+		/* this goes back before the first bin, where there was nothing */
+		v->tail[i] = i ? line->older[i - 1] : line->newest;
+	}
+}
+
+static void begin(struct nt_fold_victim *v, const struct nt_reply_line *line)
 {
 	*v = (struct nt_fold_victim){
 	    .address = line->address,
-	    .packets = line->packets,
-	    .peak = nt_victim_peak(line),
-	    .first_s = line->first_s,
-	    .last_s = line->last_s,
-	    .classes = line->classes,
-	    .first_bin = line->first_bin,
-	    .last_bin = line->last_bin,
+	    .packets = nt_reply_packets(line),
+	    .first_s = (uint32_t)nt_seconds_of_ns(line->first_ns),
+	    .last_s = (uint32_t)nt_seconds_of_ns(line->last_ns),
 	    .ports = line->ports,
-	    .proto = line->proto,
-	    .v6 = line->v6,
+	    .proto = line->kind & NT_REPLY_PROTO,
+	    .v6 = line->kind & NT_REPLY_V6,
 	};
-	memcpy(v->targets, line->targets, sizeof(v->targets));
-	for (uint32_t i = 0; i < NT_VICTIM_BINS; i++) {
-		v->head[i] = line->head[i];
-		/* a ring goes back before the first bin, where there was nothing */
-		v->tail[i] = line->ring[(line->last_bin - i) % NT_VICTIM_BINS];
-	}
+	begin_bins(v, line);
+	nt_targets_halve(v->targets, line->targets, NT_VICTIM_TARGETS);
+	for (uint32_t i = 0; i < NT_REPLY_SLOTS; i++)
+		if (line->packets[i])
+			v->classes |= 1u << nt_reply_class_of_slot(line->kind, i);
 }
 
 /* Packets of a bin as far as they are known. Differences are taken with a sign: bins are the lowest 32 bits. */
@@ -140,14 +149,17 @@ static void add(struct nt_fold_victims *v, const struct nt_fold_victim *with)
 	v->entry[i] = *with;
 }
 
-int nt_fold_victims_add(struct nt_fold_victims *v, const struct nt_victims *bank)
+int nt_fold_victims_add(struct nt_fold_victims *v, const struct nt_replies *bank)
 {
 	int err = reserve(v, bank->n_touched);
 
 	for (uint32_t i = 0; i < bank->n_touched && !err; i++) {
+		const struct nt_reply_line *line = &bank->line[bank->touched[i]];
 		struct nt_fold_victim with;
 
-		begin(&with, &bank->line[bank->touched[i]]);
+		if (!nt_reply_is(line, NT_REPLY_VICTIM))
+			continue;
+		begin(&with, line);
 		add(v, &with);
 	}
 	return err;

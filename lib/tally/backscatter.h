@@ -2,45 +2,45 @@
 #ifndef NT_TALLY_BACKSCATTER_H
 #define NT_TALLY_BACKSCATTER_H
 
+#include "base/clock.h"
+#include "base/targets.h"
 #include "decode/decode.h"
 #include "tally/source.h"
 
 /*
- * Two tables that only backscatter touches. By sender: who sent it, as it is published. By victim and attacked
- * protocol: who was attacked, which for an ICMP error is not its sender but the destination of the packet it quotes.
- * Both are bounded; what finds no place in either is counted as `victims` overflow and missing in no total.
+ * A table that only backscatter touches. It says who sent it, as it is published, and who was attacked, by victim and
+ * attacked protocol. Nearly always both are the same host, which answers for itself: one line is for both then. An ICMP
+ * error that quotes the packet it answers says to one line who sent it, and to another who was attacked: the
+ * destination of what it quotes. Fold puts together what a host has in several lines. The table is bounded; what finds
+ * no place is counted as `victims` overflow and missing in no total.
  */
 
-/** Classes that one IP version can send; index within it from nt_backscatter_slot(). */
-#define NT_BACKSCATTER_SLOTS 12
+/** Whom a line counts packets for. */
+enum nt_reply_part { NT_REPLY_SENDER = 1, NT_REPLY_VICTIM = 2, NT_REPLY_BOTH = 3 };
 
-/** Words of the sketch of targets in a line. */
-#define NT_SENDER_TARGETS 4
+/** Bits of a line's kind: the attacked protocol (of a sender alone 0), nt_reply_part, IP version. Never 0. */
+#define NT_REPLY_PROTO	    0xffu
+#define NT_REPLY_PART_SHIFT 8
+#define NT_REPLY_V6	    (1u << 10)
 
-/** Bits of nt_sender_line.used. */
-enum nt_sender_use {
-	NT_SENDER_USED = 1u << 0,
-	NT_SENDER_PLACED = 1u << 1 /**< it has a line among the sources, too: its ports are counted by it or by pairs */
-};
+/** The kind of a sender of TCP, who was attacked by it: the only ones that have a source port. */
+#define NT_REPLY_TCP (NT_REPLY_BOTH << NT_REPLY_PART_SHIFT | 6u)
 
-/**
- * A sender of backscatter. Two cache lines. As long as it has had one source port, its packets by port are those of TCP
- * in `packets`, which is nearly every victim of a flood; with the second one they all stand among the pairs.
+static inline bool nt_reply_has_port(uint32_t kind)
+{
+	return (kind & ~NT_REPLY_V6) == NT_REPLY_TCP;
+}
+
+/** Classes that can come to one line: those of ICMP, which are the most. */
+#define NT_REPLY_SLOTS 9
+
+/** Words of the sketch of targets in a line. Half of it (nt_targets_halve()) is that of a victim. */
+#define NT_REPLY_TARGETS (2 * NT_VICTIM_TARGETS)
+
+/** Instead of a port: there is none, and bit 16. Beside one: there were several, of which that is the earliest one's.
  */
-struct nt_sender_line {
-	struct nt_key128 address;
-	int64_t first_ns;      /* Unix nanoseconds of its earliest packet */
-	int64_t last_ns;       /* of its latest one */
-	int64_t first_port_ns; /* of the earliest one with a port */
-	uint64_t targets[NT_SENDER_TARGETS];
-	uint32_t packets[NT_BACKSCATTER_SLOTS];
-	uint16_t src_port; /* of the earliest packet with a port */
-	uint16_t region;   /* known when the bank is settled */
-	uint8_t used;	   /* enum nt_sender_use */
-	uint8_t v6;
-	uint8_t has_port;
-	uint8_t port_varies;
-};
+#define NT_REPLY_NO_PORT (1u << 16)
+#define NT_REPLY_PORTS	 (1u << 17)
 
 /**
  * Attacked ports of a victim. Of more than have room those stay that come first in a fixed order of all ports, so that
@@ -55,85 +55,103 @@ struct nt_victim_ports {
 /** Notes a port. Worker; and whoever puts lines together. */
 void nt_victim_ports_note(struct nt_victim_ports *p, uint16_t port);
 
-/** A victim of an attack by one protocol. Two cache lines. */
-struct nt_victim_line {
+/** Three cache lines, the third of which is touched when a bin is over, or by a packet unlike those before. */
+struct nt_reply_line {
 	struct nt_key128 address;
-	uint32_t packets;
-	uint32_t first_s; /* Unix seconds, lowest 32 bits */
-	uint32_t last_s;
-	uint32_t classes;	       /* bits of enum nt_backscatter */
-	uint32_t first_bin;	       /* Unix seconds / NT_VICTIM_BIN_S of head[0], lowest 32 bits */
-	uint32_t last_bin;	       /* newest bin in ring */
-	uint32_t head[NT_VICTIM_BINS]; /* packets of the first bins */
-	uint32_t ring[NT_VICTIM_BINS]; /* packets of the newest bins; bin b in ring[b % NT_VICTIM_BINS] */
-	uint64_t targets[NT_VICTIM_TARGETS];
-	uint32_t peak; /* most packets in a window of NT_VICTIM_BINS bins, before the one in ring */
-	uint8_t proto; /* attacked: 6, 17, 1, 58, or what an ICMP error quotes */
-	uint8_t used : 1;
-	uint8_t v6 : 1;
-	struct nt_victim_ports ports;
+	int64_t first_ns; /* Unix nanoseconds of its earliest packet */
+	int64_t last_ns;  /* of its latest one */
+	uint64_t targets[NT_REPLY_TARGETS];
+
+	uint32_t packets[NT_REPLY_SLOTS]; /* by nt_reply_class_of_slot() */
+	uint32_t newest;		  /* packets of last_bin: not in head yet */
+	uint32_t last_bin;		  /* newest: Unix seconds / NT_VICTIM_BIN_S, lowest 32 bits */
+	uint32_t first_bin;		  /* of head[0], likewise */
+	uint32_t peak;	 /* most packets in a window of NT_VICTIM_BINS bins that ended before last_bin */
+	uint32_t port;	 /* attacked, the sender's own in NT_REPLY_TCP; see NT_REPLY_NO_PORT */
+	uint16_t kind;	 /* 0: free */
+	uint16_t region; /* known when the bank is settled */
+	uint8_t placed;	 /* it is a source with a line, too: its port is counted by this line, or its ports by pairs */
+
+	uint32_t head[NT_VICTIM_BINS];	    /* packets of the first bins */
+	uint32_t older[NT_VICTIM_BINS - 1]; /* of last_bin - 1, last_bin - 2, ... */
+	struct nt_victim_ports ports;	    /* attacked */
 };
 
-/**
- * Most packets in a window of NT_VICTIM_BINS bins. Until the ring moves on, what it holds only grows: so it need not be
- * looked at for each packet. Worker; whoever holds the bank.
- */
-static inline uint32_t nt_victim_peak(const struct nt_victim_line *line)
+/** Is a line one of such a part? */
+static inline bool nt_reply_is(const struct nt_reply_line *line, enum nt_reply_part part)
 {
-	uint32_t sum = 0;
+	return line->kind >> NT_REPLY_PART_SHIFT & part;
+}
 
-	for (uint32_t i = 0; i < NT_VICTIM_BINS; i++)
-		sum += line->ring[i];
+/** Packets of a line. */
+static inline uint32_t nt_reply_packets(const struct nt_reply_line *line)
+{
+	uint32_t packets = 0;
+
+	for (uint32_t i = 0; i < NT_REPLY_SLOTS; i++)
+		packets += line->packets[i];
+	return packets;
+}
+
+/** Most packets in a window of NT_VICTIM_BINS bins. Until the next bin begins, what it holds only grows. */
+static inline uint32_t nt_reply_peak(const struct nt_reply_line *line)
+{
+	uint32_t sum = line->newest;
+
+	for (uint32_t i = 0; i < NT_VICTIM_BINS - 1; i++)
+		sum += line->older[i];
 	return sum > line->peak ? sum : line->peak;
 }
 
-struct nt_senders {
-	struct nt_sender_line *line; /* [mask + 1] */
-	uint32_t *touched;	     /* [limit] */
+/** Class that a slot of nt_reply_line.packets counts in lines of a kind. */
+enum nt_backscatter nt_reply_class_of_slot(uint32_t kind, uint32_t slot);
+
+struct nt_replies {
+	struct nt_reply_line *line; /* [mask + 1] */
+	uint32_t *touched;	    /* [limit] */
 	uint32_t mask;
 	uint32_t limit;
 	uint32_t n_touched;
-	uint64_t overflow; /* packets without a line */
+	uint64_t overflow; /* packets without a line that they should have had */
 };
 
-struct nt_victims {
-	struct nt_victim_line *line; /* [mask + 1] */
-	uint32_t *touched;	     /* [limit] */
-	uint32_t mask;
-	uint32_t limit;
-	uint32_t n_touched;
-	uint64_t overflow; /* packets without a line */
-};
-
-/** A time in all the units that lines have. Packets of a burst hardly ever fall into different seconds. */
+/** A time in all the units that tables have. Packets of a burst hardly ever fall into different seconds. */
 struct nt_moment {
-	int64_t ns;   /* Unix nanoseconds */
-	uint32_t s;   /* Unix seconds, rounded down, lowest 32 bits */
-	uint32_t bin; /* Unix seconds / NT_VICTIM_BIN_S, likewise */
+	int64_t ns;	  /* Unix nanoseconds */
+	int64_t begin_ns; /* of its second */
+	uint32_t s;	  /* Unix seconds, rounded down, lowest 32 bits */
+	uint32_t bin;	  /* Unix seconds / NT_VICTIM_BIN_S, likewise */
 };
 
 /** Of a time in Unix nanoseconds. Any thread. */
 struct nt_moment nt_moment_of(int64_t time_ns);
 
-/** What one packet of backscatter says, and where its lines belong. */
+/** Moves on. What is received has one time for a burst, and what is read hardly ever another second. */
+static inline void nt_moment_move(struct nt_moment *m, int64_t time_ns)
+{
+	if (time_ns == m->ns)
+		return;
+	m->ns = time_ns;
+	if ((uint64_t)time_ns - (uint64_t)m->begin_ns >= NT_SECOND_NS)
+		*m = nt_moment_of(time_ns);
+}
+
+/** What one packet of backscatter says to one line. */
 struct nt_reply {
-	struct nt_key128 sender;
-	struct nt_key128 victim;
-	struct nt_moment when;
-	uint64_t target;      /* hash of our address that it went to */
-	uint32_t sender_home; /* slots of the tables it was made for */
-	uint32_t victim_home;
-	uint16_t src_port;	/* if has_port: TCP alone */
-	uint16_t attacked_port; /* if has_attacked_port */
-	uint8_t class;		/* enum nt_backscatter */
-	uint8_t proto;		/* attacked */
-	uint32_t line;		/* of its source, or NT_SOURCE_NONE */
-	bool v6;
-	bool has_port;
-	bool has_attacked_port;
-	uint16_t before; /* see nt_replies_note() */
-	uint32_t elsewhere;
+	struct nt_key128 address;
+	int64_t time_ns;
+	uint64_t target; /* hash of our address that it went to */
+	uint32_t bin;
+	uint32_t home; /* slot of the table it was made for */
+	uint32_t port; /* or NT_REPLY_NO_PORT */
+	uint32_t
+	    source; /* the line of its sender as a source; NT_SOURCE_NONE if that has none, or of the victim alone */
+	uint16_t kind;
+	uint8_t slot;
 };
+
+/** A packet says something to so many lines at most. */
+#define NT_REPLY_LINES 2
 
 /**
  * Classes of a TCP packet, by its flags ACK to FIN, and of ICMP types: enum nt_backscatter + 1, 0: no backscatter
@@ -163,82 +181,64 @@ static inline uint32_t nt_reply_class(const struct nt_fields *f)
 	return nt_reply_of(f) & ((1u << NT_REPLY_TRAITS_SHIFT) - 1);
 }
 
-/** Classes of ICMPv6 begin here; before them stand those of TCP, which both IP versions have, and of ICMP. */
-#define NT_BACKSCATTER_FIRST_ICMP  NT_BACKSCATTER_ICMP_ECHO_REPLY
-#define NT_BACKSCATTER_FIRST_ICMP6 NT_BACKSCATTER_ICMP6_DEST_UNREACH
+/** What packets of a class say, whatever else is in them, unless they quote. */
+struct nt_reply_shape {
+	uint16_t kind; /* TCP is IPv4 here */
+	uint8_t slot;
+	uint32_t no_port; /* NT_REPLY_NO_PORT or 0 */
+};
 
-/** Classes that quote the packet they answer. */
-#define NT_REPLY_ERRORS                                                                                                \
-	(1u << NT_BACKSCATTER_ICMP_DEST_UNREACH | 1u << NT_BACKSCATTER_ICMP_SOURCE_QUENCH |                            \
-	 1u << NT_BACKSCATTER_ICMP_REDIRECT | 1u << NT_BACKSCATTER_ICMP_TIME_EXCEEDED |                                \
-	 1u << NT_BACKSCATTER_ICMP_PARAM_PROBLEM | 1u << NT_BACKSCATTER_ICMP6_DEST_UNREACH |                           \
-	 1u << NT_BACKSCATTER_ICMP6_PKT_TOO_BIG | 1u << NT_BACKSCATTER_ICMP6_TIME_EXCEEDED |                           \
-	 1u << NT_BACKSCATTER_ICMP6_PARAM_PROBLEM)
+extern const struct nt_reply_shape nt_reply_shape[NT_BACKSCATTERS];
 
-/** Who was attacked is who the packet that is quoted went to. Worker. */
-void nt_reply_quotes(struct nt_reply *r, const struct nt_fields *f);
+/**
+ * What a packet of backscatter says, but for time, target, source and home. Returns to how many lines: the first is of
+ * its sender. Worker.
+ */
+uint32_t nt_reply_make(struct nt_reply reply[static NT_REPLY_LINES], const struct nt_fields *f, struct nt_key128 sender,
+		       enum nt_backscatter class);
 
-/** Says who was attacked, from fields and class; `sender`, `v6`, `class` and `proto` are set here, too. Worker. */
-static inline void nt_reply_make(struct nt_reply *r, const struct nt_fields *f, struct nt_key128 sender,
-				 enum nt_backscatter class)
+/** Finds where a line belongs and asks the cache for what most packets touch of it. Returns its slot. Worker. */
+static inline __attribute__((always_inline)) uint32_t nt_replies_ask(const struct nt_replies *t,
+								     struct nt_key128 address, uint32_t kind)
 {
-	enum { ICMP = 1, TCP = 6, ICMP6 = 58 };
-	bool tcp = class < NT_BACKSCATTER_FIRST_ICMP;
+	uint64_t hash = kind & NT_REPLY_V6 ? nt_mix_keyed(address.high + kind, address.low)
+					   : nt_mix_word((uint64_t)kind << 32 | address.low);
+	uint32_t home = (uint32_t)(hash >> 32) & t->mask;
 
-	r->class = (uint8_t) class;
-	r->v6 = f->class == NT_CLASS_IPV6;
-	r->sender = r->victim = sender;
-	r->proto = tcp ? TCP : r->v6 ? ICMP6 : ICMP;
-	r->has_port = r->has_attacked_port = tcp;
-	r->src_port = r->attacked_port = f->src_port;
-	if (f->has_inner && NT_REPLY_ERRORS >> class & 1)
-		nt_reply_quotes(r, f);
+	__builtin_prefetch(&t->line[home], 1);
+	__builtin_prefetch(&t->line[home].packets, 1);
+	return home;
 }
 
-/** Finds where its lines belong and asks the cache for them, two of its own for each. Worker. */
-static inline __attribute__((always_inline)) void nt_reply_prefetch(struct nt_reply *r,
-								    const struct nt_senders *senders,
-								    const struct nt_victims *victims)
+/** Counts what is the same in all packets. Worker. */
+static inline void nt_reply_count(struct nt_reply_line *line, const struct nt_reply *r)
 {
-	uint64_t hash = r->v6 ? nt_mix_keyed(r->victim.high + r->v6 + 2 * (uint64_t)r->proto, r->victim.low)
-			      : nt_mix_word((uint64_t)r->proto << 32 | r->victim.low);
-	const struct nt_sender_line *sender;
-	const struct nt_victim_line *victim;
+	line->packets[r->slot]++;
+	line->last_ns = r->time_ns > line->last_ns ? r->time_ns : line->last_ns; /* a coin toss for a branch */
+	nt_targets_add(line->targets, NT_REPLY_TARGETS, r->target);
+}
 
-	r->sender_home = (uint32_t)(nt_source_hash(r->sender, r->v6) >> 32) & senders->mask;
-	r->victim_home = (uint32_t)(hash >> 32) & victims->mask;
-	sender = &senders->line[r->sender_home];
-	victim = &victims->line[r->victim_home];
-	__builtin_prefetch(sender, 1);
-	__builtin_prefetch(&sender->packets[NT_BACKSCATTER_SLOTS - 1], 1);
-	__builtin_prefetch(victim, 1);
-	__builtin_prefetch(&victim->targets, 1);
+/** Counts a packet if it finds its line where that belongs and is like those before. Else returns false. Worker. */
+static inline bool nt_replies_note_like(struct nt_replies *t, const struct nt_reply *r)
+{
+	struct nt_reply_line *line = &t->line[r->home];
+
+	if ((line->address.low ^ r->address.low) | (line->address.high ^ r->address.high) |
+	    ((line->kind ^ r->kind) | (r->bin ^ line->last_bin) | (r->port ^ line->port)) |
+	    (uint64_t)(r->time_ns < line->first_ns))
+		return false;
+	nt_reply_count(line, r);
+	line->newest++;
+	return true;
 }
 
 /**
- * Counts packets for their senders and victims, or as overflow. Says of each how many packets' source ports are to be
- * counted `elsewhere`: 0, or this one, and as many as there are more from port `before`. Worker.
+ * Counts a packet in its line, or as overflow. Returns how many packets' source ports are to be counted elsewhere: 0,
+ * or this one, and as many as there are more from port `before`. Worker.
  */
-void nt_replies_note(struct nt_senders *senders, struct nt_victims *victims, struct nt_reply *reply, uint32_t n);
+uint32_t nt_replies_note(struct nt_replies *t, const struct nt_reply *r, uint16_t *before);
 
-/** Packets of a sender that have a source port. */
-static inline uint32_t nt_sender_with_port(const struct nt_sender_line *line)
-{
-	return line->packets[NT_BACKSCATTER_SYNACK] + line->packets[NT_BACKSCATTER_RST] +
-	       line->packets[NT_BACKSCATTER_RSTACK];
-}
-
-/** Empty the tables; cost what was touched. Stats side. */
-void nt_senders_clear(struct nt_senders *t);
-void nt_victims_clear(struct nt_victims *t);
-
-/** Place of a class in nt_sender_line.packets, and back. */
-static inline uint32_t nt_backscatter_slot(enum nt_backscatter class)
-{
-	return class < NT_BACKSCATTER_FIRST_ICMP6 ? class
-						  : class - NT_BACKSCATTER_FIRST_ICMP6 + NT_BACKSCATTER_FIRST_ICMP;
-}
-
-enum nt_backscatter nt_backscatter_of_slot(uint32_t slot, bool v6);
+/** Empties the table; costs what was touched. Stats side. */
+void nt_replies_clear(struct nt_replies *t);
 
 #endif

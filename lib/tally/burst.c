@@ -22,8 +22,7 @@ static inline uint32_t append_if(list l, uint32_t n, const struct nt_packet *pac
 /* What the passes hand on. */
 struct passes {
 	struct marks {
-		struct nt_moment now; /* of the newest packet, */
-		int64_t second_ns;    /* and when the second began that it fell into */
+		struct nt_moment now; /* of the newest packet */
 		uint32_t n_unusual;
 		uint32_t n_other;
 		uint32_t n_replies;
@@ -44,29 +43,6 @@ void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_
 		bytes += frames[i].wire_len;
 	t->frames += n;
 	t->bytes += bytes;
-}
-
-/* Hash of the destination, for the sketches of targets. */
-static inline uint64_t target_of(const struct nt_fields *f, bool v6)
-{
-	struct nt_key128 to;
-
-	if (!v6)
-		return nt_targets_hash4(f->dst4);
-	to = nt_key128_of(f->dst6);
-	return nt_mix(to.high, to.low);
-}
-
-/* What is received has one time for a burst, and what is read hardly ever another second. */
-static inline void note_now(struct marks *m, int64_t time_ns)
-{
-	if (time_ns == m->now.ns)
-		return;
-	m->now.ns = time_ns;
-	if ((uint64_t)time_ns - (uint64_t)m->second_ns < NT_SECOND_NS)
-		return;
-	m->now = nt_moment_of(time_ns);
-	m->second_ns = (int64_t)((uint64_t)nt_seconds_of_ns(time_ns) * NT_SECOND_NS);
 }
 
 /* What a packet is counted as: constants, so that nothing is looked at twice, but for a number that nobody foresees. */
@@ -139,43 +115,6 @@ static inline void note_time(struct nt_source_line *line, uint32_t time_s)
 		line->first_s = time_s;
 }
 
-/* Backscatter: asks for the lines of senders and victims. */
-static void ask_replies(const struct nt_tally *t, struct passes *p, struct nt_reply *reply)
-{
-	for (uint32_t n = 0; n < p->marks.n_replies; n++) {
-		const struct nt_packet *packet = p->replies[n];
-		const struct nt_fields *f = &packet->fields;
-
-		nt_reply_make(&reply[n], f, source_of(f), nt_reply_class(f) - 1);
-		note_now(&p->marks, packet->time_ns);
-		reply[n].when = p->marks.now;
-		reply[n].target = target_of(f, is_v6(f));
-		reply[n].line = packet->line;
-		nt_reply_prefetch(&reply[n], &t->senders, &t->victims);
-	}
-}
-
-/* Packets of a source by their source port, which its sender's line does not count. */
-static void ask_reply_ports(struct nt_tally *t, const struct nt_reply *r)
-{
-	uint64_t before = nt_pair_key(r->line, NT_PAIR_REPLY | r->before);
-
-	if (r->elsewhere > 1)
-		nt_waiting_add(&t->waiting, &t->pairs, before, 0, r->elsewhere - 1);
-	nt_waiting_add(&t->waiting, &t->pairs, nt_pair_key(r->line, NT_PAIR_REPLY | r->src_port), 0, 1);
-}
-
-static __attribute__((noinline)) void count_replies(struct nt_tally *t, struct passes *p)
-{
-	struct nt_reply reply[NT_BURST];
-
-	ask_replies(t, p, reply);
-	nt_replies_note(&t->senders, &t->victims, reply, p->marks.n_replies);
-	for (uint32_t n = 0; n < p->marks.n_replies; n++)
-		if (reply[n].elsewhere && reply[n].line != NT_SOURCE_NONE)
-			ask_reply_ports(t, &reply[n]);
-}
-
 /* Packets with ports of which their sources' own pairs are not: see nt_source_line. */
 static void ask_pairs(struct nt_tally *t, const struct passes *p)
 {
@@ -235,7 +174,7 @@ static inline __attribute__((always_inline)) void note_source(struct nt_tally *t
 	uint32_t matched = packet->matched, traits = reply >> NT_REPLY_TRAITS_SHIFT;
 	struct nt_source_line *line;
 
-	note_now(m, packet->time_ns);
+	nt_moment_move(&m->now, packet->time_ns);
 	m->n_replies = append_if(p->replies, m->n_replies, packet, traits & NT_SOURCE_BACKSCATTER);
 	if (!find_line(&t->sources, packet, kind.v6, p)) {
 		m->n_unplaced = append_if(p->unplaced, m->n_unplaced, packet, true);
@@ -385,7 +324,7 @@ static inline __attribute__((always_inline)) void count(struct nt_tally *t, stru
 	count_all_unusual(t, &p, part);
 	ask_pairs(t, &p);
 	if (p.marks.n_replies)
-		count_replies(t, &p);
+		nt_backscatter_burst(t, p.replies, p.marks.n_replies);
 	if (p.marks.n_unplaced)
 		nt_unplaced_sources(t, p.unplaced, p.marks.n_unplaced);
 }

@@ -33,6 +33,22 @@ static inline struct nt_key128 source_of(const struct nt_fields *f)
 	return is_v6(f) ? nt_key128_of(f->src6) : (struct nt_key128){.low = f->src4};
 }
 
+/* Hash of the destination, for the sketches of targets. */
+static inline uint64_t target_of(const struct nt_fields *f, bool v6)
+{
+	struct nt_key128 to;
+
+	if (!v6)
+		return nt_targets_hash4(f->dst4);
+	to = nt_key128_of(f->dst6);
+	return nt_mix(to.high, to.low);
+}
+
+/* replies.c: backscatter. */
+
+/** Counts packets of backscatter for their senders and victims. Their sources have been counted. Worker. */
+void nt_backscatter_burst(struct nt_tally *t, const struct nt_packet *const *packet, uint32_t n);
+
 /* unplaced.c: packets that find their tables full, and where pairs belong in the end. */
 
 /**

@@ -33,14 +33,18 @@ static void locate_lines(struct nt_sources *s, const struct nt_locate *locate)
 	}
 }
 
-static void locate_senders(struct nt_senders *s, const struct nt_locate *locate)
+static void locate_senders(struct nt_replies *s, const struct nt_locate *locate)
 {
 	struct nt_locate_batch b;
 
 	for (uint32_t i = 0; i < s->n_touched;) {
 		nt_locate_batch_begin(&b);
-		for (; i < s->n_touched && !nt_locate_batch_full(&b); i++)
-			add_address(&b, s->line[s->touched[i]].address, s->line[s->touched[i]].v6, s->touched[i]);
+		for (; i < s->n_touched && !nt_locate_batch_full(&b); i++) {
+			const struct nt_reply_line *line = &s->line[s->touched[i]];
+
+			if (nt_reply_is(line, NT_REPLY_SENDER))
+				add_address(&b, line->address, line->kind & NT_REPLY_V6, s->touched[i]);
+		}
 		nt_locate_batch_look(locate, &b);
 		for (uint32_t k = 0; k < b.n4; k++)
 			s->line[b.whose4[k]].region = b.region4[k];
@@ -120,12 +124,12 @@ static void settle_pairs(struct nt_tally *t)
 /* Source ports of backscatter, of senders that had one: those of the others are among the pairs. */
 static void settle_senders(struct nt_tally *t)
 {
-	for (uint32_t i = 0; i < t->senders.n_touched; i++) {
-		const struct nt_sender_line *line = &t->senders.line[t->senders.touched[i]];
+	for (uint32_t i = 0; i < t->replies.n_touched; i++) {
+		const struct nt_reply_line *line = &t->replies.line[t->replies.touched[i]];
 
-		if (line->used & NT_SENDER_PLACED && line->has_port && !line->port_varies)
-			nt_region_port_add(&t->region_port, nt_reply_port_key(line->region, line->src_port),
-					   nt_sender_with_port(line));
+		if (nt_reply_has_port(line->kind) && line->placed && !(line->port & NT_REPLY_PORTS))
+			nt_region_port_add(&t->region_port, nt_reply_port_key(line->region, (uint16_t)line->port),
+					   nt_reply_packets(line));
 	}
 }
 
@@ -148,7 +152,7 @@ void nt_tally_settle(struct nt_tally *t, const struct nt_locate *locate)
 	t->settled = true;
 	locate_lines(&t->sources, locate);
 	nt_waiting_count(t);
-	locate_senders(&t->senders, locate);
+	locate_senders(&t->replies, locate);
 	settle_lines(t);
 	settle_pairs(t);
 	settle_senders(t);

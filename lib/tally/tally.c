@@ -116,15 +116,14 @@ static void lay_sources(struct nt_sources *t, uint32_t entries, struct room *r)
 
 static void lay_out(struct nt_tally *t, const struct nt_tally_options *o, struct room *r)
 {
-	uint32_t victim_slots = slots_for(o->victim_entries);
+	uint32_t replies = 2 * o->victim_entries;
 
 	lay_histograms(t, r);
 	LAY_TABLE(&t->region_port, slot, nt_region_port_slots(o->region_port_entries), o->region_port_entries);
 	LAY_TABLE(&t->matches, slot, slots_for(o->match_entries), o->match_entries);
 	lay_sources(&t->sources, o->source_entries, r);
 	LAY_TABLE(&t->pairs, slot, slots_for(o->pair_entries), o->pair_entries);
-	LAY_TABLE(&t->senders, line, victim_slots, o->victim_entries);
-	LAY_TABLE(&t->victims, line, victim_slots, o->victim_entries);
+	LAY_TABLE(&t->replies, line, slots_for(replies), replies);
 	lay_sketches(&t->sketches, o->sketches, r);
 }
 
@@ -156,8 +155,7 @@ void nt_tally_clear(struct nt_tally *t)
 	nt_matches_clear(&t->matches);
 	nt_sources_clear(&t->sources);
 	nt_pairs_clear(&t->pairs);
-	nt_senders_clear(&t->senders);
-	nt_victims_clear(&t->victims);
+	nt_replies_clear(&t->replies);
 	nt_sketches_clear(&t->sketches);
 	t->waiting.n = 0;
 	for (uint32_t i = 0; i < NT_SIGNATURES_MAX; i++)

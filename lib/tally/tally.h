@@ -46,8 +46,7 @@ struct nt_tally {
 	struct nt_matches matches;		  /* the others */
 	struct nt_sources sources;
 	struct nt_pairs pairs;
-	struct nt_senders senders;
-	struct nt_victims victims;
+	struct nt_replies replies;
 	struct nt_sketches sketches;
 	struct nt_waiting waiting;
 	/* The stats side writes while no worker holds the bank; NULL: none. Bits in the bank are of these. */

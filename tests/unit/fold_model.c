@@ -417,7 +417,7 @@ static void expect_signature(const struct packet *p, uint32_t n, const struct nt
 
 static void expect_sender(const struct packet *p, uint32_t n, const struct nt_backscatter_source *b)
 {
-	uint64_t classes[NT_BACKSCATTERS] = {0}, packets = 0, targets[NT_SENDER_TARGETS] = {0};
+	uint64_t classes[NT_BACKSCATTERS] = {0}, packets = 0, targets[NT_REPLY_TARGETS] = {0};
 	const struct packet *first = NULL, *last = NULL, *port = NULL;
 	bool same = true;
 
@@ -430,7 +430,7 @@ static void expect_sender(const struct packet *p, uint32_t n, const struct nt_ba
 		last = &p[i];
 		classes[class]++;
 		packets++;
-		nt_targets_add(targets, NT_SENDER_TARGETS, target_of(&p[i].fields));
+		nt_targets_add(targets, NT_REPLY_TARGETS, target_of(&p[i].fields));
 		if (!is_tcp(&p[i].fields))
 			continue;
 		port = port ? port : &p[i];
@@ -442,8 +442,8 @@ static void expect_sender(const struct packet *p, uint32_t n, const struct nt_ba
 	assert_int_equal(b->first_s, first->time_ns / 1000000000);
 	assert_int_equal(b->last_s, last->time_ns / 1000000000);
 	assert_true(b->targets <= packets);
-	assert_int_equal(b->targets < packets ? b->targets : nt_targets_estimate(targets, NT_SENDER_TARGETS) >= packets,
-			 b->targets < packets ? nt_targets_estimate(targets, NT_SENDER_TARGETS) : 1);
+	assert_int_equal(b->targets < packets ? b->targets : nt_targets_estimate(targets, NT_REPLY_TARGETS) >= packets,
+			 b->targets < packets ? nt_targets_estimate(targets, NT_REPLY_TARGETS) : 1);
 	assert_int_equal(b->has_port, port != NULL);
 	assert_int_equal(b->source_port, port ? port->fields.src_port : 0);
 	assert_int_equal(b->source_port_same, port && same);

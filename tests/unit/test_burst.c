@@ -446,9 +446,11 @@ static void check_all(struct nt_tally *t)
 	check_made(t);
 	check_region_port(t);
 	check_matches(t);
-	for (uint32_t i = 0; i < t->senders.n_touched; i++)
-		for (uint32_t c = 0; c < NT_BACKSCATTER_SLOTS; c++)
-			sent += t->senders.line[t->senders.touched[i]].packets[c];
+	for (uint32_t i = 0; i < t->replies.n_touched; i++) {
+		const struct nt_reply_line *line = &t->replies.line[t->replies.touched[i]];
+
+		sent += nt_reply_is(line, NT_REPLY_SENDER) ? nt_reply_packets(line) : 0;
+	}
 	assert_int_equal(sent, replies);
 	assert_int_equal(t->sketches.n, 0);
 }
@@ -579,8 +581,7 @@ static void sources_without_a_line_are_estimated(void **state)
 	assert_int_equal(t->histogram[NT_TABLE_TCP_PORT].count[3], MANY / 4);
 	assert_int_equal(t->histogram[NT_TABLE_REGION].count[2], MANY / 3);
 	assert_int_equal(t->pairs.overflow, 0); /* each has one pair, which is its own */
-	assert_int_equal(t->senders.overflow, MANY / 5 - 100);
-	assert_int_equal(t->victims.overflow, MANY / 5 - 100);
+	assert_int_equal(t->replies.overflow, MANY / 5 - 2 * 100);
 	assert_int_equal(t->fate[NT_FATE_TCP], MANY);
 	assert_int_equal(t->signature_packets[0], 0);
 	assert_int_equal(t->matches.slot[t->matches.touched[0]].matched, 1);
@@ -639,8 +640,7 @@ static void every_total_stands_without_any_table(void **state)
 	count_many(t, 1000);
 	nt_tally_settle(t, NULL);
 	assert_int_equal(t->sources.overflow, 1000);
-	assert_int_equal(t->senders.overflow, 200);
-	assert_int_equal(t->victims.overflow, 200);
+	assert_int_equal(t->replies.overflow, 200);
 	assert_int_equal(t->region_port.overflow, 1000 + 200 + 2 * 500);
 	assert_int_equal(t->fate[NT_FATE_TCP], 1000);
 	assert_int_equal(t->histogram[NT_TABLE_TCP_PORT].count[3], 250);

@@ -193,7 +193,7 @@ static void lines_are_cache_lines(void **state)
 	(void)state;
 	assert_int_equal(sizeof(struct nt_source_line), 64);
 	assert_int_equal((uintptr_t)tally->sources.line % 64, 0);
-	assert_int_equal((uintptr_t)tally->senders.line % 64, 0);
+	assert_int_equal((uintptr_t)tally->replies.line % 64, 0);
 	free(tally);
 }
 
@@ -203,7 +203,7 @@ static void slots_are_at_most_three_quarters_full(void **state)
 	for (uint32_t entries = 1; entries < 100000; entries = entries * 3 + 1) {
 		struct nt_tally *t = new_tally(&(struct nt_tally_options){
 		    .source_entries = entries, .pair_entries = entries, .victim_entries = entries});
-		const uint32_t masks[] = {t->sources.mask, t->pairs.mask, t->senders.mask, t->victims.mask};
+		const uint32_t masks[] = {t->sources.mask, t->pairs.mask, t->replies.mask};
 
 		for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
 			assert_int_equal(masks[i] & (masks[i] + 1), 0);
