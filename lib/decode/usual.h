@@ -129,20 +129,23 @@ static inline bool is_usual_icmp(uint32_t length, uint32_t room)
 	return length <= room && length >= USUAL_IPV4 + USUAL_ICMP;
 }
 
-/* `length` is the packet's, of which `captured` bytes are there. */
-static inline void usual_icmp(const uint8_t *header, uint32_t length, uint32_t captured, struct nt_fields *f)
+static inline void usual_icmp(const uint8_t *header, struct nt_fields *f)
 {
-	const uint32_t before = USUAL_IPV4 + USUAL_ICMP;
-
 	f->fate = NT_FATE_ICMP;
 	memset((uint8_t *)f + offsetof(struct nt_fields, seq), 0, sizeof(usual_bytes));
 	f->icmp = be16(header);
-	if (!icmp_quotes(header[0]))
-		return;
+}
+
+/* What it quotes. A call of its own: others should not pay for its registers. */
+static __attribute__((noinline)) void usual_quote(const struct nt_frame *frame, struct nt_fields *f)
+{
+	enum { QUOTE = USUAL_L4 + USUAL_ICMP };
+	uint32_t end = USUAL_ETHERNET + be16(frame->data + USUAL_ETHERNET + 2);
+
 	f->inner_port = 0;
-	decode_quoted_ipv4((struct view){.data = header + USUAL_ICMP,
-					 .cap = (captured < length ? captured : length) - before,
-					 .wire = length - before},
+	decode_quoted_ipv4((struct view){.data = frame->data + QUOTE,
+					 .cap = (frame->cap_len < end ? frame->cap_len : end) - QUOTE,
+					 .wire = end - QUOTE},
 			   f);
 }
 
@@ -166,7 +169,9 @@ static inline bool usual_frame(const struct nt_frame *frame, struct nt_fields *f
 	} else if (usual_whole(ip, 1) && is_usual_icmp(length, room)) {
 		usual_ipv4(d + USUAL_IP_ID, f);
 		usual_nothing(f);
-		usual_icmp(l4, length, frame->cap_len - USUAL_ETHERNET, f);
+		usual_icmp(l4, f);
+		if (icmp_quotes(l4[0]))
+			usual_quote(frame, f);
 	} else {
 		return false;
 	}

@@ -147,7 +147,7 @@ static uint32_t make_kind(const struct compiler *c, enum nt_class class)
 
 		for (uint32_t i = 0; i < c->s->n; i++)
 			bits |= (uint32_t)fits(&c->conjunction[i], class, fate) << i;
-		c->s->kind[class][fate] = bits;
+		c->s->kind[nt_kind_of(class, fate)] = bits;
 		seen |= bits;
 	}
 	return seen;
@@ -161,7 +161,7 @@ static void put_protocols_into_kind(struct nt_signatures *s)
 
 	for (uint32_t class = 0; class < NT_CLASSES; class ++)
 		for (uint32_t fate = 0; fate < sizeof(proto); fate++)
-			s->kind[class][fate] &= s->proto[proto[fate]];
+			s->kind[nt_kind_of(class, fate)] &= s->proto[proto[fate]];
 }
 
 /* ---- fields of a byte, and regions ---- */

@@ -35,9 +35,13 @@ uint32_t nt_signatures_seq_dst(const struct nt_signatures *s)
 	return ~s->seq_dst[false];
 }
 
-static inline uint32_t wide_bits(const struct nt_signatures *s, enum nt_wide_table table, uint32_t value)
+/* Both bytes of the field are read where they stand: that is half of what it takes to shift one out of the other. */
+static inline uint32_t wide_bits(const struct nt_signatures *s, enum nt_wide_table table, const uint16_t *field)
 {
-	return s->chunk[s->wide[table][value >> 8] + (value & 0xff)];
+	enum { UPPER = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ };
+	const uint8_t *byte = (const uint8_t *)field;
+
+	return s->chunk[s->wide[table][byte[UPPER]] + byte[!UPPER]];
 }
 
 static inline uint32_t value_bits(const struct nt_values *v, uint32_t value)
@@ -118,11 +122,11 @@ bool nt_signatures_ask_region(const struct nt_signatures *s)
  */
 static inline uint32_t usual_bits(const struct nt_signatures *s, const struct nt_fields *f)
 {
-	uint32_t bits = s->kind[f->class][f->fate] & s->flags[f->tcp_flags] & s->ttl[f->ttl];
+	uint32_t bits = s->kind[nt_kind_of(f->class, f->fate)] & s->flags[f->tcp_flags] & s->ttl[f->ttl];
 
-	bits &= wide_bits(s, NT_WIDE_DST_PORT, f->dst_port);
-	bits &= wide_bits(s, NT_WIDE_WINDOW, f->window);
-	bits &= wide_bits(s, NT_WIDE_IP_ID, f->ip_id);
+	bits &= wide_bits(s, NT_WIDE_DST_PORT, &f->dst_port);
+	bits &= wide_bits(s, NT_WIDE_WINDOW, &f->window);
+	bits &= wide_bits(s, NT_WIDE_IP_ID, &f->ip_id);
 	return bits & s->seq_dst[f->seq == f->dst4] & s->masscan[masscan(f)];
 }
 
@@ -137,7 +141,7 @@ static inline uint32_t seldom_bits(const struct nt_signatures *s, const struct n
 	if (asked(s, NT_FIELD_OPTION))
 		bits &= s->option[f->tcp_options];
 	if (asked(s, NT_FIELD_SRC_PORT))
-		bits &= wide_bits(s, NT_WIDE_SRC_PORT, f->src_port);
+		bits &= wide_bits(s, NT_WIDE_SRC_PORT, &f->src_port);
 	if (asked(s, NT_FIELD_SEQ))
 		bits &= value_bits(&s->values[NT_VALUES_SEQ], f->seq);
 	if (asked(s, NT_FIELD_ACK))

@@ -69,15 +69,16 @@ struct nt_steps4 {
 	(1u << NT_FIELD_SRC_PORT | 1u << NT_FIELD_OPTION | 1u << NT_FIELD_LAYOUT | 1u << NT_FIELD_WINDOW_SCALE |       \
 	 1u << NT_FIELD_SEQ | 1u << NT_FIELD_ACK | 1u << NT_FIELD_REGION | 1u << NT_FIELD_SOURCE4)
 
-/** Fates, rounded up so that a row of kind[] is found by a shift. */
-#define NT_KIND_FATES 64
-
-_Static_assert(NT_FATES <= NT_KIND_FATES, "each has a column");
+/** Index of nt_signatures.kind: both are bytes that stand next to each other in struct nt_fields. */
+static inline uint32_t nt_kind_of(uint32_t class, uint32_t fate)
+{
+	return class << 8 | fate;
+}
 
 struct nt_signatures {
 	uint32_t asked;	 /**< bit per enum nt_field that some signature has a condition on: the others need no look */
 	uint32_t seldom; /**< signatures with a condition on one of NT_SELDOM_FIELDS */
-	uint32_t kind[NT_CLASSES][NT_KIND_FATES];
+	uint32_t kind[NT_CLASSES << 8]; /**< by nt_kind_of() */
 	uint32_t proto[NT_PROTO_NONE_INDEX + 1];
 	uint32_t flags[UINT8_MAX + 1];
 	uint32_t ttl[UINT8_MAX + 1];
