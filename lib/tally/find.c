@@ -7,11 +7,11 @@
  */
 
 /* The window is the other thing of many that a packet touches at random. */
-void nt_tally_ask(const struct nt_tally *t, struct nt_burst *b, uint32_t from, uint32_t to)
+void nt_tally_ask(const struct nt_tally *t, struct nt_burst *b)
 {
 	const struct nt_sources *s = &t->sources;
 
-	for (uint32_t i = from; i < to; i++) {
+	for (uint32_t i = 0; i < b->n; i++) {
 		struct nt_packet *p = &b->packet[i];
 		uint64_t hash = nt_source_hash(source_of(&p->fields), is_v6(&p->fields));
 

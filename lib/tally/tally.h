@@ -64,11 +64,8 @@ struct nt_tally *nt_tally_init(void *zeroed, const struct nt_tally_options *opti
 /** Notes the arrival of frames. Worker, before decoding. */
 void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_t n);
 
-/**
- * Asks the cache for what nt_tally_find() touches of packets `from` to below `to`, which are decoded. A few at a time,
- * so that memory is at work while the next ones are decoded. Worker.
- */
-void nt_tally_ask(const struct nt_tally *t, struct nt_burst *burst, uint32_t from, uint32_t to);
+/** Asks the cache for what nt_tally_find() touches of a burst that is decoded. Worker. */
+void nt_tally_ask(const struct nt_tally *t, struct nt_burst *burst);
 
 /** Is no line left: are the regions of all new sources wanted at once? Worker. */
 static inline bool nt_tally_full(const struct nt_tally *t)

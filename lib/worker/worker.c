@@ -110,21 +110,6 @@ static void tally_burst(struct nt_tally *t, struct nt_burst *b, enum nt_worker_p
 	}
 }
 
-/* So few that what they ask for is on its way soon, so many that a call costs next to nothing. */
-#define AT_ONCE 16u
-
-static inline void decode(const struct nt_tally *t, const struct nt_locate *locate, struct nt_burst *b, uint32_t from,
-			  enum nt_link link, enum nt_worker_part part)
-{
-	uint32_t to = b->n - from < AT_ONCE ? b->n : from + AT_ONCE;
-
-	nt_decode_burst(&b->frame[from], to - from, link, &b->packet[from].fields, sizeof(b->packet[0]));
-	if (part >= NT_WORKER_SOURCES)
-		nt_tally_ask(t, b, from, to);
-	if (part >= NT_WORKER_LOCATE && nt_tally_full(t))
-		nt_locate_ask_v4(locate, &b->packet[from].fields.src4, sizeof(b->packet[0]), to - from);
-}
-
 static inline __attribute__((always_inline)) void burst(struct nt_worker *w, const struct nt_frame *frames, uint32_t n,
 							enum nt_link link, enum nt_worker_part part)
 {
@@ -135,8 +120,11 @@ static inline __attribute__((always_inline)) void burst(struct nt_worker *w, con
 	nt_tally_arrival(tally, frames, n);
 	b->n = frames_after_loss(w, n);
 	b->frame = frames;
-	for (uint32_t at = 0; at < b->n; at += AT_ONCE)
-		decode(tally, locate, b, at, link, part);
+	nt_decode_burst(frames, b->n, link, &b->packet[0].fields, sizeof(b->packet[0]));
+	if (part >= NT_WORKER_SOURCES)
+		nt_tally_ask(tally, b);
+	if (part >= NT_WORKER_LOCATE && nt_tally_full(tally))
+		nt_locate_ask_v4(locate, &b->packet[0].fields.src4, sizeof(b->packet[0]), b->n);
 	if (part >= NT_WORKER_SOURCES)
 		nt_tally_find(tally, b);
 	if (part >= NT_WORKER_LOCATE && b->n_unlocated)

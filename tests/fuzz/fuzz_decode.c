@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		nt_decode(&frame, link, &burst.packet[0].fields);
 		check_fields(&burst.packet[0].fields);
 		check_inside(&burst.packet[0].fields);
-		nt_tally_ask(tally, &burst, 0, burst.n);
+		nt_tally_ask(tally, &burst);
 		nt_tally_find(tally, &burst);
 		nt_tally_burst(tally, &burst);
 	}

@@ -84,7 +84,7 @@ static void count_burst(struct nt_tally *t, struct nt_burst *b)
 	b->frame = frame;
 	for (uint32_t i = 0; i < b->n; i++)
 		b->packet[i].region = 0xdead;
-	nt_tally_ask(t, b, 0, b->n);
+	nt_tally_ask(t, b);
 	nt_tally_find(t, b);
 	for (uint32_t i = 0; i < b->n_unlocated; i++)
 		b->packet[b->unlocated[i]].region = region_of_packet(&b->packet[b->unlocated[i]].fields);

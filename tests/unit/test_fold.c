@@ -120,7 +120,7 @@ static void count(struct nt_tally *t, const struct packet *p)
 	b.packet[0].region = p->region;
 	b.frame = &frame;
 	nt_tally_arrival(t, &frame, 1);
-	nt_tally_ask(t, &b, 0, b.n);
+	nt_tally_ask(t, &b);
 	nt_tally_find(t, &b);
 	nt_tally_burst(t, &b);
 }

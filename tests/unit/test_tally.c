@@ -54,7 +54,7 @@ static void count_frames(struct nt_tally *t, const struct nt_frame *frames, uint
 			nt_decode(&frames[at + i], NT_LINK_ETHERNET, &burst.packet[i].fields);
 			burst.packet[i].region = region;
 		}
-		nt_tally_ask(t, &burst, 0, burst.n);
+		nt_tally_ask(t, &burst);
 		nt_tally_find(t, &burst);
 		nt_tally_burst(t, &burst);
 	}
