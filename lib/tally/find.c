@@ -67,26 +67,24 @@ static void find_lines(struct nt_tally *t, struct nt_burst *b, enum wanted wante
 	}
 }
 
-/* A packet whose pair may find no place is counted by its region at once. */
+/* A packet whose pair may find no place, once those that wait have theirs, is counted by its region at once. */
 static enum wanted regions_wanted(const struct nt_tally *t)
 {
 	if (nt_signatures_ask_region(t->signatures))
 		return ONCE;
-	return t->pairs.limit - t->pairs.n_touched < NT_PAIRS_OF_BURST ? EVERYBODY : LINELESS;
+	return t->pairs.limit - t->pairs.n_touched < t->waiting.n + NT_PAIRS_OF_BURST ? EVERYBODY : LINELESS;
 }
 
 void nt_tally_find(struct nt_tally *t, struct nt_burst *b)
 {
-	enum wanted wanted;
-
-	nt_waiting_count(t);
-	wanted = regions_wanted(t);
+	enum wanted wanted = regions_wanted(t);
 
 	/* before the index is looked at, so that it has been asked for long enough */
 	if (!nt_signatures_ask_region(t->signatures))
 		nt_signatures_match_burst(t->signatures, b->packet, b->n);
 	b->n_unlocated = 0;
 	ask_lines(t->sources, b);
+	nt_waiting_count(t); /* and meanwhile the lines come */
 	b->found = wanted != LINELESS || !nt_sources_have(&t->sources, NT_BURST);
 	if (b->found)
 		find_lines(t, b, wanted);
