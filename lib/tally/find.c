@@ -40,31 +40,41 @@ enum wanted {
 	ONCE /* everybody's, and from the bank's first packet on: lines that counted before know theirs */
 };
 
-static void want_region(const struct nt_tally *t, struct nt_burst *b, uint32_t i, enum wanted wanted)
+static inline bool wants_region(const struct nt_tally *t, struct nt_packet *p, enum wanted wanted)
 {
-	struct nt_packet *p = &b->packet[i];
-
-	if (wanted == ONCE && p->line != NT_SOURCE_NONE && t->sources.line[p->line].packets)
-		p->region = t->sources.line[p->line].region;
-	else if (wanted != LINELESS || p->line == NT_SOURCE_NONE)
-		b->unlocated[b->n_unlocated++] = (uint8_t)i;
+	if (wanted == LINELESS)
+		return p->line == NT_SOURCE_NONE;
+	if (wanted == EVERYBODY || p->line == NT_SOURCE_NONE || !t->sources.line[p->line].packets)
+		return true;
+	p->region = t->sources.line[p->line].region;
+	return false;
 }
 
-/* Where nobody finds a line any more, a place that is free says all. */
-static void find_lines(struct nt_tally *t, struct nt_burst *b, enum wanted wanted)
+/* A call of its own: a flood into a full table goes without, and should not pay for its registers. */
+static __attribute__((noinline)) void find_line(struct nt_sources *s, struct nt_packet *p)
+{
+	const struct nt_fields *f = &p->fields;
+
+	p->line = nt_sources_find(s, source_of(f), is_v6(f), p->home, p->place, p->tag);
+}
+
+/* Where nobody finds a line any more, a place that is free says all. `wanted` is a constant where that is so. */
+static inline __attribute__((always_inline)) void find_lines(struct nt_tally *t, struct nt_burst *b, enum wanted wanted)
 {
 	bool full = nt_tally_full(t);
+	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct nt_packet *p = &b->packet[i];
-		const struct nt_fields *f = &p->fields;
 
-		if (!has_source(f))
+		if (!has_source(&p->fields))
 			continue;
 		if (p->line != NT_SOURCE_NONE || !full)
-			p->line = nt_sources_find(&t->sources, source_of(f), is_v6(f), p->home, p->place, p->tag);
-		want_region(t, b, i, wanted);
+			find_line(&t->sources, p);
+		if (wants_region(t, p, wanted))
+			b->unlocated[n++] = (uint8_t)i;
 	}
+	b->n_unlocated = n;
 }
 
 /* A packet whose pair may find no place, once those that wait have theirs, is counted by its region at once. */
@@ -86,6 +96,10 @@ void nt_tally_find(struct nt_tally *t, struct nt_burst *b)
 	ask_lines(t->sources, b);
 	nt_waiting_count(t); /* and meanwhile the lines come */
 	b->found = wanted != LINELESS || !nt_sources_have(&t->sources, NT_BURST);
-	if (b->found)
+	if (!b->found)
+		return;
+	if (wanted == LINELESS)
+		find_lines(t, b, LINELESS);
+	else
 		find_lines(t, b, wanted);
 }

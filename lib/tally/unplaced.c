@@ -25,11 +25,14 @@ static uint64_t element_of_line(const struct nt_sources *s, uint32_t at)
 
 /* ---- sketches of sources without a line ---- */
 
-/* As many names as a packet without signatures counts for, for each of a burst; with signatures it is done in parts. */
-#define ADDS (3 * NT_BURST)
+/* Names that a packet counts for, and besides, for each signature that it matches. Totals are made of those by region.
+ */
+#define ADDS_OF_PACKET	  3
+#define ADDS_OF_SIGNATURE 2
 
-/* Names that a packet counts for at most, and for each signature. Totals are made of the names by region. */
-#define ADDS_OF_PACKET (3 + 2 * NT_SIGNATURES_MAX)
+/* As many as a burst without signatures has. With them it is done in parts: then there is always room for the rest. */
+#define ADDS	 (ADDS_OF_PACKET * NT_BURST)
+#define ADDS_MAX (2 * ADDS + ADDS_OF_SIGNATURE * NT_SIGNATURES_MAX)
 
 /*
  * Elements on their way into the sketches: all are asked for before the first is put. Those of names with registers
@@ -43,8 +46,8 @@ struct adds {
 	struct raise {
 		uint8_t *at;
 		uint8_t rank;
-	} raise[ADDS + ADDS_OF_PACKET];
-	struct nt_sketch_add other[ADDS + ADDS_OF_PACKET];
+	} raise[ADDS_MAX];
+	struct nt_sketch_add other[ADDS_MAX];
 };
 
 static inline void ask(const struct nt_sketches *t, struct adds *a, enum nt_sketch_kind kind, uint32_t id)
@@ -71,7 +74,7 @@ static void put_all(struct nt_sketches *t, struct adds *a)
 	a->n_raises = a->n_others = 0;
 }
 
-static void ask_matched(const struct nt_sketches *t, struct adds *a, const struct nt_packet *p)
+static void ask_matched(struct nt_sketches *t, struct adds *a, const struct nt_packet *p)
 {
 	for (uint32_t bits = p->matched; bits; bits &= bits - 1) {
 		uint32_t id = (uint32_t)__builtin_ctz(bits) << 17;
@@ -80,9 +83,11 @@ static void ask_matched(const struct nt_sketches *t, struct adds *a, const struc
 		if (has_port(&p->fields))
 			ask(t, a, NT_SKETCH_SIGNATURE_PORT, id | port_key(&p->fields));
 	}
+	if (a->n_raises + a->n_others > ADDS)
+		put_all(t, a);
 }
 
-static void ask_source(const struct nt_sketches *t, struct adds *a, const struct nt_packet *p)
+static inline void ask_source(struct nt_sketches *t, struct adds *a, const struct nt_packet *p, bool reply)
 {
 	const struct nt_fields *f = &p->fields;
 	uint64_t element = element_of(f);
@@ -92,9 +97,10 @@ static void ask_source(const struct nt_sketches *t, struct adds *a, const struct
 	ask(t, a, NT_SKETCH_REGION, p->region);
 	if (has_port(f))
 		ask(t, a, NT_SKETCH_PORT, port_key(f));
-	if (nt_reply_class(f))
+	if (reply)
 		ask(t, a, NT_SKETCH_BACKSCATTER_REGION, p->region);
-	ask_matched(t, a, p);
+	if (p->matched)
+		ask_matched(t, a, p);
 }
 
 /* ---- region x port, and matches ---- */
@@ -166,7 +172,7 @@ void nt_unplaced_pair(struct nt_tally *t, uint64_t key, uint32_t matched, uint32
 	sketch_port(&t->sketches, port, element_of_line(&t->sources, nt_pair_line(key)), matched);
 }
 
-static void count_source(struct nt_tally *t, const struct nt_packet *p)
+static inline void count_source(struct nt_tally *t, const struct nt_packet *p, bool reply)
 {
 	const struct nt_fields *f = &p->fields;
 
@@ -175,7 +181,7 @@ static void count_source(struct nt_tally *t, const struct nt_packet *p)
 		count_port(t, p->region, port_key(f), p->matched, 1);
 	else if (p->matched)
 		count_portless(t, p->region, p->matched, 1);
-	if (nt_reply_class(f) && f->fate == NT_FATE_TCP)
+	if (reply && f->fate == NT_FATE_TCP)
 		count_reply(t, p->region, f->src_port, 1);
 }
 
@@ -187,10 +193,10 @@ void nt_unplaced_sources(struct nt_tally *t, const struct nt_packet *const *pack
 	t->sources.overflow += n;
 	a.n_raises = a.n_others = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		ask_source(&t->sketches, &a, packet[i]);
-		count_source(t, packet[i]);
-		if (a.n_raises + a.n_others >= ADDS)
-			put_all(&t->sketches, &a);
+		bool reply = nt_reply_class(&packet[i]->fields);
+
+		ask_source(&t->sketches, &a, packet[i], reply);
+		count_source(t, packet[i], reply);
 	}
 	put_all(&t->sketches, &a);
 }
