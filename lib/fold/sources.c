@@ -284,17 +284,17 @@ static uint32_t pair_source(uint64_t key, const uint32_t *place)
 static void add_other_pairs(struct nt_fold_pairs *p, const struct nt_pairs *bank, const uint32_t *place)
 {
 	for (uint32_t i = 0; i < bank->n_touched; i++) {
-		const struct nt_pair_slot *slot = &bank->slot[bank->touched[i]];
+		const struct nt_pair_slot slot = nt_pairs_at(bank, bank->touched[i]);
 
 		if (i + 2 * AHEAD < bank->n_touched)
-			__builtin_prefetch(&bank->slot[bank->touched[i + 2 * AHEAD]]);
+			nt_pairs_prefetch(bank, bank->touched[i + 2 * AHEAD] / NT_PAIR_GROUP);
 		if (p->index.slot && i + AHEAD < bank->n_touched) {
-			uint64_t key = bank->slot[bank->touched[i + AHEAD]].key;
+			uint64_t key = nt_pairs_at(bank, bank->touched[i + AHEAD]).key;
 
 			nt_places_prefetch(&p->index, pair_hash(pair_source(key, place), nt_pair_port(key)));
 		}
-		if (nt_pair_is_port(slot->key))
-			add_pair(p, pair_source(slot->key, place), nt_pair_port(slot->key), slot->matched);
+		if (nt_pair_is_port(slot.key))
+			add_pair(p, pair_source(slot.key, place), nt_pair_port(slot.key), slot.matched);
 	}
 }
 

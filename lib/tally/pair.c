@@ -4,7 +4,7 @@
 void nt_pairs_clear(struct nt_pairs *t)
 {
 	for (uint32_t i = 0; i < t->n_touched; i++)
-		t->slot[t->touched[i]] = (struct nt_pair_slot){0};
+		t->group[t->touched[i] / NT_PAIR_GROUP] = (struct nt_pair_group){0};
 	t->n_touched = 0;
 	t->overflow = 0;
 }

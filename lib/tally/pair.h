@@ -23,15 +23,22 @@
 /** Instead of a destination port: packets without one that signatures matched. */
 #define NT_PAIR_PORTLESS (UINT32_C(1) << 31)
 
-struct nt_pair_slot {
-	uint64_t key;	  /* nt_pair_key(); 0: free */
-	uint32_t matched; /* signatures */
-	uint32_t packets;
+/** Slots that are looked at at once: those of a cache line. */
+#define NT_PAIR_GROUP 4
+
+/** Each field of four pairs side by side, so that one instruction compares all four. */
+struct nt_pair_group {
+	uint32_t line[NT_PAIR_GROUP];	 /* of the source; 0: free */
+	uint32_t port[NT_PAIR_GROUP];	 /* nt_port_key(), or what stands there instead */
+	uint32_t matched[NT_PAIR_GROUP]; /* signatures */
+	uint32_t packets[NT_PAIR_GROUP];
 };
 
+_Static_assert(sizeof(struct nt_pair_group) == 64, "a cache line");
+
 struct nt_pairs {
-	struct nt_pair_slot *slot; /* [mask + 1] */
-	uint32_t *touched;	   /* [limit] */
+	struct nt_pair_group *group; /* [mask + 1] */
+	uint32_t *touched;	     /* [limit] numbers of slots, NT_PAIR_GROUP to a group */
 	uint32_t mask;
 	uint32_t limit;
 	uint32_t n_touched;
@@ -54,20 +61,30 @@ static inline uint32_t nt_pair_port(uint64_t key)
 	return (uint32_t)key;
 }
 
-/** Slots that are looked at at once: those of a cache line. */
-#define NT_PAIR_GROUP 4
+/** A pair as it stands in a slot. */
+struct nt_pair_slot {
+	uint64_t key; /* nt_pair_key(); of a free slot no line's */
+	uint32_t matched;
+	uint32_t packets;
+};
 
-_Static_assert(sizeof(struct nt_pair_slot) * NT_PAIR_GROUP == 64, "a cache line");
+static inline struct nt_pair_slot nt_pairs_at(const struct nt_pairs *t, uint32_t slot)
+{
+	const struct nt_pair_group *g = &t->group[slot / NT_PAIR_GROUP];
+	uint32_t i = slot % NT_PAIR_GROUP;
 
-/** Where a pair belongs, whatever matched: from the first slot of a group on. */
+	return (struct nt_pair_slot){nt_pair_key(g->line[i], g->port[i]), g->matched[i], g->packets[i]};
+}
+
+/** The group where a pair belongs, whatever matched. */
 static inline uint32_t nt_pairs_home(const struct nt_pairs *t, uint64_t key)
 {
-	return (uint32_t)(nt_mix_word(key) >> 32) & t->mask & ~(NT_PAIR_GROUP - 1u);
+	return (uint32_t)(nt_mix_word(key) >> 32) & t->mask;
 }
 
 static inline void nt_pairs_prefetch(const struct nt_pairs *t, uint32_t home)
 {
-	__builtin_prefetch(&t->slot[home], 1);
+	__builtin_prefetch(&t->group[home], 1);
 }
 
 /** Says whether a pair is of a source and a destination port. */
@@ -76,66 +93,74 @@ static inline bool nt_pair_is_port(uint64_t key)
 	return !(key & (NT_PAIR_REPLY | NT_PAIR_PORTLESS));
 }
 
-/** Makes a slot in a free place. False if the table is full. Worker. */
-static inline bool nt_pairs_make(struct nt_pairs *t, uint32_t at, uint64_t key, uint32_t matched)
-{
-	if (t->n_touched == t->limit)
-		return false;
-	t->slot[at].key = key;
-	t->slot[at].matched = matched;
-	t->touched[t->n_touched++] = at;
-	return true;
-}
-
-/** From its home on, a pair's slot, or the free one where it would belong; slot by slot. */
+/** From its home on, the number of a pair's slot, or of the free one where it would belong; slot by slot. */
 static inline uint32_t nt_pairs_seek_plain(const struct nt_pairs *t, uint64_t key, uint32_t matched, uint32_t home)
 {
-	uint32_t at = home;
+	uint32_t at = home * NT_PAIR_GROUP;
 
-	while (t->slot[at].key && (t->slot[at].key != key || t->slot[at].matched != matched))
-		at = (at + 1) & t->mask;
-	return at;
+	for (;; at++) {
+		const struct nt_pair_group *g = &t->group[at / NT_PAIR_GROUP & t->mask];
+		uint32_t i = at % NT_PAIR_GROUP;
+
+		if (!g->line[i] || (nt_pair_key(g->line[i], g->port[i]) == key && g->matched[i] == matched))
+			return at & (t->mask * NT_PAIR_GROUP + NT_PAIR_GROUP - 1);
+	}
 }
 
 #ifdef __SSE2__
-/** Which slots of a group are a pair's: bit 4i for slot i. */
-static inline uint32_t nt_pairs_same(const struct nt_pair_slot *group, uint64_t key, uint32_t matched)
+static inline __m128i nt_pairs_equal(const uint32_t field[static NT_PAIR_GROUP], uint32_t value)
 {
-	__m128i pair = _mm_set_epi64x(matched, (int64_t)key);
-	__m128i same[NT_PAIR_GROUP];
-	uint32_t bits;
+	return _mm_cmpeq_epi32(_mm_load_si128((const void *)field), _mm_set1_epi32((int)value));
+}
 
-	for (uint32_t i = 0; i < NT_PAIR_GROUP; i++)
-		same[i] = _mm_cmpeq_epi32(_mm_load_si128((const void *)&group[i]), pair);
-	bits = (uint32_t)_mm_movemask_epi8(
-	    _mm_packs_epi16(_mm_packs_epi32(same[0], same[1]), _mm_packs_epi32(same[2], same[3])));
-	return bits & bits >> 1 & bits >> 2 & 0x1111; /* the two halves of the key, and what matched */
+/** Which slot of a group is a pair's: bit i for slot i; and above them which are free. */
+static inline uint32_t nt_pairs_match(const struct nt_pair_group *g, uint64_t key, uint32_t matched)
+{
+	__m128i port = nt_pairs_equal(g->port, nt_pair_port(key));
+	__m128i same = _mm_and_si128(_mm_and_si128(nt_pairs_equal(g->line, nt_pair_line(key)), port),
+				     nt_pairs_equal(g->matched, matched));
+	__m128i unused = nt_pairs_equal(g->line, 0);
+
+	return (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(same)) | (uint32_t)_mm_movemask_ps(_mm_castsi128_ps(unused))
+								       << NT_PAIR_GROUP;
 }
 #endif
 
 /**
- * Likewise, as fast as this machine's kind does it. A pair that is there stands nearly always in its group, where a
- * loop over slots ends after nobody knows how many. Worker.
+ * Likewise, as fast as this machine's kind does it. A pair stands or belongs nearly always in its home, where a loop
+ * over slots ends after nobody knows how many. Worker.
  */
 static inline uint32_t nt_pairs_seek(const struct nt_pairs *t, uint64_t key, uint32_t matched, uint32_t home)
 {
 #ifdef __SSE2__
-	uint32_t same = nt_pairs_same(&t->slot[home], key, matched);
+	uint32_t found = nt_pairs_match(&t->group[home], key, matched);
 
-	if (__builtin_expect(same, 1))
-		return home + (uint32_t)__builtin_ctz(same) / 4;
+	if (__builtin_expect(found, 1))
+		return home * NT_PAIR_GROUP + (uint32_t)__builtin_ctz(found) % NT_PAIR_GROUP;
 #endif
 	return nt_pairs_seek_plain(t, key, matched, home);
 }
 
-/** Counts packets. False if they found no place. Worker. */
+/**
+ * Counts packets. False if they found no place. Whether a pair is new is a coin toss: so it is written down in any
+ * case. Worker.
+ */
 static inline bool nt_pairs_count(struct nt_pairs *t, uint64_t key, uint32_t matched, uint32_t home, uint32_t packets)
 {
-	uint32_t at = nt_pairs_seek(t, key, matched, home);
+	uint32_t at = nt_pairs_seek(t, key, matched, home), i = at % NT_PAIR_GROUP;
+	struct nt_pair_group *g = &t->group[at / NT_PAIR_GROUP];
 
-	if (__builtin_expect(!t->slot[at].key, 0) && !nt_pairs_make(t, at, key, matched))
-		return false;
-	t->slot[at].packets += packets;
+	if (__builtin_expect(t->n_touched == t->limit, 0)) {
+		if (!g->line[i])
+			return false;
+	} else {
+		t->touched[t->n_touched] = at;
+		t->n_touched += !g->line[i];
+		g->line[i] = nt_pair_line(key);
+		g->port[i] = nt_pair_port(key);
+		g->matched[i] = matched;
+	}
+	g->packets[i] += packets;
 	return true;
 }
 

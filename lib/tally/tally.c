@@ -122,7 +122,7 @@ static void lay_out(struct nt_tally *t, const struct nt_tally_options *o, struct
 	LAY_TABLE(&t->region_port, slot, nt_region_port_slots(o->region_port_entries), o->region_port_entries);
 	LAY_TABLE(&t->matches, slot, slots_for(o->match_entries), o->match_entries);
 	lay_sources(&t->sources, o->source_entries, r);
-	LAY_TABLE(&t->pairs, slot, slots_for(o->pair_entries), o->pair_entries);
+	LAY_TABLE(&t->pairs, group, slots_for(o->pair_entries) / NT_PAIR_GROUP, o->pair_entries);
 	LAY_TABLE(&t->replies, line, slots_for(replies), replies);
 	lay_sketches(&t->sketches, o->sketches, r);
 }

@@ -395,10 +395,10 @@ static void check_source_ports(struct nt_tally *t)
 			found[line->port] += nt_reply_packets(line);
 	}
 	for (uint32_t i = 0; i < t->pairs.n_touched; i++) {
-		const struct nt_pair_slot *slot = &t->pairs.slot[t->pairs.touched[i]];
+		const struct nt_pair_slot slot = nt_pairs_at(&t->pairs, t->pairs.touched[i]);
 
-		assert_true(nt_pair_port(slot->key) & NT_PAIR_REPLY);
-		found[(uint16_t)nt_pair_port(slot->key)] += slot->packets;
+		assert_true(nt_pair_port(slot.key) & NT_PAIR_REPLY);
+		found[(uint16_t)nt_pair_port(slot.key)] += slot.packets;
 	}
 	assert_memory_equal(found, sent, sizeof(found));
 }

@@ -283,17 +283,18 @@ static uint32_t line_number(const struct nt_tally *t, const struct packet *p)
 	return NT_SOURCE_NONE;
 }
 
-static const struct nt_pair_slot *pair_of(const struct nt_tally *t, const struct packet *p)
+/* The number of its slot. */
+static uint32_t pair_of(const struct nt_tally *t, const struct packet *p)
 {
 	uint64_t key = nt_pair_key(line_number(t, p), port_of(p));
 
 	for (uint32_t i = 0; i < t->pairs.n_touched; i++) {
-		const struct nt_pair_slot *slot = &t->pairs.slot[t->pairs.touched[i]];
+		const struct nt_pair_slot slot = nt_pairs_at(&t->pairs, t->pairs.touched[i]);
 
-		if (slot->key == key && slot->matched == matched_by(t, p))
-			return slot;
+		if (slot.key == key && slot.matched == matched_by(t, p))
+			return t->pairs.touched[i];
 	}
-	return NULL;
+	return UINT32_MAX;
 }
 
 static bool is_own(const struct nt_source_line *line, const struct packet *p, const struct nt_tally *t)
@@ -304,12 +305,11 @@ static bool is_own(const struct nt_source_line *line, const struct packet *p, co
 /* Each packet is in its pair or in its source's own, and in both together are as many as came. */
 static void check_pairs(const struct nt_tally *t)
 {
-	uint32_t *packets = calloc(t->pairs.mask + 1, sizeof(*packets));
+	uint32_t *packets = calloc((size_t)(t->pairs.mask + 1) * NT_PAIR_GROUP, sizeof(*packets));
 	uint32_t *own = calloc(t->sources.n + 1, sizeof(*own));
 
 	for (uint32_t i = 0; i < PACKETS; i++) {
-		const struct nt_pair_slot *slot;
-		uint32_t at;
+		uint32_t at, slot;
 
 		if (!has_port(&packet[i]))
 			continue;
@@ -319,12 +319,15 @@ static void check_pairs(const struct nt_tally *t)
 			own[at]++;
 			continue;
 		}
-		assert_non_null(slot);
-		packets[slot - t->pairs.slot]++;
+		assert_int_not_equal(slot, UINT32_MAX);
+		packets[slot]++;
 	}
-	for (uint32_t i = 0; i < t->pairs.n_touched; i++)
-		if (nt_pair_is_port(t->pairs.slot[t->pairs.touched[i]].key))
-			assert_int_equal(t->pairs.slot[t->pairs.touched[i]].packets, packets[t->pairs.touched[i]]);
+	for (uint32_t i = 0; i < t->pairs.n_touched; i++) {
+		const struct nt_pair_slot slot = nt_pairs_at(&t->pairs, t->pairs.touched[i]);
+
+		if (nt_pair_is_port(slot.key))
+			assert_int_equal(slot.packets, packets[t->pairs.touched[i]]);
+	}
 	for (uint32_t i = 1; i <= t->sources.n; i++)
 		assert_int_equal(t->sources.line[i].pair_packets, own[i]);
 	free(packets);

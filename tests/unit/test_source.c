@@ -203,7 +203,8 @@ static void slots_are_at_most_three_quarters_full(void **state)
 	for (uint32_t entries = 1; entries < 100000; entries = entries * 3 + 1) {
 		struct nt_tally *t = new_tally(&(struct nt_tally_options){
 		    .source_entries = entries, .pair_entries = entries, .victim_entries = entries});
-		const uint32_t masks[] = {t->sources.mask, t->pairs.mask, t->replies.mask};
+		const uint32_t masks[] = {t->sources.mask, t->pairs.mask * NT_PAIR_GROUP + NT_PAIR_GROUP - 1,
+					  t->replies.mask};
 
 		for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
 			assert_int_equal(masks[i] & (masks[i] + 1), 0);
@@ -245,12 +246,12 @@ static void check_pairs(const struct nt_pairs *t, const uint32_t *packets)
 		n += packets[i] != 0;
 	assert_int_equal(t->n_touched, n);
 	for (uint32_t i = 0; i < n; i++) {
-		const struct nt_pair_slot *slot = &t->slot[t->touched[i]];
-		uint32_t key = nt_pair_port(slot->key), port = (key & 0xffff) * 2 + (key >> 16);
+		const struct nt_pair_slot slot = nt_pairs_at(t, t->touched[i]);
+		uint32_t key = nt_pair_port(slot.key), port = (key & 0xffff) * 2 + (key >> 16);
 
-		assert_true(nt_pair_line(slot->key) - 1 < SOURCES && slot->matched < SETS);
-		assert_int_equal(slot->packets,
-				 packets[((nt_pair_line(slot->key) - 1) * PORTS + port) * SETS + slot->matched]);
+		assert_true(nt_pair_line(slot.key) - 1 < SOURCES && slot.matched < SETS);
+		assert_int_equal(slot.packets,
+				 packets[((nt_pair_line(slot.key) - 1) * PORTS + port) * SETS + slot.matched]);
 	}
 }
 
@@ -269,7 +270,7 @@ static void pairs_are_counted(void **state)
 			count_pairs(&tally->pairs, packets, limits[l]);
 			check_pairs(&tally->pairs, packets);
 			nt_pairs_clear(&tally->pairs);
-			check_all_zero(tally->pairs.slot, (tally->pairs.mask + 1) * sizeof(tally->pairs.slot[0]));
+			check_all_zero(tally->pairs.group, (tally->pairs.mask + 1) * sizeof(tally->pairs.group[0]));
 		}
 		free(tally);
 	}
