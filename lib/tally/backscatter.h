@@ -37,8 +37,7 @@ static inline bool nt_reply_has_port(uint32_t kind)
 /** Words of the sketch of targets in a line. Half of it (nt_targets_halve()) is that of a victim. */
 #define NT_REPLY_TARGETS (2 * NT_VICTIM_TARGETS)
 
-/** Instead of a port: there is none, and bit 16. Beside one: there were several, of which that is the earliest one's.
- */
+/** Instead of a port: there is none. Beside one, in a line: there were others, and this is the earliest packet's. */
 #define NT_REPLY_NO_PORT (1u << 16)
 #define NT_REPLY_PORTS	 (1u << 17)
 
@@ -142,10 +141,9 @@ struct nt_reply {
 	int64_t time_ns;
 	uint64_t target; /* hash of our address that it went to */
 	uint32_t bin;
-	uint32_t home; /* slot of the table it was made for */
-	uint32_t port; /* or NT_REPLY_NO_PORT */
-	uint32_t
-	    source; /* the line of its sender as a source; NT_SOURCE_NONE if that has none, or of the victim alone */
+	uint32_t home;	 /* slot of the table it was made for */
+	uint32_t port;	 /* or NT_REPLY_NO_PORT */
+	uint32_t source; /* the line of its sender as a source, or NT_SOURCE_NONE */
 	uint16_t kind;
 	uint8_t slot;
 };
