@@ -118,6 +118,7 @@ static inline void note_time(struct nt_source_line *line, uint32_t time_s)
 /* Packets with ports of which their sources' own pairs are not: see nt_source_line. */
 static void ask_pairs(struct nt_tally *t, const struct passes *p)
 {
+	struct nt_pairs pairs = t->pairs; /* a copy that no store is one to */
 	struct nt_waiting *w = &t->waiting;
 
 	for (uint32_t n = 0; n < p->marks.n_other; n++) {
@@ -126,11 +127,11 @@ static void ask_pairs(struct nt_tally *t, const struct passes *p)
 		uint32_t port = port_key(&packet->fields);
 
 		if (line->pair_packets > 1) {
-			nt_waiting_add(w, &t->pairs, nt_pair_key(packet->line, port), packet->matched, 1);
+			nt_waiting_add(w, &pairs, nt_pair_key(packet->line, port), packet->matched, 1);
 			continue;
 		}
 		if (line->pair_packets)
-			nt_waiting_add(w, &t->pairs, nt_pair_key(packet->line, line->port), line->pair_matched, 1);
+			nt_waiting_add(w, &pairs, nt_pair_key(packet->line, line->port), line->pair_matched, 1);
 		line->port = port;
 		line->pair_matched = packet->matched;
 		line->pair_packets = 1;

@@ -3,13 +3,11 @@
 
 void nt_waiting_count(struct nt_tally *t)
 {
-	struct nt_waiting *w = &t->waiting;
+	struct nt_pairs pairs = t->pairs; /* a copy that no store is one to */
 
-	for (uint32_t n = 0; n < w->n; n++) {
-		const struct nt_waiting_pair *p = &w->pair[n];
-
-		if (!nt_pairs_count(&t->pairs, p->key, p->matched, p->home, p->packets))
+	for (const struct nt_waiting_pair *p = t->waiting.pair, *end = p + t->waiting.n; p < end; p++)
+		if (!nt_pairs_count(&pairs, p->key, p->matched, p->home, p->packets))
 			nt_unplaced_pair(t, p->key, p->matched, p->packets);
-	}
-	w->n = 0;
+	t->pairs.n_touched = pairs.n_touched;
+	t->waiting.n = 0;
 }

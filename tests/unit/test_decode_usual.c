@@ -41,6 +41,11 @@ static void expect_alike(const struct nt_fields *a, const struct nt_fields *b)
 	assert_int_equal(a->has_inner, b->has_inner);
 	assert_int_equal(a->has_inner_port, b->has_inner_port);
 	assert_int_equal(a->udp, b->udp);
+	if (!b->has_inner)
+		return;
+	assert_int_equal(a->inner_proto, b->inner_proto);
+	assert_int_equal(a->inner_port, b->inner_port);
+	assert_memory_equal(a->inner_dst, b->inner_dst, 4);
 }
 
 static uint32_t below(uint32_t n)
@@ -68,8 +73,13 @@ static void make_frame(uint8_t *frame)
 	for (uint32_t i = 26; i < 38; i++) /* addresses and ports */
 		frame[i] = (uint8_t)next_random();
 	if (!below(6)) {
+		frame[17] = (uint8_t)(28 + below(BYTES - 41)); /* ICMP of any length, */
 		frame[23] = 1;
-		frame[34] %= 40; /* ICMP: its type */
+		frame[34] %= 40;				      /* its type, */
+		frame[42] = below(4) ? 0x45 : (uint8_t)next_random(); /* and what it may quote: where that begins, */
+		frame[48] = below(2) ? 0 : (uint8_t)next_random();    /* whether it is a first fragment, */
+		frame[49] = frame[48];
+		frame[51] = below(2) ? 17 : 6; /* and its protocol */
 	}
 	for (uint32_t n = below(4); n; n--)
 		disturb(frame);
@@ -78,7 +88,7 @@ static void make_frame(uint8_t *frame)
 static void straight_through_is_what_the_layers_say(void **state)
 {
 	uint8_t bytes[BYTES];
-	uint32_t fates[NT_FATES] = {0};
+	uint32_t fates[NT_FATES] = {0}, quotes = 0, quoted_ports = 0;
 
 	(void)state;
 	random_state = 5;
@@ -97,9 +107,12 @@ static void straight_through_is_what_the_layers_say(void **state)
 			continue; /* with raw IP the nibble decides, not the ethertype */
 		expect_alike(&straight, &layers);
 		fates[layers.fate]++;
+		quotes += layers.has_inner;
+		quoted_ports += layers.has_inner_port;
 	}
 	assert_true(fates[NT_FATE_TCP] > FRAMES / 20 && fates[NT_FATE_UDP] > FRAMES / 20);
 	assert_true(fates[NT_FATE_ICMP] > FRAMES / 100);
+	assert_true(quoted_ports > 200 && quotes > 2 * quoted_ports);
 	assert_true(fates[NT_FATE_MALFORMED + NT_REASON_ICMP_HEADER]);
 	assert_true(fates[NT_FATE_TRUNCATED + NT_REASON_ICMP_HEADER]);
 	assert_true(fates[NT_FATE_NO_L4] && fates[NT_FATE_IP_OTHER]);
