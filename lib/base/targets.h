@@ -22,8 +22,7 @@ static inline uint64_t nt_targets_hash4(uint32_t address)
 	return mixed * 0xa0761d6478bd642fu;
 }
 
-/** Notes a target. `words` is a power of two; `hash` any hash of the target's address whose upper half is a good one.
- */
+/** Notes a target. `words` is a power of two; `hash` any of the target's address whose upper half is a good one. */
 static inline void nt_targets_add(uint64_t *sketch, uint32_t words, uint64_t hash)
 {
 	uint32_t at = (uint32_t)(hash >> (60 - __builtin_ctz(words))), shift = at % 16 * 4;

@@ -35,7 +35,7 @@ uint32_t nt_signatures_seq_dst(const struct nt_signatures *s)
 	return ~s->seq_dst[false];
 }
 
-/* Both bytes of the field are read where they stand: that is half of what it takes to shift one out of the other. */
+/* Both bytes of the field are read where they stand, which takes less than to shift one out of the other. */
 static inline uint32_t wide_bits(const struct nt_signatures *s, enum nt_wide_table table, const uint16_t *field)
 {
 	enum { UPPER = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ };

@@ -32,7 +32,7 @@ struct nt_tally_options {
 	uint32_t match_entries; /**< regions and ports of packets that signatures match */
 	uint32_t source_entries;
 	uint32_t pair_entries;
-	uint32_t victim_entries; /**< senders of backscatter, and likewise victims */
+	uint32_t victim_entries; /**< of backscatter: twice as many lines, for senders and victims together */
 	uint32_t sketches;	 /**< names that sources without a line are counted for */
 };
 

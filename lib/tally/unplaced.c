@@ -25,8 +25,7 @@ static uint64_t element_of_line(const struct nt_sources *s, uint32_t at)
 
 /* ---- sketches of sources without a line ---- */
 
-/* Names that a packet counts for, and besides, for each signature that it matches. Totals are made of those by region.
- */
+/* Names that a packet counts for, and besides for each signature it matches. Totals are made of those by region. */
 #define ADDS_OF_PACKET	  3
 #define ADDS_OF_SIGNATURE 2
 

@@ -43,6 +43,11 @@ static uint32_t below(uint32_t n)
 	return (uint32_t)(next_random() % n);
 }
 
+static void put_source6(uint8_t address[static 16], uint32_t source)
+{
+	memcpy(address, (uint8_t[16]){0x20, 1, 0xd, 0xb8, [14] = (uint8_t)(source >> 8), (uint8_t)source}, 16);
+}
+
 static void fill_addresses(struct nt_fields *f, uint32_t source)
 {
 	bool v6 = source % 5 == 0;
@@ -51,7 +56,7 @@ static void fill_addresses(struct nt_fields *f, uint32_t source)
 	f->class = v6 ? NT_CLASS_IPV6 : NT_CLASS_IPV4;
 	f->src4 = FIRST4 + source * STEP4;
 	f->dst4 = 0xc6120000 + to;
-	memcpy(f->src6, (uint8_t[16]){0x20, 1, 0xd, 0xb8, [14] = (uint8_t)(source >> 8), (uint8_t)source}, 16);
+	put_source6(f->src6, source);
 	memcpy(f->dst6, (uint8_t[16]){0x20, 1, 0xd, 0xb9, [15] = (uint8_t)to}, 16);
 }
 
@@ -71,6 +76,19 @@ static void fill_tcp(struct nt_fields *f, uint32_t source)
 	f->ack = source % 8 ? source : below(2);
 }
 
+/* Where a quoted packet went to: hosts of whom nothing else is seen, or some that send replies of their own. */
+static void fill_inner_dst(struct nt_fields *f)
+{
+	uint32_t v4 = htobe32(FIRST4 + (1 + below(4)) * STEP4);
+
+	if (below(2))
+		memcpy(f->inner_dst, (uint8_t[16]){0x20, 1, 0xd, [15] = (uint8_t)below(10)}, 16);
+	else if (f->class == NT_CLASS_IPV6)
+		put_source6(f->inner_dst, 5 * below(4));
+	else
+		memcpy(f->inner_dst, &v4, sizeof(v4));
+}
+
 static void fill_icmp(struct nt_fields *f, uint32_t source)
 {
 	static const uint8_t v4[] = {0, 3, 11, 8, 5}, v6[] = {129, 1, 3, 128, 2};
@@ -86,7 +104,7 @@ static void fill_icmp(struct nt_fields *f, uint32_t source)
 	f->inner_proto = below(2) ? 6 : 17;
 	f->has_inner_port = f->has_inner && below(4);
 	f->inner_port = (uint16_t)(50 + below(12));
-	memcpy(f->inner_dst, (uint8_t[16]){0x20, 1, 0xd, [15] = (uint8_t)below(10)}, 16);
+	fill_inner_dst(f);
 }
 
 static uint16_t region_of(uint32_t source)

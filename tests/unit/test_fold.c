@@ -157,8 +157,8 @@ static void any_spread_gives_what_the_packets_say(void **state)
 	for (uint32_t i = 0; i < BANKS_MAX; i++)
 		bank[i] = make_bank(&roomy);
 	for (uint32_t seed = 0; seed < 16; seed++) {
-		/* 120 s is where several workers' peaks stop being exact; one worker's is for 16 minutes as well */
-		uint32_t banks = 1 + seed % 4, folds = 1 + seed / 4, seconds = banks * folds == 1 ? 900 : 120;
+		/* 120 s is where peaks stop being exact for hosts in several lines, of workers or of one */
+		uint32_t banks = 1 + seed % 4, folds = 1 + seed / 4, seconds = 120;
 		struct nt_snapshot s;
 
 		random_state = seed;
