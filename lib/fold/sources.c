@@ -276,25 +276,20 @@ static void add_own_pairs(struct nt_fold_pairs *p, const struct nt_sources *bank
 			add_pair(p, place[i], bank->line[i].port, bank->line[i].pair_matched);
 }
 
-static uint32_t pair_source(uint64_t key, const uint32_t *place)
-{
-	return place[nt_pair_line(key)];
-}
-
 static void add_other_pairs(struct nt_fold_pairs *p, const struct nt_pairs *bank, const uint32_t *place)
 {
 	for (uint32_t i = 0; i < bank->n_touched; i++) {
-		const struct nt_pair_slot slot = nt_pairs_at(bank, bank->touched[i]);
+		const struct nt_source_pair pair = nt_pairs_at(bank, i);
 
 		if (i + 2 * AHEAD < bank->n_touched)
-			nt_pairs_prefetch(bank, bank->touched[i + 2 * AHEAD] / NT_PAIR_GROUP);
+			nt_pairs_ask_at(bank, i + 2 * AHEAD);
 		if (p->index.slot && i + AHEAD < bank->n_touched) {
-			uint64_t key = nt_pairs_at(bank, bank->touched[i + AHEAD]).key;
+			const struct nt_source_pair soon = nt_pairs_at(bank, i + AHEAD);
 
-			nt_places_prefetch(&p->index, pair_hash(pair_source(key, place), nt_pair_port(key)));
+			nt_places_prefetch(&p->index, pair_hash(place[soon.line], soon.port));
 		}
-		if (nt_pair_is_port(slot.key))
-			add_pair(p, pair_source(slot.key, place), nt_pair_port(slot.key), slot.matched);
+		if (nt_pair_is_port(&pair))
+			add_pair(p, place[pair.line], pair.port, pair.matched);
 	}
 }
 

@@ -119,7 +119,7 @@ static inline void note_time(struct nt_source_line *line, uint32_t time_s)
 static void ask_pairs(struct nt_tally *t, const struct passes *p)
 {
 	struct nt_pairs pairs = t->pairs; /* a copy that no store is one to */
-	struct nt_waiting *w = &t->waiting;
+	struct nt_waiting_pair *next = &t->waiting.pair[t->waiting.n];
 
 	for (uint32_t n = 0; n < p->marks.n_other; n++) {
 		const struct nt_packet *packet = p->other[n];
@@ -127,15 +127,16 @@ static void ask_pairs(struct nt_tally *t, const struct passes *p)
 		uint32_t port = port_key(&packet->fields);
 
 		if (line->pair_packets > 1) {
-			nt_waiting_add(w, &pairs, nt_pair_key(packet->line, port), packet->matched, 1);
+			nt_waiting_ask(next++, &pairs, packet->line, port, packet->matched, 1);
 			continue;
 		}
 		if (line->pair_packets)
-			nt_waiting_add(w, &pairs, nt_pair_key(packet->line, line->port), line->pair_matched, 1);
+			nt_waiting_ask(next++, &pairs, packet->line, line->port, line->pair_matched, 1);
 		line->port = port;
 		line->pair_matched = packet->matched;
 		line->pair_packets = 1;
 	}
+	t->waiting.n = (uint32_t)(next - t->waiting.pair);
 }
 
 /*
@@ -192,7 +193,7 @@ static inline __attribute__((always_inline)) void note_source(struct nt_tally *t
 	if (kind.ports)
 		traits |= note_ports(line, packet, p, m, kind);
 	else if (matched)
-		nt_waiting_add(&t->waiting, &t->pairs, nt_pair_key(packet->line, NT_PAIR_PORTLESS), matched, 1);
+		nt_waiting_add(&t->waiting, &t->pairs, packet->line, NT_PAIR_PORTLESS, matched, 1);
 	line->traits |= (uint16_t)traits;
 }
 

@@ -82,7 +82,7 @@ static enum wanted regions_wanted(const struct nt_tally *t)
 {
 	if (nt_signatures_ask_region(t->signatures))
 		return ONCE;
-	return t->pairs.limit - t->pairs.n_touched < t->waiting.n + NT_PAIRS_OF_BURST ? EVERYBODY : LINELESS;
+	return nt_pairs_have(&t->pairs, t->waiting.n + NT_PAIRS_OF_BURST) ? LINELESS : EVERYBODY;
 }
 
 void nt_tally_find(struct nt_tally *t, struct nt_burst *b)

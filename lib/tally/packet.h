@@ -70,10 +70,9 @@ static inline __attribute__((always_inline)) void nt_ask_port(const struct nt_ta
 void nt_cross_add(struct nt_tally *t, uint32_t key, uint32_t matched, uint32_t packets);
 
 /**
- * Packets of a pair, nt_pair_key(), that found no place, by the region that the line of its source says. Worker; stats
- * side.
+ * Packets of a pair that found no place, by the region that the line of its source says. Worker; stats side.
  */
-void nt_unplaced_pair(struct nt_tally *t, uint64_t key, uint32_t matched, uint32_t packets);
+void nt_unplaced_pair(struct nt_tally *t, const struct nt_source_pair *pair);
 
 /** Asks for what a packet whose source has no line touches first. Worker, some time before the next. */
 static inline __attribute__((always_inline)) void nt_unplaced_ask(const struct nt_tally *t, const struct nt_packet *p)

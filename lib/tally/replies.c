@@ -7,8 +7,8 @@
 static void ask_ports(struct nt_tally *t, const struct nt_reply *r, uint32_t packets, uint16_t before)
 {
 	if (packets > 1)
-		nt_waiting_add(&t->waiting, &t->pairs, nt_pair_key(r->source, NT_PAIR_REPLY | before), 0, packets - 1);
-	nt_waiting_add(&t->waiting, &t->pairs, nt_pair_key(r->source, NT_PAIR_REPLY | r->port), 0, 1);
+		nt_waiting_add(&t->waiting, &t->pairs, r->source, NT_PAIR_REPLY | before, 0, packets - 1);
+	nt_waiting_add(&t->waiting, &t->pairs, r->source, NT_PAIR_REPLY | r->port, 0, 1);
 }
 
 static void note(struct nt_tally *t, const struct nt_reply *r)

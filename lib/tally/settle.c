@@ -82,33 +82,33 @@ static void settle_lines(struct nt_tally *t)
 	}
 }
 
-static void settle_pair(struct nt_tally *t, struct nt_pair_slot slot)
+static void settle_pair(struct nt_tally *t, struct nt_source_pair p)
 {
-	uint32_t region = t->sources.line[nt_pair_line(slot.key)].region, port = nt_pair_port(slot.key);
+	uint32_t region = t->sources.line[p.line].region;
 
-	if (nt_pair_is_port(slot.key))
-		settle_port(t, region, port, slot.matched, slot.packets);
-	else if (port & NT_PAIR_REPLY)
-		nt_region_port_add(&t->region_port, nt_reply_port_key(region, (uint16_t)port), slot.packets);
+	if (nt_pair_is_port(&p))
+		settle_port(t, region, p.port, p.matched, p.packets);
+	else if (p.port & NT_PAIR_REPLY)
+		nt_region_port_add(&t->region_port, nt_reply_port_key(region, (uint16_t)p.port), p.packets);
 	else
-		nt_cross_add(t, region << 17 | NT_MATCH_PORTLESS, slot.matched, slot.packets);
+		nt_cross_add(t, region << 17 | NT_MATCH_PORTLESS, p.matched, p.packets);
 }
 
 /* Those that follow: the slot of one, the line of another, and of the next one where it is to be added. */
 static void ask_pairs(const struct nt_tally *t, uint32_t i)
 {
 	const struct nt_pairs *p = &t->pairs;
-	struct nt_pair_slot slot;
+	struct nt_source_pair soon;
 
 	if (i + 3 * AHEAD < p->n_touched)
-		nt_pairs_prefetch(p, p->touched[i + 3 * AHEAD] / NT_PAIR_GROUP);
+		nt_pairs_ask_at(p, i + 3 * AHEAD);
 	if (i + 2 * AHEAD < p->n_touched)
-		__builtin_prefetch(&t->sources.line[nt_pair_line(nt_pairs_at(p, p->touched[i + 2 * AHEAD]).key)]);
+		__builtin_prefetch(&t->sources.line[nt_pairs_at(p, i + 2 * AHEAD).line]);
 	if (i + AHEAD >= p->n_touched)
 		return;
-	slot = nt_pairs_at(p, p->touched[i + AHEAD]);
-	if (nt_pair_is_port(slot.key))
-		nt_ask_port(t, t->sources.line[nt_pair_line(slot.key)].region, nt_pair_port(slot.key), slot.matched);
+	soon = nt_pairs_at(p, i + AHEAD);
+	if (nt_pair_is_port(&soon))
+		nt_ask_port(t, t->sources.line[soon.line].region, soon.port, soon.matched);
 }
 
 static void settle_pairs(struct nt_tally *t)
@@ -117,7 +117,7 @@ static void settle_pairs(struct nt_tally *t)
 
 	for (uint32_t i = 0; i < p->n_touched; i++) {
 		ask_pairs(t, i);
-		settle_pair(t, nt_pairs_at(p, p->touched[i]));
+		settle_pair(t, nt_pairs_at(p, i));
 	}
 }
 
@@ -151,7 +151,7 @@ void nt_tally_settle(struct nt_tally *t, const struct nt_locate *locate)
 		return;
 	t->settled = true;
 	locate_lines(&t->sources, locate);
-	nt_waiting_count(t);
+	nt_waiting_finish(t);
 	locate_senders(&t->replies, locate);
 	settle_lines(t);
 	settle_pairs(t);

@@ -154,21 +154,21 @@ static void sketch_port(struct nt_sketches *t, uint32_t port, uint64_t element, 
 	}
 }
 
-void nt_unplaced_pair(struct nt_tally *t, uint64_t key, uint32_t matched, uint32_t packets)
+void nt_unplaced_pair(struct nt_tally *t, const struct nt_source_pair *pair)
 {
-	uint32_t port = nt_pair_port(key), region = t->sources.line[nt_pair_line(key)].region;
+	uint32_t region = t->sources.line[pair->line].region;
 
-	if (port & NT_PAIR_REPLY) {
-		count_reply(t, region, (uint16_t)port, packets);
+	if (pair->port & NT_PAIR_REPLY) {
+		count_reply(t, region, (uint16_t)pair->port, pair->packets);
 		return;
 	}
-	if (port & NT_PAIR_PORTLESS) {
-		count_portless(t, region, matched, packets);
+	if (pair->port & NT_PAIR_PORTLESS) {
+		count_portless(t, region, pair->matched, pair->packets);
 		return;
 	}
-	t->pairs.overflow += packets;
-	count_port(t, region, port, matched, packets);
-	sketch_port(&t->sketches, port, element_of_line(&t->sources, nt_pair_line(key)), matched);
+	t->pairs.overflow += pair->packets;
+	count_port(t, region, pair->port, pair->matched, pair->packets);
+	sketch_port(&t->sketches, pair->port, element_of_line(&t->sources, pair->line), pair->matched);
 }
 
 static inline void count_source(struct nt_tally *t, const struct nt_packet *p, bool reply)

@@ -15,33 +15,49 @@
 #define NT_PAIRS_OF_BURST (3 * NT_BURST)
 
 struct nt_waiting_pair {
-	uint64_t key; /* nt_pair_key() */
-	uint32_t matched;
-	uint32_t packets;
-	uint32_t home;
+	struct nt_source_pair pair;
+	uint32_t group; /* where it is looked for */
 };
 
 struct nt_waiting {
 	uint32_t n;
-	struct nt_waiting_pair pair[NT_PAIRS_OF_BURST];
+	struct nt_waiting_pair pair[2 * NT_PAIRS_OF_BURST]; /* those of the last burst behind those that wait again */
 };
 
-/** Has packets of a pair wait for its slot, which is asked for. Worker, NT_PAIRS_OF_BURST times a burst at most. */
-static inline void nt_waiting_add(struct nt_waiting *w, const struct nt_pairs *t, uint64_t key, uint32_t matched,
-				  uint32_t packets)
+/** Asks for the group of packets that are to wait. Worker. */
+static inline void nt_waiting_put(struct nt_waiting_pair *w, const struct nt_pairs *t, const struct nt_source_pair *p,
+				  uint32_t group)
 {
-	uint32_t home = nt_pairs_home(t, key);
+	__builtin_prefetch(&t->group[group], 1);
+	*w = (struct nt_waiting_pair){*p, group};
+}
 
-	nt_pairs_prefetch(t, home);
-	w->pair[w->n++] = (struct nt_waiting_pair){key, matched, packets, home};
+/** Likewise, of a source and port, where they belong. Worker. */
+static inline void nt_waiting_ask(struct nt_waiting_pair *w, const struct nt_pairs *t, uint32_t line, uint32_t port,
+				  uint32_t matched, uint32_t packets)
+{
+	nt_waiting_put(w, t, &(struct nt_source_pair){line, port, matched, packets}, nt_pairs_home(t, line, port));
+}
+
+/** Has them wait behind all others. Worker, NT_PAIRS_OF_BURST times a burst at most. */
+static inline void nt_waiting_add(struct nt_waiting *w, const struct nt_pairs *t, uint32_t line, uint32_t port,
+				  uint32_t matched, uint32_t packets)
+{
+	nt_waiting_ask(&w->pair[w->n++], t, line, port, matched, packets);
 }
 
 struct nt_tally;
 
 /**
- * Counts what waits. What finds no place takes the region that its source's line says. Worker, before anything of the
- * next burst is counted; stats side, once lines know their regions.
+ * Counts what waits. A few may wait again, while there is room for all: for the group after one that is full, which
+ * nobody has asked for. Worker, before anything of the next burst is counted.
  */
 void nt_waiting_count(struct nt_tally *t);
+
+/**
+ * Counts all that waits. What finds no place takes the region that its source's line says. Worker; stats side, once
+ * lines know their regions.
+ */
+void nt_waiting_finish(struct nt_tally *t);
 
 #endif

@@ -395,10 +395,10 @@ static void check_source_ports(struct nt_tally *t)
 			found[line->port] += nt_reply_packets(line);
 	}
 	for (uint32_t i = 0; i < t->pairs.n_touched; i++) {
-		const struct nt_pair_slot slot = nt_pairs_at(&t->pairs, t->pairs.touched[i]);
+		const struct nt_source_pair pair = nt_pairs_at(&t->pairs, i);
 
-		assert_true(nt_pair_port(slot.key) & NT_PAIR_REPLY);
-		found[(uint16_t)nt_pair_port(slot.key)] += slot.packets;
+		assert_true(pair.port & NT_PAIR_REPLY);
+		found[(uint16_t)pair.port] += pair.packets;
 	}
 	assert_memory_equal(found, sent, sizeof(found));
 }
@@ -415,7 +415,7 @@ static uint64_t note_packets(struct nt_tally *t)
 		for (uint32_t k = 0; k < n; k++)
 			list[k] = &packet[i + k];
 		nt_backscatter_burst(t, list, n);
-		nt_waiting_count(t);
+		nt_waiting_finish(t);
 	}
 	for (uint32_t i = 0; i < t->replies.n_touched; i++)
 		counted += check_line(&t->replies.line[t->replies.touched[i]]);

@@ -286,12 +286,12 @@ static uint32_t line_number(const struct nt_tally *t, const struct packet *p)
 /* The number of its slot. */
 static uint32_t pair_of(const struct nt_tally *t, const struct packet *p)
 {
-	uint64_t key = nt_pair_key(line_number(t, p), port_of(p));
+	uint32_t line = line_number(t, p), port = port_of(p), matched = matched_by(t, p);
 
 	for (uint32_t i = 0; i < t->pairs.n_touched; i++) {
-		const struct nt_pair_slot slot = nt_pairs_at(&t->pairs, t->pairs.touched[i]);
+		const struct nt_source_pair pair = nt_pairs_at(&t->pairs, i);
 
-		if (slot.key == key && slot.matched == matched_by(t, p))
+		if (pair.line == line && pair.port == port && pair.matched == matched)
 			return t->pairs.touched[i];
 	}
 	return UINT32_MAX;
@@ -323,10 +323,10 @@ static void check_pairs(const struct nt_tally *t)
 		packets[slot]++;
 	}
 	for (uint32_t i = 0; i < t->pairs.n_touched; i++) {
-		const struct nt_pair_slot slot = nt_pairs_at(&t->pairs, t->pairs.touched[i]);
+		const struct nt_source_pair pair = nt_pairs_at(&t->pairs, i);
 
-		if (nt_pair_is_port(slot.key))
-			assert_int_equal(slot.packets, packets[t->pairs.touched[i]]);
+		if (nt_pair_is_port(&pair))
+			assert_int_equal(pair.packets, packets[t->pairs.touched[i]]);
 	}
 	for (uint32_t i = 1; i <= t->sources.n; i++)
 		assert_int_equal(t->sources.line[i].pair_packets, own[i]);

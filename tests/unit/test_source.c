@@ -227,14 +227,14 @@ static void count_pairs(struct nt_pairs *t, uint32_t *packets, uint32_t limit)
 	for (uint32_t i = 0; i < 20000; i++) {
 		uint32_t line = 1 + (uint32_t)(next_random() % SOURCES), port = (uint32_t)(next_random() % PORTS);
 		uint32_t matched = (uint32_t)(next_random() % SETS), at = ((line - 1) * PORTS + port) * SETS + matched;
-		uint64_t key = nt_pair_key(line, nt_port_key(port % 2, (uint16_t)(port / 2)));
+		struct nt_source_pair pair = {line, nt_port_key(port % 2, (uint16_t)(port / 2)), matched, 1};
+		uint32_t home = nt_pairs_home(t, pair.line, pair.port);
 		bool place = packets[at] || n < limit;
 
-		assert_int_equal(nt_pairs_count(t, key, matched, nt_pairs_home(t, key), 1), place);
+		assert_int_equal(nt_pairs_count(t, &pair, home), place);
 		n += place && !packets[at];
 		packets[at] += place;
-		assert_int_equal(nt_pairs_seek(t, key, matched, nt_pairs_home(t, key)),
-				 nt_pairs_seek_plain(t, key, matched, nt_pairs_home(t, key)));
+		assert_int_equal(nt_pair_seek(&t->group[home], &pair), nt_pair_seek_plain(&t->group[home], &pair));
 	}
 }
 
@@ -246,13 +246,43 @@ static void check_pairs(const struct nt_pairs *t, const uint32_t *packets)
 		n += packets[i] != 0;
 	assert_int_equal(t->n_touched, n);
 	for (uint32_t i = 0; i < n; i++) {
-		const struct nt_pair_slot slot = nt_pairs_at(t, t->touched[i]);
-		uint32_t key = nt_pair_port(slot.key), port = (key & 0xffff) * 2 + (key >> 16);
+		const struct nt_source_pair pair = nt_pairs_at(t, i);
+		uint32_t port = (pair.port & 0xffff) * 2 + (pair.port >> 16);
 
-		assert_true(nt_pair_line(slot.key) - 1 < SOURCES && slot.matched < SETS);
-		assert_int_equal(slot.packets,
-				 packets[((nt_pair_line(slot.key) - 1) * PORTS + port) * SETS + slot.matched]);
+		assert_true(pair.line - 1 < SOURCES && pair.matched < SETS);
+		assert_int_equal(pair.packets, packets[((pair.line - 1) * PORTS + port) * SETS + pair.matched]);
 	}
+}
+
+/* Pairs of a few ports, burst after burst; those that wait again are many, as more than half of all slots are in use.
+ */
+static void pairs_wait_for_room(void **state)
+{
+	enum { BURSTS = 200, OF_BURST = 300, FEW_PORTS = 19, LIMIT = 3000 };
+	struct nt_tally *t = new_tally(&(struct nt_tally_options){.pair_entries = LIMIT});
+	uint32_t packets[SOURCES * PORTS * SETS] = {0}, again = 0;
+
+	(void)state;
+	random_state = 13;
+	for (uint32_t burst = 0; burst < BURSTS; burst++) {
+		for (uint32_t i = 0; i < OF_BURST; i++) {
+			uint32_t line = 1 + (uint32_t)(next_random() % SOURCES);
+			uint32_t port = (uint32_t)(next_random() % FEW_PORTS), some = 1 + (uint32_t)(next_random() % 3);
+			uint32_t matched = (uint32_t)(next_random() % SETS);
+
+			nt_waiting_add(&t->waiting, &t->pairs, line, nt_port_key(port % 2, (uint16_t)(port / 2)),
+				       matched, some);
+			packets[((line - 1) * PORTS + port) * SETS + matched] += some;
+		}
+		nt_waiting_count(t);
+		again += t->waiting.n;
+	}
+	assert_true(again > BURSTS);
+	nt_waiting_finish(t);
+	assert_int_equal(t->waiting.n, 0);
+	assert_int_equal(t->pairs.n_touched, SOURCES * FEW_PORTS * SETS);
+	check_pairs(&t->pairs, packets);
+	free(t);
 }
 
 static void pairs_are_counted(void **state)
@@ -460,6 +490,7 @@ int main(void)
 	    cmocka_unit_test(lines_are_cache_lines),
 	    cmocka_unit_test(slots_are_at_most_three_quarters_full),
 	    cmocka_unit_test(pairs_are_counted),
+	    cmocka_unit_test(pairs_wait_for_room),
 	    cmocka_unit_test(sketches_hold_their_elements),
 	    cmocka_unit_test(totals_are_made_of_regions),
 	    cmocka_unit_test(ports_leave_room_for_totals_and_regions),
