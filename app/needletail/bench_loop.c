@@ -56,7 +56,7 @@ static void put_senders(struct bench_lane *lane, struct rte_mbuf *const *mbufs, 
 uint32_t bench_take_burst(struct bench_lane *lane)
 {
 	struct rte_mbuf *mbufs[NT_BURST];
-	uint32_t n = rte_eth_rx_burst(lane->port, lane->queue, mbufs, NT_BURST);
+	uint32_t n = rx_burst_take(lane->port, lane->queue, mbufs);
 
 	if (lane->senders.list)
 		put_senders(lane, mbufs, n);

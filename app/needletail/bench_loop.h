@@ -14,7 +14,7 @@ struct nt_worker;
 
 /*
  * The worker lcores of a benchmark: each polls one queue of an endless device for a while and does so much with what
- * comes. Besides live capture's, the only caller of rte_eth_rx_burst().
+ * comes. Receives as live capture does.
  */
 
 /** How much is done with a packet, each with all before. */

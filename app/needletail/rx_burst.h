@@ -4,7 +4,9 @@
 
 #include "base/clock.h"
 #include "decode/decode.h"
+#include "tally/burst.h"
 
+#include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_prefetch.h>
 
@@ -14,6 +16,24 @@
  * tick, 1 to 10 ms, is far below the second in which times are published.
  */
 #define ARRIVAL_CLOCK CLOCK_REALTIME_COARSE
+
+/** Frames that a device is asked for at once: with more of them receiving takes longer than counting saves. */
+#define RX_BURST 64
+
+/**
+ * Takes up to NT_BURST frames, as long as the device gives all that it is asked for. Returns how many. The packet
+ * path's only call of rte_eth_rx_burst(). Worker.
+ */
+static inline uint32_t rx_burst_take(uint16_t port, uint16_t queue, struct rte_mbuf **mbufs)
+{
+	uint32_t n = 0, got;
+
+	do {
+		got = rte_eth_rx_burst(port, queue, &mbufs[n], RX_BURST);
+		n += got;
+	} while (got == RX_BURST && n < NT_BURST);
+	return n;
+}
 
 /** Describes a burst and asks for the bytes that decoding reads first. Worker. */
 static inline void rx_burst_frames(struct nt_frame *frames, struct rte_mbuf *const *mbufs, uint32_t n)

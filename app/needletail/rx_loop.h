@@ -13,7 +13,7 @@ struct nt_worker;
 
 /*
  * The worker lcores of live capture: each polls its queue of every port, hands the frames to its worker and gives the
- * buffers back. Beside the benchmark, the only caller of rte_eth_rx_burst().
+ * buffers back.
  */
 
 enum rx_phase {

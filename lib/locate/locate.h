@@ -13,7 +13,7 @@
  */
 
 /** Most addresses that are looked up in one go; a longer array is cut into pieces of this size. */
-#define NT_LOCATE_BURST 64u
+#define NT_LOCATE_BURST 128u
 
 /** One IPv4 prefix and the region behind it. */
 struct nt_prefix4 {

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Packets that travel together. */
-#define NT_BURST 64
+/** Packets that travel together: the more, the longer memory has for what one pass asks and the next one touches. */
+#define NT_BURST 128
 
 /** A packet on its way through the passes: two cache lines, so that each pass finds all of it from one pointer. */
 struct nt_packet {
