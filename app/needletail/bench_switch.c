@@ -312,7 +312,7 @@ static void note_fill(const struct bench *b, struct bench_switches *s)
 
 		s->sources += (double)t->sources.n / t->sources.limit / b->workers;
 		s->pairs += (double)t->pairs.n_touched / t->pairs.limit / b->workers;
-		s->victims += (double)t->replies.n_touched / t->replies.limit / b->workers;
+		s->victims += (double)t->replies.n / t->replies.limit / b->workers;
 		s->region_port += (double)t->region_port.n_touched / t->region_port.limit / b->workers;
 		nt_tally_clear(t);
 	}

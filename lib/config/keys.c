@@ -126,7 +126,7 @@ const struct nt_key nt_key[] = {
 	{ .path = "tables", .type = NT_KEY_SECTION, .help = "Sizes of the tables that an interval is counted in." },
 	{ .path = "tables.sources", .type = NT_KEY_NUMBER, AT(tables.sources), .min = 64, .max = 1 << 27,
 	  .unit = "entries", .value = "1048576",
-	  .help = "Sources of an interval, 176 bytes each; a quarter suffices for a /16 and a minute. What does not fit is estimated." },
+	  .help = "Sources of an interval, 192 bytes each; a quarter suffices for a /16 and a minute. What does not fit is estimated." },
 	{ .path = "tables.pairs", .type = NT_KEY_NUMBER, AT(tables.pairs), .min = 64, .max = 1 << 27,
 	  .unit = "entries", .value = "524288",
 	  .help = "Pairs of source and destination port of an interval, for unique sources of a port." },

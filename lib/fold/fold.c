@@ -171,7 +171,7 @@ static int fold_bank(struct nt_tally *t, const struct nt_locate *locate, struct 
 	i->overflowed = i->overflowed || t->sources.overflow || t->pairs.overflow;
 	if (!err)
 		err = fold_sources(t, i);
-	if (!err && t->replies.n_touched)
+	if (!err && t->replies.n)
 		err = nt_fold_senders_add(&i->senders, &t->replies);
 	return err ? err : nt_fold_sketches_add(&i->sketches, &t->sketches);
 }
@@ -238,7 +238,7 @@ static int fold_victims(struct nt_tally *const *banks, uint32_t n, struct nt_fol
 	int err = 0;
 
 	for (uint32_t b = 0; b < n && !err; b++)
-		if (banks[b]->replies.n_touched)
+		if (banks[b]->replies.n)
 			err = nt_fold_victims_add(&together, &banks[b]->replies);
 	if (!err)
 		err = nt_fold_victims_merge(into, &together);

@@ -69,7 +69,7 @@ static struct nt_fold_sender *sender_of(struct nt_fold_senders *s, const struct 
 
 int nt_fold_senders_add(struct nt_fold_senders *s, const struct nt_replies *bank)
 {
-	size_t wanted = s->n + bank->n_touched;
+	size_t wanted = s->n + bank->n;
 	struct nt_fold_sender *grown = nt_places_grow_array(s->entry, &s->capacity, wanted, sizeof(*grown));
 
 	if (!grown)
@@ -77,8 +77,8 @@ int nt_fold_senders_add(struct nt_fold_senders *s, const struct nt_replies *bank
 	s->entry = grown;
 	if (nt_places_reserve(&s->index, wanted))
 		return -ENOMEM;
-	for (uint32_t i = 0; i < bank->n_touched; i++) {
-		const struct nt_reply_line *line = &bank->line[bank->touched[i]];
+	for (uint32_t i = 1; i <= bank->n; i++) {
+		const struct nt_reply_line *line = &bank->line[i];
 
 		if (nt_reply_is(line, NT_REPLY_SENDER))
 			merge(sender_of(s, line), line);

@@ -151,10 +151,10 @@ static void add(struct nt_fold_victims *v, const struct nt_fold_victim *with)
 
 int nt_fold_victims_add(struct nt_fold_victims *v, const struct nt_replies *bank)
 {
-	int err = reserve(v, bank->n_touched);
+	int err = reserve(v, bank->n);
 
-	for (uint32_t i = 0; i < bank->n_touched && !err; i++) {
-		const struct nt_reply_line *line = &bank->line[bank->touched[i]];
+	for (uint32_t i = 1; i <= bank->n && !err; i++) {
+		const struct nt_reply_line *line = &bank->line[i];
 		struct nt_fold_victim with;
 
 		if (!nt_reply_is(line, NT_REPLY_VICTIM))

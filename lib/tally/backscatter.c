@@ -127,19 +127,27 @@ static inline bool is_line_of(const struct nt_reply_line *line, const struct nt_
 		 (uint32_t)(line->kind ^ r->kind));
 }
 
-/* In a free slot. As if there had been a packet like this one, which is not counted yet. */
+/* A source with a line, that answers for itself, has its number there. */
+static void note_own(struct nt_replies *t, const struct nt_reply_line *line, uint32_t number)
+{
+	if (line->source != NT_SOURCE_NONE && nt_reply_is_own(line->kind))
+		t->own[line->source].line[nt_reply_has_port(line->kind)] = number;
+}
+
+/* In a free place. As if there had been a packet like this one, which is not counted yet. */
 static struct nt_reply_line *make(struct nt_replies *t, const struct nt_reply *r, uint32_t at)
 {
-	struct nt_reply_line *line = &t->line[at];
+	struct nt_reply_line *line = &t->line[t->n + 1];
 
-	if (t->n_touched == t->limit) {
+	if (t->n == t->limit) {
 		t->overflow++;
 		return NULL;
 	}
-	t->touched[t->n_touched++] = at;
+	t->index[at] = ++t->n;
 	line->address = r->address;
 	line->kind = r->kind;
-	line->placed = r->source != NT_SOURCE_NONE;
+	line->source = r->source;
+	note_own(t, line, t->n);
 	line->first_ns = line->last_ns = r->time_ns;
 	line->first_bin = line->last_bin = r->bin;
 	line->port = r->port;
@@ -148,14 +156,16 @@ static struct nt_reply_line *make(struct nt_replies *t, const struct nt_reply *r
 	return line;
 }
 
-/* Slot after slot, from the home on. */
+/* Place after place, from the home on. */
 static struct nt_reply_line *find(struct nt_replies *t, const struct nt_reply *r)
 {
 	uint32_t at = r->home;
 
-	for (; t->line[at].kind; at = (at + 1) & t->mask)
-		if (is_line_of(&t->line[at], r))
-			return &t->line[at];
+	if (r->line)
+		return &t->line[r->line];
+	for (; t->index[at]; at = (at + 1) & t->mask)
+		if (is_line_of(&t->line[t->index[at]], r))
+			return &t->line[t->index[at]];
 	return make(t, r, at);
 }
 
@@ -175,10 +185,23 @@ uint32_t nt_replies_note(struct nt_replies *t, const struct nt_reply *r, uint16_
 	return nt_reply_has_port(r->kind) ? elsewhere : 0;
 }
 
+/* Others may have been forgotten on the way to its place. */
+static void forget(struct nt_replies *t, uint32_t number)
+{
+	const struct nt_reply_line *line = &t->line[number];
+	uint32_t at = nt_replies_home(t, line->address, line->kind);
+
+	while (t->index[at] != number)
+		at = (at + 1) & t->mask;
+	t->index[at] = 0;
+	note_own(t, line, 0);
+}
+
 void nt_replies_clear(struct nt_replies *t)
 {
-	for (uint32_t i = 0; i < t->n_touched; i++)
-		t->line[t->touched[i]] = (struct nt_reply_line){0};
-	t->n_touched = 0;
+	for (uint32_t i = 1; i <= t->n; i++)
+		forget(t, i);
+	memset(&t->line[1], 0, t->n * sizeof(t->line[0]));
+	t->n = 0;
 	t->overflow = 0;
 }

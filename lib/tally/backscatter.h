@@ -69,12 +69,18 @@ struct nt_reply_line {
 	uint32_t port;	 /* attacked, the sender's own in NT_REPLY_TCP; see NT_REPLY_NO_PORT */
 	uint16_t kind;	 /* 0: free */
 	uint16_t region; /* known when the bank is settled */
-	uint8_t placed;	 /* it is a source with a line, too: its port is counted by this line, or its ports by pairs */
+	uint32_t source; /* the line of its sender as a source, whose port this line counts, or NT_SOURCE_NONE */
 
 	uint32_t head[NT_VICTIM_BINS];	    /* packets of the first bins */
 	uint32_t older[NT_VICTIM_BINS - 1]; /* of last_bin - 1, last_bin - 2, ... */
 	struct nt_victim_ports ports;	    /* attacked */
 };
+
+/** Is a host that is attacked the sender, too? */
+static inline bool nt_reply_is_own(uint32_t kind)
+{
+	return (kind >> NT_REPLY_PART_SHIFT & NT_REPLY_BOTH) == NT_REPLY_BOTH;
+}
 
 /** Is a line one of such a part? */
 static inline bool nt_reply_is(const struct nt_reply_line *line, enum nt_reply_part part)
@@ -105,12 +111,19 @@ static inline uint32_t nt_reply_peak(const struct nt_reply_line *line)
 /** Class that a slot of nt_reply_line.packets counts in lines of a kind. */
 enum nt_backscatter nt_reply_class_of_slot(uint32_t kind, uint32_t slot);
 
+/** The lines of a source that answers for itself: of ICMP, and of TCP; 0: none. */
+struct nt_own_replies {
+	uint32_t line[2];
+};
+
+/** As with sources: lines in the order of their first packets behind an index. */
 struct nt_replies {
-	struct nt_reply_line *line; /* [mask + 1] */
-	uint32_t *touched;	    /* [limit] */
+	struct nt_reply_line *line; /* [limit + 1]: those in use are 1 to `n` */
+	uint32_t *index;	    /* [mask + 1] by address and kind the number of a line, or 0: free */
+	struct nt_own_replies *own; /* [sources + 1] by the source's line, so that most packets search for nothing */
 	uint32_t mask;
 	uint32_t limit;
-	uint32_t n_touched;
+	uint32_t n;
 	uint64_t overflow; /* packets without a line that they should have had */
 };
 
@@ -141,7 +154,8 @@ struct nt_reply {
 	int64_t time_ns;
 	uint64_t target; /* hash of our address that it went to */
 	uint32_t bin;
-	uint32_t home;	 /* slot of the table it was made for */
+	uint32_t home;	 /* of the line in the index */
+	uint32_t line;	 /* its number, if that is known, or 0 */
 	uint32_t port;	 /* or NT_REPLY_NO_PORT */
 	uint32_t source; /* the line of its sender as a source, or NT_SOURCE_NONE */
 	uint16_t kind;
@@ -173,10 +187,16 @@ static inline uint32_t nt_reply_of(const struct nt_fields *f)
 	}
 }
 
-/** Class of a packet + 1; 0: it is no backscatter. */
+/** The class in one of them + 1; 0: it is no backscatter. */
+static inline uint32_t nt_reply_class_in(uint32_t reply)
+{
+	return reply & ((1u << NT_REPLY_TRAITS_SHIFT) - 1);
+}
+
+/** Likewise, of a packet. */
 static inline uint32_t nt_reply_class(const struct nt_fields *f)
 {
-	return nt_reply_of(f) & ((1u << NT_REPLY_TRAITS_SHIFT) - 1);
+	return nt_reply_class_in(nt_reply_of(f));
 }
 
 /** What packets of a class say, whatever else is in them, unless they quote. */
@@ -189,23 +209,26 @@ struct nt_reply_shape {
 extern const struct nt_reply_shape nt_reply_shape[NT_BACKSCATTERS];
 
 /**
- * What a packet of backscatter says, but for time, target, source and home. Returns to how many lines: the first is of
- * its sender. Worker.
+ * What a packet of backscatter says, but for time, target, source, home and line. Returns to how many lines: the first
+ * is of its sender. Worker.
  */
 uint32_t nt_reply_make(struct nt_reply reply[static NT_REPLY_LINES], const struct nt_fields *f, struct nt_key128 sender,
 		       enum nt_backscatter class);
 
-/** Finds where a line belongs and asks the cache for what most packets touch of it. Returns its slot. Worker. */
-static inline __attribute__((always_inline)) uint32_t nt_replies_ask(const struct nt_replies *t,
-								     struct nt_key128 address, uint32_t kind)
+/** Where in the index the line of an address and kind belongs. */
+static inline uint32_t nt_replies_home(const struct nt_replies *t, struct nt_key128 address, uint32_t kind)
 {
 	uint64_t hash = kind & NT_REPLY_V6 ? nt_mix_keyed(address.high + kind, address.low)
 					   : nt_mix_word((uint64_t)kind << 32 | address.low);
-	uint32_t home = (uint32_t)(hash >> 32) & t->mask;
 
-	__builtin_prefetch(&t->line[home], 1);
-	__builtin_prefetch(&t->line[home].packets, 1);
-	return home;
+	return (uint32_t)(hash >> 32) & t->mask;
+}
+
+/** Asks the cache for what most packets touch of a line. Worker. Inlined by force, as nt_ask_port() is. */
+static inline __attribute__((always_inline)) void nt_replies_ask(const struct nt_replies *t, uint32_t line)
+{
+	__builtin_prefetch(&t->line[line], 1);
+	__builtin_prefetch(&t->line[line].packets, 1);
 }
 
 /** Counts what is the same in all packets. Worker. */
@@ -216,14 +239,10 @@ static inline void nt_reply_count(struct nt_reply_line *line, const struct nt_re
 	nt_targets_add(line->targets, NT_REPLY_TARGETS, r->target);
 }
 
-/** Counts a packet if it finds its line where that belongs and is like those before. Else returns false. Worker. */
-static inline bool nt_replies_note_like(struct nt_replies *t, const struct nt_reply *r)
+/** Counts a packet if it is like those before in its line. Else returns false. Worker. */
+static inline bool nt_reply_count_like(struct nt_reply_line *line, const struct nt_reply *r)
 {
-	struct nt_reply_line *line = &t->line[r->home];
-
-	if ((line->address.low ^ r->address.low) | (line->address.high ^ r->address.high) |
-	    ((line->kind ^ r->kind) | (r->bin ^ line->last_bin) | (r->port ^ line->port)) |
-	    (uint64_t)(r->time_ns < line->first_ns))
+	if ((r->bin ^ line->last_bin) | (r->port ^ line->port) | (uint32_t)(r->time_ns < line->first_ns))
 		return false;
 	nt_reply_count(line, r);
 	line->newest++;

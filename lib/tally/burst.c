@@ -25,14 +25,15 @@ struct passes {
 		struct nt_moment now; /* of the newest packet */
 		uint32_t n_unusual;
 		uint32_t n_other;
-		uint32_t n_replies;
+		uint32_t n_replies; /* of this pass */
 		uint32_t n_unplaced;
 	} marks;
-	bool found;			     /* as nt_burst.found */
-	struct nt_packet *unusual[NT_BURST]; /* neither TCP nor UDP in IPv4 */
-	list other;			     /* with ports that are not their source's own pair */
-	list replies;			     /* backscatter */
-	list unplaced;			     /* their sources have no line */
+	bool found;			      /* as nt_burst.found */
+	struct nt_packet *unusual[NT_BURST];  /* neither TCP nor UDP in IPv4 */
+	list other;			      /* with ports that are not their source's own pair */
+	struct nt_reply_list replies;	      /* backscatter of TCP in IPv4, */
+	struct nt_reply_list unusual_replies; /* and the rest of it */
+	list unplaced;			      /* their sources have no line */
 };
 
 void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_t n)
@@ -47,6 +48,7 @@ void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_
 
 /* What a packet is counted as: constants, so that nothing is looked at twice, but for a number that nobody foresees. */
 struct kind {
+	bool usual; /* TCP or UDP in IPv4 */
 	bool ports; /* TCP or UDP */
 	bool v6;
 	bool pairs;   /* are counted */
@@ -177,7 +179,8 @@ static inline __attribute__((always_inline)) void note_source(struct nt_tally *t
 	struct nt_source_line *line;
 
 	nt_moment_move(&m->now, packet->time_ns);
-	m->n_replies = append_if(p->replies, m->n_replies, packet, traits & NT_SOURCE_BACKSCATTER);
+	m->n_replies = append_if(kind.usual ? p->replies.packet : p->unusual_replies.packet, m->n_replies, packet,
+				 traits & NT_SOURCE_BACKSCATTER);
 	if (!find_line(&t->sources, packet, kind.v6, p)) {
 		m->n_unplaced = append_if(p->unplaced, m->n_unplaced, packet, true);
 		return;
@@ -230,7 +233,7 @@ static inline void count_tcp(struct nt_tally *t, const struct nt_fields *f, uint
 static inline __attribute__((always_inline)) void count_usual(struct nt_tally *t, struct nt_burst *b, struct passes *p,
 							      enum nt_tally_part part)
 {
-	struct kind kind = {.ports = true, .pairs = part >= NT_TALLY_ALL};
+	struct kind kind = {.usual = true, .ports = true, .pairs = part >= NT_TALLY_ALL};
 	struct marks m = {0}; /* a copy that no store is one to: it stays in registers */
 	uint32_t udp = 0;
 
@@ -253,6 +256,8 @@ static inline __attribute__((always_inline)) void count_usual(struct nt_tally *t
 		t->fate[NT_FATE_TCP] += b->n - m.n_unusual - udp;
 		t->fate[NT_FATE_UDP] += udp;
 	}
+	p->replies.n = m.n_replies;
+	m.n_replies = 0;
 	p->marks = m;
 }
 
@@ -294,6 +299,7 @@ static inline __attribute__((always_inline)) void count_all_unusual(struct nt_ta
 			count_unusual(t, p->unusual[n], p, &m, true, part);
 		else
 			count_unusual(t, p->unusual[n], p, &m, false, part);
+	p->unusual_replies.n = m.n_replies;
 	p->marks = m;
 }
 
@@ -325,8 +331,8 @@ static inline __attribute__((always_inline)) void count(struct nt_tally *t, stru
 	count_usual(t, b, &p, part);
 	count_all_unusual(t, &p, part);
 	ask_pairs(t, &p);
-	if (p.marks.n_replies)
-		nt_backscatter_burst(t, p.replies, p.marks.n_replies);
+	if (p.replies.n | p.unusual_replies.n)
+		nt_backscatter_burst(t, &p.replies, &p.unusual_replies);
 	if (p.marks.n_unplaced)
 		nt_unplaced_sources(t, p.unplaced, p.marks.n_unplaced);
 }

@@ -46,8 +46,17 @@ static inline uint64_t target_of(const struct nt_fields *f, bool v6)
 
 /* replies.c: backscatter. */
 
-/** Counts packets of backscatter for their senders and victims. Their sources have been counted. Worker. */
-void nt_backscatter_burst(struct nt_tally *t, const struct nt_packet *const *packet, uint32_t n);
+/** Packets of a burst that are backscatter. */
+struct nt_reply_list {
+	const struct nt_packet *packet[NT_BURST];
+	uint32_t n;
+};
+
+/**
+ * Counts packets of backscatter for their senders and victims: those of TCP in IPv4, and the others. Their sources have
+ * been counted. Worker.
+ */
+void nt_backscatter_burst(struct nt_tally *t, const struct nt_reply_list *tcp, const struct nt_reply_list *unusual);
 
 /* unplaced.c: packets that find their tables full, and where pairs belong in the end. */
 

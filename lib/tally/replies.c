@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tally/packet.h"
 
-/* The pass over the packets of a burst that are backscatter. */
+/* The passes over the packets of a burst that are backscatter. */
 
 /* Packets of a source by their source port, which its line as a sender does not count. */
 static void ask_ports(struct nt_tally *t, const struct nt_reply *r, uint32_t packets, uint16_t before)
@@ -20,130 +20,137 @@ static void note(struct nt_tally *t, const struct nt_reply *r)
 		ask_ports(t, r, elsewhere, before);
 }
 
-/* ---- IPv4 without a quote: one line is all that a packet has to do with ---- */
-
-struct plain {
-	const struct nt_packet *packet;
-	const struct nt_reply_shape *shape;
-	uint32_t home;
-};
-
-/* What the passes hand on. */
-struct passes {
-	struct plain plain[NT_BURST];
-	const struct nt_packet *other[NT_BURST];
-	uint32_t n_plain;
-	uint32_t n_other;
-};
-
 static inline enum nt_backscatter class_of(const struct nt_fields *f)
 {
 	return nt_reply_class(f) - 1;
 }
 
-static void ask_plain(const struct nt_tally *t, const struct nt_packet *const *packet, uint32_t n, struct passes *p)
+/* Packets of a burst that are put aside: their lines are to be searched for, or have more to note. */
+struct others {
+	const struct nt_packet *packet[NT_BURST];
+	uint32_t n;
+};
+
+/* ---- those who answer for themselves, as before: a line that their source knows is all that such a packet needs ----
+ */
+
+struct plain {
+	const struct nt_packet *packet;
+	uint32_t line;
+	uint32_t slot;
+};
+
+/* `tcp` here: all of them are, in IPv4; a constant. */
+static inline bool is_tcp(const struct nt_fields *f, bool tcp)
 {
-	struct nt_replies replies = t->replies; /* a copy that no store is one to */
-	struct plain *next = p->plain;
+	return tcp || f->fate == NT_FATE_TCP;
+}
 
-	for (uint32_t i = 0; i < n; i++) {
-		const struct nt_fields *f = &packet[i]->fields;
+static inline uint32_t slot_of(const struct nt_fields *f, bool tcp)
+{
+	if (tcp)
+		return nt_reply_class_in(nt_reply_of_tcp[f->tcp_flags & 31]) - (NT_BACKSCATTER_SYNACK + 1);
+	return nt_reply_shape[class_of(f)].slot;
+}
 
-		if (is_v6(f) || f->has_inner) {
-			p->other[p->n_other++] = packet[i];
+static inline __attribute__((always_inline)) uint32_t ask_plain(const struct nt_replies *t,
+								const struct nt_reply_list *l, bool tcp,
+								struct plain *plain, struct others *others)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < l->n; i++) {
+		const struct nt_packet *p = l->packet[i];
+		const struct nt_fields *f = &p->fields;
+		uint32_t line = t->own[p->line].line[is_tcp(f, tcp)];
+
+		if (__builtin_expect(!line || (!tcp && f->has_inner), 0)) {
+			others->packet[others->n++] = p;
 			continue;
 		}
-		next->packet = packet[i];
-		next->shape = &nt_reply_shape[class_of(f)];
-		next->home =
-		    nt_replies_ask(&replies, (struct nt_key128){.low = f->src4}, next->shape->kind & ~NT_REPLY_V6);
-		next++;
+		nt_replies_ask(t, line);
+		plain[n++] = (struct plain){p, line, slot_of(f, tcp)};
 	}
-	p->n_plain = (uint32_t)(next - p->plain);
+	return n;
 }
 
-static inline struct nt_reply reply_of(const struct plain *p, uint32_t bin)
+static inline __attribute__((always_inline)) void note_plain(const struct nt_replies *t, const struct plain *plain,
+							     uint32_t n, bool tcp, struct others *others)
 {
-	const struct nt_packet *packet = p->packet;
-
-	return (struct nt_reply){
-	    .address.low = packet->fields.src4,
-	    .time_ns = packet->time_ns,
-	    .target = nt_targets_hash4(packet->fields.dst4),
-	    .bin = bin,
-	    .home = p->home,
-	    .port = packet->fields.src_port | p->shape->no_port,
-	    .source = packet->line,
-	    .kind = p->shape->kind,
-	    .slot = p->shape->slot,
-	};
-}
-
-/* A call of its own, which makes the reply again: so the others are never in memory. */
-static __attribute__((noinline)) void note_unlike(struct nt_tally *t, const struct plain *p, uint32_t bin)
-{
-	struct nt_reply r = reply_of(p, bin);
-
-	note(t, &r);
-}
-
-static void note_plain(struct nt_tally *t, const struct passes *p)
-{
-	struct nt_replies replies = t->replies;
+	struct nt_reply_line *lines = t->line;
 	struct nt_moment now = {0};
 
-	for (const struct plain *next = p->plain, *end = next + p->n_plain; next < end; next++) {
-		struct nt_reply r;
+	for (const struct plain *next = plain, *end = plain + n; next < end; next++) {
+		const struct nt_packet *p = next->packet;
+		const struct nt_fields *f = &p->fields;
+		struct nt_reply r = {
+		    .target = target_of(f, !tcp && is_v6(f)),
+		    .port = is_tcp(f, tcp) ? f->src_port : NT_REPLY_NO_PORT,
+		    .slot = (uint8_t)next->slot,
+		};
 
-		nt_moment_move(&now, next->packet->time_ns);
-		r = reply_of(next, now.bin);
-		if (__builtin_expect(!nt_replies_note_like(&replies, &r), 0))
-			note_unlike(t, next, now.bin);
+		nt_moment_move(&now, p->time_ns);
+		r.time_ns = now.ns;
+		r.bin = now.bin;
+		if (__builtin_expect(!nt_reply_count_like(&lines[next->line], &r), 0))
+			others->packet[others->n++] = p;
 	}
+}
+
+static inline __attribute__((always_inline)) void count_plain(const struct nt_replies *t, const struct nt_reply_list *l,
+							      bool tcp, struct others *others)
+{
+	struct plain plain[NT_BURST];
+
+	note_plain(t, plain, ask_plain(t, l, tcp, plain, others), tcp, others);
 }
 
 /* ---- all others ---- */
 
-static uint32_t ask_others(const struct nt_tally *t, const struct passes *p, struct nt_reply *reply)
+static uint32_t ask_others(const struct nt_replies *t, const struct others *others, struct nt_reply *reply)
 {
 	struct nt_moment now = {0};
 	uint32_t lines = 0;
 
-	for (uint32_t i = 0; i < p->n_other; i++) {
-		const struct nt_packet *packet = p->other[i];
-		const struct nt_fields *f = &packet->fields;
+	for (uint32_t i = 0; i < others->n; i++) {
+		const struct nt_packet *p = others->packet[i];
+		const struct nt_fields *f = &p->fields;
 		uint32_t end = lines + nt_reply_make(&reply[lines], f, source_of(f), class_of(f));
 
-		nt_moment_move(&now, packet->time_ns);
+		nt_moment_move(&now, p->time_ns);
 		for (; lines < end; lines++) {
 			struct nt_reply *r = &reply[lines];
 
 			r->time_ns = now.ns;
 			r->bin = now.bin;
 			r->target = target_of(f, is_v6(f));
-			r->source = packet->line;
-			r->home = nt_replies_ask(&t->replies, r->address, r->kind);
+			r->source = p->line;
+			r->line = f->has_inner ? 0 : t->own[p->line].line[f->fate == NT_FATE_TCP];
+			r->home = nt_replies_home(t, r->address, r->kind);
+			__builtin_prefetch(&t->index[r->home], 1);
 		}
 	}
 	return lines;
 }
 
-static void note_others(struct nt_tally *t, const struct passes *p)
+static void note_others(struct nt_tally *t, const struct others *others)
 {
 	struct nt_reply reply[NT_REPLY_LINES * NT_BURST];
-	uint32_t lines = ask_others(t, p, reply);
+	uint32_t lines = ask_others(&t->replies, others, reply);
 
+	for (uint32_t i = 0; i < lines; i++)
+		nt_replies_ask(&t->replies, reply[i].line ? reply[i].line : t->replies.index[reply[i].home]);
 	for (uint32_t i = 0; i < lines; i++)
 		note(t, &reply[i]);
 }
 
-void nt_backscatter_burst(struct nt_tally *t, const struct nt_packet *const *packet, uint32_t n)
+void nt_backscatter_burst(struct nt_tally *t, const struct nt_reply_list *tcp, const struct nt_reply_list *unusual)
 {
-	struct passes p;
+	struct others others;
 
-	p.n_other = 0;
-	ask_plain(t, packet, n, &p);
-	note_plain(t, &p);
-	if (p.n_other)
-		note_others(t, &p);
+	others.n = 0;
+	count_plain(&t->replies, tcp, true, &others);
+	count_plain(&t->replies, unusual, false, &others);
+	if (others.n)
+		note_others(t, &others);
 }

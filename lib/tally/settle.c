@@ -37,13 +37,13 @@ static void locate_senders(struct nt_replies *s, const struct nt_locate *locate)
 {
 	struct nt_locate_batch b;
 
-	for (uint32_t i = 0; i < s->n_touched;) {
+	for (uint32_t i = 1; i <= s->n;) {
 		nt_locate_batch_begin(&b);
-		for (; i < s->n_touched && !nt_locate_batch_full(&b); i++) {
-			const struct nt_reply_line *line = &s->line[s->touched[i]];
+		for (; i <= s->n && !nt_locate_batch_full(&b); i++) {
+			const struct nt_reply_line *line = &s->line[i];
 
 			if (nt_reply_is(line, NT_REPLY_SENDER))
-				add_address(&b, line->address, line->kind & NT_REPLY_V6, s->touched[i]);
+				add_address(&b, line->address, line->kind & NT_REPLY_V6, i);
 		}
 		nt_locate_batch_look(locate, &b);
 		for (uint32_t k = 0; k < b.n4; k++)
@@ -124,10 +124,10 @@ static void settle_pairs(struct nt_tally *t)
 /* Source ports of backscatter, of senders that had one: those of the others are among the pairs. */
 static void settle_senders(struct nt_tally *t)
 {
-	for (uint32_t i = 0; i < t->replies.n_touched; i++) {
-		const struct nt_reply_line *line = &t->replies.line[t->replies.touched[i]];
+	for (uint32_t i = 1; i <= t->replies.n; i++) {
+		const struct nt_reply_line *line = &t->replies.line[i];
 
-		if (nt_reply_has_port(line->kind) && line->placed && !(line->port & NT_REPLY_PORTS))
+		if (nt_reply_has_port(line->kind) && line->source != NT_SOURCE_NONE && !(line->port & NT_REPLY_PORTS))
 			nt_region_port_add(&t->region_port, nt_reply_port_key(line->region, (uint16_t)line->port),
 					   nt_reply_packets(line));
 	}

@@ -100,13 +100,20 @@ static void lay_sketches(struct nt_sketches *t, uint32_t entries, struct room *r
 		(t)->limit = entries;                                                                                  \
 	} while (0)
 
-/* Places are small: with half of them free, what is looked for is among the first few. */
-static void lay_sources(struct nt_sources *t, uint32_t entries, struct room *r)
+/* Of an index. Places are small: with half of them free, what is looked for is among the first few. */
+static uint32_t places_for(uint32_t entries)
 {
 	uint32_t places = 16;
 
 	while (places / 2 < entries)
 		places *= 2;
+	return places;
+}
+
+static void lay_sources(struct nt_sources *t, uint32_t entries, struct room *r)
+{
+	uint32_t places = places_for(entries);
+
 	t->index = take(r, places, sizeof(t->index[0]));
 	t->line = take(r, entries + 1, sizeof(t->line[0]));
 	t->address6 = take(r, entries + 1, sizeof(t->address6[0]));
@@ -114,16 +121,25 @@ static void lay_sources(struct nt_sources *t, uint32_t entries, struct room *r)
 	t->limit = entries;
 }
 
+static void lay_replies(struct nt_replies *t, uint32_t entries, uint32_t sources, struct room *r)
+{
+	uint32_t places = places_for(entries);
+
+	t->index = take(r, places, sizeof(t->index[0]));
+	t->line = take(r, entries + 1, sizeof(t->line[0]));
+	t->own = take(r, sources + 1, sizeof(t->own[0]));
+	t->mask = places - 1;
+	t->limit = entries;
+}
+
 static void lay_out(struct nt_tally *t, const struct nt_tally_options *o, struct room *r)
 {
-	uint32_t replies = 2 * o->victim_entries;
-
 	lay_histograms(t, r);
 	LAY_TABLE(&t->region_port, slot, nt_region_port_slots(o->region_port_entries), o->region_port_entries);
 	LAY_TABLE(&t->matches, slot, slots_for(o->match_entries), o->match_entries);
 	lay_sources(&t->sources, o->source_entries, r);
 	LAY_TABLE(&t->pairs, group, slots_for(o->pair_entries) / NT_PAIR_GROUP, o->pair_entries);
-	LAY_TABLE(&t->replies, line, slots_for(replies), replies);
+	lay_replies(&t->replies, 2 * o->victim_entries, o->source_entries, r);
 	lay_sketches(&t->sketches, o->sketches, r);
 }
 

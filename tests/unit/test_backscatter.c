@@ -388,10 +388,10 @@ static void check_source_ports(struct nt_tally *t)
 	memset(found, 0, sizeof(found));
 	for (uint32_t i = 0; i < PACKETS; i++)
 		sent[packet[i].fields.src_port] += packet[i].fields.fate == NT_FATE_TCP && packet[i].line;
-	for (uint32_t i = 0; i < t->replies.n_touched; i++) {
-		const struct nt_reply_line *line = &t->replies.line[t->replies.touched[i]];
+	for (uint32_t i = 1; i <= t->replies.n; i++) {
+		const struct nt_reply_line *line = &t->replies.line[i];
 
-		if (nt_reply_has_port(line->kind) && line->placed && !(line->port & NT_REPLY_PORTS))
+		if (nt_reply_has_port(line->kind) && line->source != NT_SOURCE_NONE && !(line->port & NT_REPLY_PORTS))
 			found[line->port] += nt_reply_packets(line);
 	}
 	for (uint32_t i = 0; i < t->pairs.n_touched; i++) {
@@ -406,19 +406,24 @@ static void check_source_ports(struct nt_tally *t)
 /* Counts all and checks what came of it. Returns how often a packet was counted in a line. */
 static uint64_t note_packets(struct nt_tally *t)
 {
-	const struct nt_packet *list[BURST];
+	struct nt_reply_list tcp, unusual;
 	uint64_t counted = 0;
 
 	for (uint32_t i = 0; i < PACKETS; i += BURST) {
 		uint32_t n = PACKETS - i < BURST ? PACKETS - i : BURST;
 
-		for (uint32_t k = 0; k < n; k++)
-			list[k] = &packet[i + k];
-		nt_backscatter_burst(t, list, n);
+		tcp.n = unusual.n = 0;
+		for (uint32_t k = i; k < i + n; k++) {
+			const struct nt_fields *f = &packet[k].fields;
+			struct nt_reply_list *l = f->fate == NT_FATE_TCP && !is_v6(f) ? &tcp : &unusual;
+
+			l->packet[l->n++] = &packet[k];
+		}
+		nt_backscatter_burst(t, &tcp, &unusual);
 		nt_waiting_finish(t);
 	}
-	for (uint32_t i = 0; i < t->replies.n_touched; i++)
-		counted += check_line(&t->replies.line[t->replies.touched[i]]);
+	for (uint32_t i = 1; i <= t->replies.n; i++)
+		counted += check_line(&t->replies.line[i]);
 	check_source_ports(t);
 	return counted;
 }
@@ -434,15 +439,38 @@ static uint64_t all_said(void)
 	return n;
 }
 
+/* The lines that sources know are theirs; once cleared they know none. */
+static void check_own(const struct nt_tally *t)
+{
+	uint32_t known = 0, own = 0;
+
+	for (uint32_t i = 1; i <= t->replies.n; i++) {
+		const struct nt_reply_line *line = &t->replies.line[i];
+
+		if (!nt_reply_is_own(line->kind) || line->source == NT_SOURCE_NONE)
+			continue;
+		assert_int_equal(t->replies.own[line->source].line[nt_reply_has_port(line->kind)], i);
+		own++;
+	}
+	for (uint32_t i = 0; i <= t->sources.limit; i++)
+		known += !!t->replies.own[i].line[0] + !!t->replies.own[i].line[1];
+	assert_int_equal(known, own);
+}
+
 static void tables_equal_the_list(int64_t start_s, uint32_t disorder_s)
 {
-	struct nt_tally *t = new_tally(&(struct nt_tally_options){.victim_entries = 100, .pair_entries = 1000});
+	struct nt_tally *t =
+	    new_tally(&(struct nt_tally_options){.victim_entries = 100, .pair_entries = 1000, .source_entries = 40});
 
 	for (uint32_t round = 0; round < 3; round++) {
 		make_packets(start_s, disorder_s);
 		assert_int_equal(note_packets(t), all_said());
 		assert_int_equal(t->replies.overflow, 0);
+		check_own(t);
 		nt_tally_clear(t);
+		check_own(t);
+		for (uint32_t i = 0; i <= t->replies.mask; i++)
+			assert_int_equal(t->replies.index[i], 0);
 	}
 	free(t);
 }
@@ -460,13 +488,14 @@ static void senders_and_victims_equal_a_list(void **state)
 
 static void a_full_table_counts_what_it_lost(void **state)
 {
-	struct nt_tally *t = new_tally(&(struct nt_tally_options){.victim_entries = 5, .pair_entries = 1000});
+	struct nt_tally *t =
+	    new_tally(&(struct nt_tally_options){.victim_entries = 5, .pair_entries = 1000, .source_entries = 40});
 
 	(void)state;
 	random_state = 23;
 	make_packets(0, 0);
 	assert_int_equal(note_packets(t) + t->replies.overflow, all_said());
-	assert_int_equal(t->replies.n_touched, 2 * 5);
+	assert_int_equal(t->replies.n, 2 * 5);
 	assert_true(t->replies.overflow > 0);
 	free(t);
 }

@@ -449,8 +449,8 @@ static void check_all(struct nt_tally *t)
 	check_made(t);
 	check_region_port(t);
 	check_matches(t);
-	for (uint32_t i = 0; i < t->replies.n_touched; i++) {
-		const struct nt_reply_line *line = &t->replies.line[t->replies.touched[i]];
+	for (uint32_t i = 1; i <= t->replies.n; i++) {
+		const struct nt_reply_line *line = &t->replies.line[i];
 
 		sent += nt_reply_is(line, NT_REPLY_SENDER) ? nt_reply_packets(line) : 0;
 	}
