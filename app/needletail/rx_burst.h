@@ -17,8 +17,8 @@
  */
 #define ARRIVAL_CLOCK CLOCK_REALTIME_COARSE
 
-/** Frames that a device is asked for at once: with more of them receiving takes longer than counting saves. */
-#define RX_BURST 64
+/** Frames that a device is asked for at once: with all at once receiving takes longer. */
+#define RX_BURST 32
 
 /**
  * Takes up to NT_BURST frames, as long as the device gives all that it is asked for. Returns how many. The packet

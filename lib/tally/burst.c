@@ -10,30 +10,35 @@
  * from its source and port is made of lines and pairs when the bank is settled.
  */
 
-/* Packets of a burst for which there is more to do. To append to a list takes no branch that nobody foresees. */
-typedef const struct nt_packet *list[NT_BURST];
+/* The end of a list of packets. To append one takes no branch that nobody foresees. */
+typedef const struct nt_packet **list_end;
 
-static inline uint32_t append_if(list l, uint32_t n, const struct nt_packet *packet, bool wanted)
+static inline list_end append_if(list_end end, const struct nt_packet *packet, bool wanted)
 {
-	l[n] = packet;
-	return n + wanted;
+	*end = packet;
+	return end + wanted;
+}
+
+static inline void end_list(struct nt_packet_list *l, list_end end)
+{
+	l->n = (uint32_t)(end - l->packet);
 }
 
 /* What the passes hand on. */
 struct passes {
 	struct marks {
 		struct nt_moment now; /* of the newest packet */
+		list_end other;
+		list_end replies; /* of this pass */
+		list_end unplaced;
 		uint32_t n_unusual;
-		uint32_t n_other;
-		uint32_t n_replies; /* of this pass */
-		uint32_t n_unplaced;
 	} marks;
-	bool found;			      /* as nt_burst.found */
-	struct nt_packet *unusual[NT_BURST];  /* neither TCP nor UDP in IPv4 */
-	list other;			      /* with ports that are not their source's own pair */
-	struct nt_reply_list replies;	      /* backscatter of TCP in IPv4, */
-	struct nt_reply_list unusual_replies; /* and the rest of it */
-	list unplaced;			      /* their sources have no line */
+	bool found;			       /* as nt_burst.found */
+	struct nt_packet *unusual[NT_BURST];   /* neither TCP nor UDP in IPv4 */
+	struct nt_packet_list other;	       /* with ports that are not their source's own pair */
+	struct nt_packet_list replies;	       /* backscatter of TCP in IPv4, */
+	struct nt_packet_list unusual_replies; /* and the rest of it */
+	struct nt_packet_list unplaced;	       /* their sources have no line */
 };
 
 void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_t n)
@@ -48,7 +53,6 @@ void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_
 
 /* What a packet is counted as: constants, so that nothing is looked at twice, but for a number that nobody foresees. */
 struct kind {
-	bool usual; /* TCP or UDP in IPv4 */
 	bool ports; /* TCP or UDP */
 	bool v6;
 	bool pairs;   /* are counted */
@@ -123,8 +127,8 @@ static void ask_pairs(struct nt_tally *t, const struct passes *p)
 	struct nt_pairs pairs = t->pairs; /* a copy that no store is one to */
 	struct nt_waiting_pair *next = &t->waiting.pair[t->waiting.n];
 
-	for (uint32_t n = 0; n < p->marks.n_other; n++) {
-		const struct nt_packet *packet = p->other[n];
+	for (uint32_t n = 0; n < p->other.n; n++) {
+		const struct nt_packet *packet = p->other.packet[n];
 		struct nt_source_line *line = &t->sources.line[packet->line];
 		uint32_t port = port_key(&packet->fields);
 
@@ -158,14 +162,14 @@ static inline bool find_line(struct nt_sources *s, struct nt_packet *packet, boo
 }
 
 /* A packet's ports: whether its source's own pair is it, or else the packet is listed. Returns traits. */
-static inline uint32_t note_ports(struct nt_source_line *line, struct nt_packet *packet, struct passes *p,
-				  struct marks *m, struct kind kind)
+static inline uint32_t note_ports(struct nt_source_line *line, const struct nt_packet *packet, struct marks *m,
+				  struct kind kind)
 {
 	uint32_t traits = compare_header(line, &packet->fields, kind.tcp);
 	bool own = !((traits & NT_SOURCE_PORT_VARIES) | (line->pair_matched ^ packet->matched));
 
 	line->pair_packets += own;
-	m->n_other = append_if(p->other, m->n_other, packet, kind.pairs & !own);
+	m->other = append_if(m->other, packet, kind.pairs & !own);
 	return traits;
 }
 
@@ -179,10 +183,9 @@ static inline __attribute__((always_inline)) void note_source(struct nt_tally *t
 	struct nt_source_line *line;
 
 	nt_moment_move(&m->now, packet->time_ns);
-	m->n_replies = append_if(kind.usual ? p->replies.packet : p->unusual_replies.packet, m->n_replies, packet,
-				 traits & NT_SOURCE_BACKSCATTER);
+	m->replies = append_if(m->replies, packet, traits & NT_SOURCE_BACKSCATTER);
 	if (!find_line(&t->sources, packet, kind.v6, p)) {
-		m->n_unplaced = append_if(p->unplaced, m->n_unplaced, packet, true);
+		m->unplaced = append_if(m->unplaced, packet, true);
 		return;
 	}
 	line = &t->sources.line[packet->line];
@@ -194,7 +197,7 @@ static inline __attribute__((always_inline)) void note_source(struct nt_tally *t
 	note_time(line, m->now.s);
 	nt_targets_add(&line->targets, 1, target_of(f, kind.v6));
 	if (kind.ports)
-		traits |= note_ports(line, packet, p, m, kind);
+		traits |= note_ports(line, packet, m, kind);
 	else if (matched)
 		nt_waiting_add(&t->waiting, &t->pairs, packet->line, NT_PAIR_PORTLESS, matched, 1);
 	line->traits |= (uint16_t)traits;
@@ -213,28 +216,28 @@ static inline void count_other(struct nt_tally *t, const struct nt_fields *f)
 		nt_histogram_count(&h[NT_TABLE_ICMP6], f->icmp);
 		return;
 	case NT_FATE_NO_L4:
-		nt_histogram_count_small(&h[NT_TABLE_NO_L4], f->ip_proto);
+		nt_histogram_count_bare(&h[NT_TABLE_NO_L4], f->ip_proto);
 		break;
 	default: /* every other fate is in fate[] alone */
 		break;
 	}
 	if (has_source(f))
-		nt_histogram_count_small(&h[NT_TABLE_IP_PROTO], f->ip_proto);
+		nt_histogram_count_bare(&h[NT_TABLE_IP_PROTO], f->ip_proto);
 }
 
 /* What TCP says by itself; UDP, whose flags and window are 0, says nothing: `tcp` is 0. */
 static inline void count_tcp(struct nt_tally *t, const struct nt_fields *f, uint32_t tcp)
 {
-	nt_histogram_add_small(&t->histogram[NT_TABLE_TCP_FLAGS], f->tcp_flags, tcp);
-	nt_histogram_add(&t->histogram[NT_TABLE_TCP_WINDOW], f->window, tcp);
+	nt_histogram_add_bare(&t->histogram[NT_TABLE_TCP_FLAGS], f->tcp_flags, tcp);
+	nt_histogram_add_bare(&t->histogram[NT_TABLE_TCP_WINDOW], f->window, tcp);
 }
 
 /* TCP and UDP in IPv4, which is nearly all: what they say by themselves, and of their sources. Lists the others. */
 static inline __attribute__((always_inline)) void count_usual(struct nt_tally *t, struct nt_burst *b, struct passes *p,
 							      enum nt_tally_part part)
 {
-	struct kind kind = {.usual = true, .ports = true, .pairs = part >= NT_TALLY_ALL};
-	struct marks m = {0}; /* a copy that no store is one to: it stays in registers */
+	struct kind kind = {.ports = true, .pairs = part >= NT_TALLY_ALL};
+	struct marks m = {.other = p->other.packet, .replies = p->replies.packet, .unplaced = p->unplaced.packet};
 	uint32_t udp = 0;
 
 	for (struct nt_packet *packet = b->packet, *end = packet + b->n; packet < end; packet++) {
@@ -256,8 +259,7 @@ static inline __attribute__((always_inline)) void count_usual(struct nt_tally *t
 		t->fate[NT_FATE_TCP] += b->n - m.n_unusual - udp;
 		t->fate[NT_FATE_UDP] += udp;
 	}
-	p->replies.n = m.n_replies;
-	m.n_replies = 0;
+	end_list(&p->replies, m.replies);
 	p->marks = m;
 }
 
@@ -294,13 +296,15 @@ static inline __attribute__((always_inline)) void count_all_unusual(struct nt_ta
 {
 	struct marks m = p->marks;
 
+	m.replies = p->unusual_replies.packet;
 	for (uint32_t n = 0; n < m.n_unusual; n++)
 		if (is_v6(&p->unusual[n]->fields))
 			count_unusual(t, p->unusual[n], p, &m, true, part);
 		else
 			count_unusual(t, p->unusual[n], p, &m, false, part);
-	p->unusual_replies.n = m.n_replies;
-	p->marks = m;
+	end_list(&p->unusual_replies, m.replies);
+	end_list(&p->other, m.other);
+	end_list(&p->unplaced, m.unplaced);
 }
 
 /*
@@ -333,8 +337,8 @@ static inline __attribute__((always_inline)) void count(struct nt_tally *t, stru
 	ask_pairs(t, &p);
 	if (p.replies.n | p.unusual_replies.n)
 		nt_backscatter_burst(t, &p.replies, &p.unusual_replies);
-	if (p.marks.n_unplaced)
-		nt_unplaced_sources(t, p.unplaced, p.marks.n_unplaced);
+	if (p.unplaced.n)
+		nt_unplaced_sources(t, &p.unplaced);
 }
 
 void nt_tally_burst(struct nt_tally *t, struct nt_burst *b)

@@ -7,22 +7,22 @@
 #include <string.h>
 
 /*
- * A dense array of packet counters, and a flag for each chunk of keys that says whether any of them is not zero, so
- * that fold and clear cost what was touched and not the size of the array.
+ * A dense array of packet counters. Most large ones have a flag for each chunk of keys that says whether any of them is
+ * not zero, so that fold and clear cost what was touched and not the size of the array.
  *
  * Counters are 32 bits wide: five arrays of 65,536 keys then fit the L2 cache of today's cores. What keeps them from
  * wrapping: the stats side retires a bank long before it has counted 2^32 frames (NT_TALLY_FRAMES_MAX in tally.h).
  */
 struct nt_histogram {
 	uint32_t *count; /* [size] packets of a key */
-	bool *used;	 /* [size / NT_HISTOGRAM_CHUNK] has a key with a count; NULL: a small one */
+	bool *used;	 /* [size / NT_HISTOGRAM_CHUNK] has a key with a count; NULL: no flags */
 	uint32_t size;	 /* keys; at most 65,536 */
 };
 
 /** Keys of a chunk. */
 #define NT_HISTOGRAM_CHUNK 256
 
-/* Counts packets, at least one. */
+/* Counts packets, at least one, in a table with flags. */
 static inline void nt_histogram_add(struct nt_histogram *h, uint32_t key, uint32_t packets)
 {
 	h->count[key] += packets;
@@ -34,18 +34,15 @@ static inline void nt_histogram_count(struct nt_histogram *h, uint32_t key)
 	nt_histogram_add(h, key, 1);
 }
 
-/** Tables of at most so many keys have no flags: to look through them costs no more. */
-#define NT_HISTOGRAM_SMALL 2048
-
-/* Counts packets in a small table. */
-static inline void nt_histogram_add_small(struct nt_histogram *h, uint32_t key, uint32_t packets)
+/* Counts packets in a table without. */
+static inline void nt_histogram_add_bare(struct nt_histogram *h, uint32_t key, uint32_t packets)
 {
 	h->count[key] += packets;
 }
 
-static inline void nt_histogram_count_small(struct nt_histogram *h, uint32_t key)
+static inline void nt_histogram_count_bare(struct nt_histogram *h, uint32_t key)
 {
-	nt_histogram_add_small(h, key, 1);
+	nt_histogram_add_bare(h, key, 1);
 }
 
 /* Asks the cache for a key's counter. */

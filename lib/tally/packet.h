@@ -44,19 +44,19 @@ static inline uint64_t target_of(const struct nt_fields *f, bool v6)
 	return nt_mix(to.high, to.low);
 }
 
-/* replies.c: backscatter. */
-
-/** Packets of a burst that are backscatter. */
-struct nt_reply_list {
+/* Packets of a burst for which there is more to do. */
+struct nt_packet_list {
 	const struct nt_packet *packet[NT_BURST];
 	uint32_t n;
 };
+
+/* replies.c: backscatter. */
 
 /**
  * Counts packets of backscatter for their senders and victims: those of TCP in IPv4, and the others. Their sources have
  * been counted. Worker.
  */
-void nt_backscatter_burst(struct nt_tally *t, const struct nt_reply_list *tcp, const struct nt_reply_list *unusual);
+void nt_backscatter_burst(struct nt_tally *t, const struct nt_packet_list *tcp, const struct nt_packet_list *unusual);
 
 /* unplaced.c: packets that find their tables full, and where pairs belong in the end. */
 
@@ -93,6 +93,6 @@ static inline __attribute__((always_inline)) void nt_unplaced_ask(const struct n
 }
 
 /** Packets whose sources have no line. Worker. */
-void nt_unplaced_sources(struct nt_tally *t, const struct nt_packet *const *packet, uint32_t n);
+void nt_unplaced_sources(struct nt_tally *t, const struct nt_packet_list *l);
 
 #endif

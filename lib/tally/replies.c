@@ -25,12 +25,6 @@ static inline enum nt_backscatter class_of(const struct nt_fields *f)
 	return nt_reply_class(f) - 1;
 }
 
-/* Packets of a burst that are put aside: their lines are to be searched for, or have more to note. */
-struct others {
-	const struct nt_packet *packet[NT_BURST];
-	uint32_t n;
-};
-
 /* ---- those who answer for themselves, as before: a line that their source knows is all that such a packet needs ----
  */
 
@@ -54,8 +48,8 @@ static inline uint32_t slot_of(const struct nt_fields *f, bool tcp)
 }
 
 static inline __attribute__((always_inline)) uint32_t ask_plain(const struct nt_replies *t,
-								const struct nt_reply_list *l, bool tcp,
-								struct plain *plain, struct others *others)
+								const struct nt_packet_list *l, bool tcp,
+								struct plain *plain, struct nt_packet_list *others)
 {
 	uint32_t n = 0;
 
@@ -75,7 +69,7 @@ static inline __attribute__((always_inline)) uint32_t ask_plain(const struct nt_
 }
 
 static inline __attribute__((always_inline)) void note_plain(const struct nt_replies *t, const struct plain *plain,
-							     uint32_t n, bool tcp, struct others *others)
+							     uint32_t n, bool tcp, struct nt_packet_list *others)
 {
 	struct nt_reply_line *lines = t->line;
 	struct nt_moment now = {0};
@@ -97,8 +91,9 @@ static inline __attribute__((always_inline)) void note_plain(const struct nt_rep
 	}
 }
 
-static inline __attribute__((always_inline)) void count_plain(const struct nt_replies *t, const struct nt_reply_list *l,
-							      bool tcp, struct others *others)
+static inline __attribute__((always_inline)) void count_plain(const struct nt_replies *t,
+							      const struct nt_packet_list *l, bool tcp,
+							      struct nt_packet_list *others)
 {
 	struct plain plain[NT_BURST];
 
@@ -107,7 +102,7 @@ static inline __attribute__((always_inline)) void count_plain(const struct nt_re
 
 /* ---- all others ---- */
 
-static uint32_t ask_others(const struct nt_replies *t, const struct others *others, struct nt_reply *reply)
+static uint32_t ask_others(const struct nt_replies *t, const struct nt_packet_list *others, struct nt_reply *reply)
 {
 	struct nt_moment now = {0};
 	uint32_t lines = 0;
@@ -133,7 +128,7 @@ static uint32_t ask_others(const struct nt_replies *t, const struct others *othe
 	return lines;
 }
 
-static void note_others(struct nt_tally *t, const struct others *others)
+static void note_others(struct nt_tally *t, const struct nt_packet_list *others)
 {
 	struct nt_reply reply[NT_REPLY_LINES * NT_BURST];
 	uint32_t lines = ask_others(&t->replies, others, reply);
@@ -144,9 +139,9 @@ static void note_others(struct nt_tally *t, const struct others *others)
 		note(t, &reply[i]);
 }
 
-void nt_backscatter_burst(struct nt_tally *t, const struct nt_reply_list *tcp, const struct nt_reply_list *unusual)
+void nt_backscatter_burst(struct nt_tally *t, const struct nt_packet_list *tcp, const struct nt_packet_list *unusual)
 {
-	struct others others;
+	struct nt_packet_list others;
 
 	others.n = 0;
 	count_plain(&t->replies, tcp, true, &others);

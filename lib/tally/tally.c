@@ -12,6 +12,15 @@ static const uint32_t histogram_size[NT_TABLES] = {
     [NT_TABLE_REGION] = NT_REGIONS,
 };
 
+/* Those of at most so many keys have no flags: to look through them costs no more. */
+#define SMALL 2048
+
+/* Nor has the one that is counted for nearly every packet, for which to write a flag takes longer than to count. */
+static bool has_flags(enum nt_table table)
+{
+	return histogram_size[table] > SMALL && table != NT_TABLE_TCP_WINDOW;
+}
+
 static size_t aligned(size_t bytes)
 {
 	return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -50,7 +59,7 @@ static void lay_histograms(struct nt_tally *t, struct room *r)
 		if (!h->size)
 			continue;
 		h->count = take(r, h->size, sizeof(h->count[0]));
-		if (h->size > NT_HISTOGRAM_SMALL)
+		if (has_flags(i))
 			h->used = take(r, h->size / NT_HISTOGRAM_CHUNK, sizeof(h->used[0]));
 	}
 }

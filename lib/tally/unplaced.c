@@ -175,7 +175,7 @@ static inline void count_source(struct nt_tally *t, const struct nt_packet *p, b
 {
 	const struct nt_fields *f = &p->fields;
 
-	nt_histogram_count_small(&t->histogram[NT_TABLE_REGION], p->region);
+	nt_histogram_count_bare(&t->histogram[NT_TABLE_REGION], p->region);
 	if (has_port(f))
 		count_port(t, p->region, port_key(f), p->matched, 1);
 	else if (p->matched)
@@ -185,17 +185,17 @@ static inline void count_source(struct nt_tally *t, const struct nt_packet *p, b
 }
 
 /* What is counted has been asked for with the region; meanwhile what sketches touch is on its way. */
-void nt_unplaced_sources(struct nt_tally *t, const struct nt_packet *const *packet, uint32_t n)
+void nt_unplaced_sources(struct nt_tally *t, const struct nt_packet_list *l)
 {
 	struct adds a;
 
-	t->sources.overflow += n;
+	t->sources.overflow += l->n;
 	a.n_raises = a.n_others = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		bool reply = nt_reply_class(&packet[i]->fields);
+	for (uint32_t i = 0; i < l->n; i++) {
+		bool reply = nt_reply_class(&l->packet[i]->fields);
 
-		ask_source(&t->sketches, &a, packet[i], reply);
-		count_source(t, packet[i], reply);
+		ask_source(&t->sketches, &a, l->packet[i], reply);
+		count_source(t, l->packet[i], reply);
 	}
 	put_all(&t->sketches, &a);
 }

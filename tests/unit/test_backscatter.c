@@ -406,7 +406,7 @@ static void check_source_ports(struct nt_tally *t)
 /* Counts all and checks what came of it. Returns how often a packet was counted in a line. */
 static uint64_t note_packets(struct nt_tally *t)
 {
-	struct nt_reply_list tcp, unusual;
+	struct nt_packet_list tcp, unusual;
 	uint64_t counted = 0;
 
 	for (uint32_t i = 0; i < PACKETS; i += BURST) {
@@ -415,7 +415,7 @@ static uint64_t note_packets(struct nt_tally *t)
 		tcp.n = unusual.n = 0;
 		for (uint32_t k = i; k < i + n; k++) {
 			const struct nt_fields *f = &packet[k].fields;
-			struct nt_reply_list *l = f->fate == NT_FATE_TCP && !is_v6(f) ? &tcp : &unusual;
+			struct nt_packet_list *l = f->fate == NT_FATE_TCP && !is_v6(f) ? &tcp : &unusual;
 
 			l->packet[l->n++] = &packet[k];
 		}
