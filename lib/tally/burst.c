@@ -161,15 +161,19 @@ static inline bool find_line(struct nt_sources *s, struct nt_packet *packet, boo
 	return packet->line != NT_SOURCE_NONE;
 }
 
-/* A packet's ports: whether its source's own pair is it, or else the packet is listed. Returns traits. */
+/*
+ * A packet's ports: whether its source's own pair is it, or else the packet is listed. Neither if it is backscatter,
+ * which hardly ever comes to one port twice. Returns traits.
+ */
 static inline uint32_t note_ports(struct nt_source_line *line, const struct nt_packet *packet, struct marks *m,
-				  struct kind kind)
+				  struct kind kind, uint32_t known)
 {
 	uint32_t traits = compare_header(line, &packet->fields, kind.tcp);
-	bool own = !((traits & NT_SOURCE_PORT_VARIES) | (line->pair_matched ^ packet->matched));
+	uint64_t unlike = (traits & NT_SOURCE_PORT_VARIES) | (line->pair_matched ^ packet->matched);
+	int64_t which = (int64_t)(unlike | (uint64_t)known << 63); /* below 0: NT_SOURCE_BACKSCATTER, which is bit 0 */
 
-	line->pair_packets += own;
-	m->other = append_if(m->other, packet, kind.pairs & !own);
+	line->pair_packets += which == 0;
+	m->other = append_if(m->other, packet, kind.pairs & (which > 0));
 	return traits;
 }
 
@@ -197,7 +201,7 @@ static inline __attribute__((always_inline)) void note_source(struct nt_tally *t
 	note_time(line, m->now.s);
 	nt_targets_add(&line->targets, 1, target_of(f, kind.v6));
 	if (kind.ports)
-		traits |= note_ports(line, packet, m, kind);
+		traits |= note_ports(line, packet, m, kind, traits);
 	else if (matched)
 		nt_waiting_add(&t->waiting, &t->pairs, packet->line, NT_PAIR_PORTLESS, matched, 1);
 	line->traits |= (uint16_t)traits;
@@ -336,7 +340,7 @@ static inline __attribute__((always_inline)) void count(struct nt_tally *t, stru
 	count_all_unusual(t, &p, part);
 	ask_pairs(t, &p);
 	if (p.replies.n | p.unusual_replies.n)
-		nt_backscatter_burst(t, &p.replies, &p.unusual_replies);
+		nt_backscatter_burst(t, &p.replies, &p.unusual_replies, part >= NT_TALLY_ALL);
 	if (p.unplaced.n)
 		nt_unplaced_sources(t, &p.unplaced);
 }

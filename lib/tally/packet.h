@@ -53,10 +53,11 @@ struct nt_packet_list {
 /* replies.c: backscatter. */
 
 /**
- * Counts packets of backscatter for their senders and victims: those of TCP in IPv4, and the others. Their sources have
- * been counted. Worker.
+ * Counts packets of backscatter for their senders and victims: those of TCP in IPv4, and the others; and `pairs`: their
+ * pairs. The rest of their sources has been counted. Worker.
  */
-void nt_backscatter_burst(struct nt_tally *t, const struct nt_packet_list *tcp, const struct nt_packet_list *unusual);
+void nt_backscatter_burst(struct nt_tally *t, const struct nt_packet_list *tcp, const struct nt_packet_list *unusual,
+			  bool pairs);
 
 /* unplaced.c: packets that find their tables full, and where pairs belong in the end. */
 

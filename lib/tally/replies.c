@@ -47,10 +47,13 @@ static inline uint32_t slot_of(const struct nt_fields *f, bool tcp)
 	return nt_reply_shape[class_of(f)].slot;
 }
 
-static inline __attribute__((always_inline)) uint32_t ask_plain(const struct nt_replies *t,
-								const struct nt_packet_list *l, bool tcp,
-								struct plain *plain, struct nt_packet_list *others)
+static inline __attribute__((always_inline)) uint32_t ask_plain(struct nt_tally *tally, const struct nt_packet_list *l,
+								bool tcp, bool pairs, struct plain *plain,
+								struct nt_packet_list *others)
 {
+	const struct nt_replies *t = &tally->replies;
+	struct nt_pairs copy = tally->pairs;
+	struct nt_waiting_pair *next = &tally->waiting.pair[tally->waiting.n];
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < l->n; i++) {
@@ -58,6 +61,8 @@ static inline __attribute__((always_inline)) uint32_t ask_plain(const struct nt_
 		const struct nt_fields *f = &p->fields;
 		uint32_t line = t->own[p->line].line[is_tcp(f, tcp)];
 
+		if (pairs && is_tcp(f, tcp) && p->line != NT_SOURCE_NONE)
+			nt_waiting_ask(next++, &copy, p->line, port_key(f), p->matched, 1);
 		if (__builtin_expect(!line || (!tcp && f->has_inner), 0)) {
 			others->packet[others->n++] = p;
 			continue;
@@ -65,6 +70,7 @@ static inline __attribute__((always_inline)) uint32_t ask_plain(const struct nt_
 		nt_replies_ask(t, line);
 		plain[n++] = (struct plain){p, line, slot_of(f, tcp)};
 	}
+	tally->waiting.n = (uint32_t)(next - tally->waiting.pair);
 	return n;
 }
 
@@ -91,13 +97,12 @@ static inline __attribute__((always_inline)) void note_plain(const struct nt_rep
 	}
 }
 
-static inline __attribute__((always_inline)) void count_plain(const struct nt_replies *t,
-							      const struct nt_packet_list *l, bool tcp,
-							      struct nt_packet_list *others)
+static inline __attribute__((always_inline)) void count_plain(struct nt_tally *t, const struct nt_packet_list *l,
+							      bool tcp, bool pairs, struct nt_packet_list *others)
 {
 	struct plain plain[NT_BURST];
 
-	note_plain(t, plain, ask_plain(t, l, tcp, plain, others), tcp, others);
+	note_plain(&t->replies, plain, ask_plain(t, l, tcp, pairs, plain, others), tcp, others);
 }
 
 /* ---- all others ---- */
@@ -139,13 +144,14 @@ static void note_others(struct nt_tally *t, const struct nt_packet_list *others)
 		note(t, &reply[i]);
 }
 
-void nt_backscatter_burst(struct nt_tally *t, const struct nt_packet_list *tcp, const struct nt_packet_list *unusual)
+void nt_backscatter_burst(struct nt_tally *t, const struct nt_packet_list *tcp, const struct nt_packet_list *unusual,
+			  bool pairs)
 {
 	struct nt_packet_list others;
 
 	others.n = 0;
-	count_plain(&t->replies, tcp, true, &others);
-	count_plain(&t->replies, unusual, false, &others);
+	count_plain(t, tcp, true, pairs, &others);
+	count_plain(t, unusual, false, pairs, &others);
 	if (others.n)
 		note_others(t, &others);
 }

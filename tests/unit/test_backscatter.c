@@ -419,7 +419,7 @@ static uint64_t note_packets(struct nt_tally *t)
 
 			l->packet[l->n++] = &packet[k];
 		}
-		nt_backscatter_burst(t, &tcp, &unusual);
+		nt_backscatter_burst(t, &tcp, &unusual, false);
 		nt_waiting_finish(t);
 	}
 	for (uint32_t i = 1; i <= t->replies.n; i++)
