@@ -56,7 +56,7 @@ static void put_senders(struct bench_lane *lane, struct rte_mbuf *const *mbufs, 
 uint32_t bench_take_burst(struct bench_lane *lane)
 {
 	struct rte_mbuf *mbufs[NT_BURST];
-	uint32_t n = rx_burst_take(lane->port, lane->queue, mbufs);
+	uint32_t n = rx_burst_take(lane->port, lane->queue, mbufs, NT_BURST);
 
 	if (lane->senders.list)
 		put_senders(lane, mbufs, n);
@@ -78,8 +78,7 @@ static void make_known(struct bench_lane *lane)
 	uint32_t wanted = lane->stage < BENCH_SOURCES ? 0 : lane->senders.known;
 
 	for (uint32_t done = 0; done < wanted;) {
-		uint32_t n =
-		    rte_eth_rx_burst(lane->port, lane->queue, mbufs, RTE_MIN(wanted - done, (uint32_t)NT_BURST));
+		uint32_t n = rx_burst_take(lane->port, lane->queue, mbufs, RTE_MIN(wanted - done, (uint32_t)NT_BURST));
 
 		for (uint32_t i = 0; i < n; i++) {
 			struct bench_sender sender = bench_sender(lane->senders.first + done + i, 0);

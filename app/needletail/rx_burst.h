@@ -21,17 +21,18 @@
 #define RX_BURST 32
 
 /**
- * Takes up to NT_BURST frames, as long as the device gives all that it is asked for. Returns how many. The packet
- * path's only call of rte_eth_rx_burst(). Worker.
+ * Takes up to `most` frames, as long as the device gives all that it is asked for. Returns how many. The only caller of
+ * rte_eth_rx_burst(). Worker.
  */
-static inline uint32_t rx_burst_take(uint16_t port, uint16_t queue, struct rte_mbuf **mbufs)
+static inline uint32_t rx_burst_take(uint16_t port, uint16_t queue, struct rte_mbuf **mbufs, uint32_t most)
 {
-	uint32_t n = 0, got;
+	uint32_t n = 0, asked, got;
 
 	do {
-		got = rte_eth_rx_burst(port, queue, &mbufs[n], RX_BURST);
+		asked = RTE_MIN(most - n, (uint32_t)RX_BURST);
+		got = rte_eth_rx_burst(port, queue, &mbufs[n], (uint16_t)asked);
 		n += got;
-	} while (got == RX_BURST && n < NT_BURST);
+	} while (got == asked && n < most);
 	return n;
 }
 

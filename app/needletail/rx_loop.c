@@ -17,7 +17,7 @@ static uint32_t poll_queue(struct nt_worker *worker, struct rx_queue *q)
 {
 	struct rte_mbuf *mbufs[NT_BURST];
 	struct nt_frame frames[NT_BURST];
-	uint32_t n = rx_burst_take(q->port, q->queue, mbufs);
+	uint32_t n = rx_burst_take(q->port, q->queue, mbufs, NT_BURST);
 
 	if (!n)
 		return 0;
