@@ -4,9 +4,10 @@
 
 #include "base/clock.h"
 #include "decode/decode.h"
+#include "tally/burst.h"
 
 /** Most records that are handed on in one go: as many as are counted in one. */
-#define CAPTURE_BURST 64
+#define CAPTURE_BURST NT_BURST
 
 /** Records of one file, one behind the other. */
 struct capture_burst {

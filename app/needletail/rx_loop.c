@@ -6,7 +6,6 @@
 
 #include "worker/worker.h"
 
-#include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>
 

@@ -162,8 +162,8 @@ static inline bool find_line(struct nt_sources *s, struct nt_packet *packet, boo
 }
 
 /*
- * A packet's ports: whether its source's own pair is it, or else the packet is listed. Neither if it is backscatter,
- * which hardly ever comes to one port twice. Returns traits.
+ * A packet's ports: whether its source's own pair is it, or else the packet is listed. Backscatter is in a list
+ * already: as it hardly ever comes to one port twice, it takes no other pair's place. Returns traits.
  */
 static inline uint32_t note_ports(struct nt_source_line *line, const struct nt_packet *packet, struct marks *m,
 				  struct kind kind, uint32_t known)
@@ -172,7 +172,7 @@ static inline uint32_t note_ports(struct nt_source_line *line, const struct nt_p
 	uint64_t unlike = (traits & NT_SOURCE_PORT_VARIES) | (line->pair_matched ^ packet->matched);
 	int64_t which = (int64_t)(unlike | (uint64_t)known << 63); /* below 0: NT_SOURCE_BACKSCATTER, which is bit 0 */
 
-	line->pair_packets += which == 0;
+	line->pair_packets += unlike == 0;
 	m->other = append_if(m->other, packet, kind.pairs & (which > 0));
 	return traits;
 }
@@ -338,9 +338,9 @@ static inline __attribute__((always_inline)) void count(struct nt_tally *t, stru
 		nt_signatures_match_burst(t->signatures, b->packet, b->n);
 	count_usual(t, b, &p, part);
 	count_all_unusual(t, &p, part);
-	ask_pairs(t, &p);
 	if (p.replies.n | p.unusual_replies.n)
 		nt_backscatter_burst(t, &p.replies, &p.unusual_replies, part >= NT_TALLY_ALL);
+	ask_pairs(t, &p);
 	if (p.unplaced.n)
 		nt_unplaced_sources(t, &p.unplaced);
 }

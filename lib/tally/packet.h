@@ -53,8 +53,9 @@ struct nt_packet_list {
 /* replies.c: backscatter. */
 
 /**
- * Counts packets of backscatter for their senders and victims: those of TCP in IPv4, and the others; and `pairs`: their
- * pairs. The rest of their sources has been counted. Worker.
+ * Counts packets of backscatter for their senders and victims: those of TCP in IPv4, and the others; and `pairs`: those
+ * of them that are not their source's own. All else of their sources has been counted. Worker, before any own pair
+ * gives way to another one.
  */
 void nt_backscatter_burst(struct nt_tally *t, const struct nt_packet_list *tcp, const struct nt_packet_list *unusual,
 			  bool pairs);

@@ -25,8 +25,7 @@ static inline enum nt_backscatter class_of(const struct nt_fields *f)
 	return nt_reply_class(f) - 1;
 }
 
-/* ---- those who answer for themselves, as before: a line that their source knows is all that such a packet needs ----
- */
+/* ---- those who answer for themselves, as before: a line that their source knows is all that is needed ---- */
 
 struct plain {
 	const struct nt_packet *packet;
@@ -47,11 +46,18 @@ static inline uint32_t slot_of(const struct nt_fields *f, bool tcp)
 	return nt_reply_shape[class_of(f)].slot;
 }
 
+/* Is it counted already? Own pairs are what they were until the passes over replies are over. */
+static inline bool is_own_pair(const struct nt_source_line *line, const struct nt_packet *p)
+{
+	return line->port == port_key(&p->fields) && line->pair_matched == p->matched;
+}
+
 static inline __attribute__((always_inline)) uint32_t ask_plain(struct nt_tally *tally, const struct nt_packet_list *l,
 								bool tcp, bool pairs, struct plain *plain,
 								struct nt_packet_list *others)
 {
 	const struct nt_replies *t = &tally->replies;
+	const struct nt_source_line *sources = tally->sources.line;
 	struct nt_pairs copy = tally->pairs;
 	struct nt_waiting_pair *next = &tally->waiting.pair[tally->waiting.n];
 	uint32_t n = 0;
@@ -61,7 +67,7 @@ static inline __attribute__((always_inline)) uint32_t ask_plain(struct nt_tally 
 		const struct nt_fields *f = &p->fields;
 		uint32_t line = t->own[p->line].line[is_tcp(f, tcp)];
 
-		if (pairs && is_tcp(f, tcp) && p->line != NT_SOURCE_NONE)
+		if (pairs && is_tcp(f, tcp) && p->line != NT_SOURCE_NONE && !is_own_pair(&sources[p->line], p))
 			nt_waiting_ask(next++, &copy, p->line, port_key(f), p->matched, 1);
 		if (__builtin_expect(!line || (!tcp && f->has_inner), 0)) {
 			others->packet[others->n++] = p;

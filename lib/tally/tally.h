@@ -100,7 +100,8 @@ void nt_tally_burst_part(struct nt_tally *t, struct nt_burst *burst, enum nt_tal
  */
 void nt_tally_settle(struct nt_tally *t, const struct nt_locate *locate);
 
-/** Empties a bank but keeps its signatures; costs what was touched. Stats side, while no worker holds the bank. */
+/** Empties a bank but keeps its signatures; costs what was touched, and 256 KiB. Stats side, while no worker holds the
+ * bank. */
 void nt_tally_clear(struct nt_tally *t);
 
 #endif

@@ -488,7 +488,7 @@ static void few_pairs_change_no_packet(void **state)
 {
 	(void)state;
 	random_state = 32;
-	for (uint32_t entries = 0; entries < 1000; entries = 3 * entries + 1) {
+	for (uint32_t entries = 0; entries < 4000; entries = 3 * entries + 1) {
 		struct nt_tally *t = new_tally(&(struct nt_tally_options){.region_port_entries = 2048,
 									  .match_entries = 16384,
 									  .source_entries = SOURCES,

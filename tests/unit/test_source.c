@@ -254,8 +254,7 @@ static void check_pairs(const struct nt_pairs *t, const uint32_t *packets)
 	}
 }
 
-/* Pairs of a few ports, burst after burst; those that wait again are many, as more than half of all slots are in use.
- */
+/* Pairs of a few ports, burst after burst; many wait again, as more than half of all slots are in use. */
 static void pairs_wait_for_room(void **state)
 {
 	enum { BURSTS = 200, OF_BURST = 300, FEW_PORTS = 19, LIMIT = 3000 };
