@@ -32,15 +32,24 @@ static const enum nt_worker_part part_of[BENCH_STAGES] = {
     [BENCH_SOURCES] = NT_WORKER_SOURCES, [BENCH_CROSS] = NT_WORKER_ALL,	    [BENCH_SIGNATURES] = NT_WORKER_ALL,
 };
 
-static void count(const struct bench_lane *lane, struct rte_mbuf *const *mbufs, uint32_t n)
+/* A piece of a burst. */
+static void take(const struct bench_lane *lane, struct rte_mbuf *const *mbufs, uint32_t n, int64_t time_ns)
 {
-	struct nt_frame frames[NT_BURST];
+	struct nt_frame frames[RX_BURST];
 
-	rx_burst_frames(frames, mbufs, n);
+	rx_burst_frames(frames, mbufs, n, time_ns);
 	if (lane->stage >= BENCH_CROSS)
-		nt_worker_burst(lane->worker, frames, n, NT_LINK_ETHERNET);
+		nt_worker_take(lane->worker, frames, n, NT_LINK_ETHERNET);
 	else
-		nt_worker_burst_part(lane->worker, frames, n, NT_LINK_ETHERNET, part_of[lane->stage]);
+		nt_worker_take_part(lane->worker, frames, n, NT_LINK_ETHERNET, part_of[lane->stage]);
+}
+
+static void count(const struct bench_lane *lane)
+{
+	if (lane->stage >= BENCH_CROSS)
+		nt_worker_count(lane->worker);
+	else
+		nt_worker_count_part(lane->worker, part_of[lane->stage]);
 }
 
 /* The device gives copies: what is written here does not come back. */
@@ -52,16 +61,24 @@ static void put_senders(struct bench_lane *lane, struct rte_mbuf *const *mbufs, 
 	}
 }
 
+/* As rx_loop.c does it. */
 uint32_t bench_take_burst(struct bench_lane *lane)
 {
-	struct rte_mbuf *mbufs[NT_BURST];
-	uint32_t n = rx_burst_take(lane->port, lane->queue, mbufs, NT_BURST);
+	struct rte_mbuf *mbufs[RX_BURST];
+	int64_t time_ns = rx_burst_time();
+	uint32_t n = 0, got;
 
-	if (lane->senders.list)
-		put_senders(lane, mbufs, n);
+	do {
+		got = rx_burst_take(lane->port, lane->queue, mbufs, RX_BURST);
+		if (lane->senders.list)
+			put_senders(lane, mbufs, got);
+		if (lane->stage != BENCH_RECEIVE && got)
+			take(lane, mbufs, got, time_ns);
+		rte_pktmbuf_free_bulk(mbufs, got);
+		n += got;
+	} while (got == RX_BURST && n < NT_BURST);
 	if (lane->stage != BENCH_RECEIVE && n)
-		count(lane, mbufs, n);
-	rte_pktmbuf_free_bulk(mbufs, n);
+		count(lane);
 	return n;
 }
 
@@ -73,19 +90,21 @@ static struct nt_tally *bank_of(const struct bench_lane *lane)
 /* A packet of each source that is to be known; before the clock runs. */
 static void make_known(struct bench_lane *lane)
 {
-	struct rte_mbuf *mbufs[NT_BURST];
+	struct rte_mbuf *mbufs[RX_BURST];
 	uint32_t wanted = lane->stage < BENCH_SOURCES ? 0 : lane->senders.known;
 
 	for (uint32_t done = 0; done < wanted;) {
-		uint32_t n = rx_burst_take(lane->port, lane->queue, mbufs, RTE_MIN(wanted - done, (uint32_t)NT_BURST));
+		uint32_t n = rx_burst_take(lane->port, lane->queue, mbufs, wanted - done);
 
 		for (uint32_t i = 0; i < n; i++) {
 			struct bench_sender sender = bench_sender(lane->senders.first + done + i, 0);
 
 			bench_sender_put(rte_pktmbuf_mtod(mbufs[i], uint8_t *), &sender);
 		}
-		if (n)
-			count(lane, mbufs, n);
+		if (n) {
+			take(lane, mbufs, n, rx_burst_time());
+			count(lane);
+		}
 		rte_pktmbuf_free_bulk(mbufs, n);
 		done += n;
 		lane->known += n;

@@ -17,30 +17,30 @@
  */
 #define ARRIVAL_CLOCK CLOCK_REALTIME_COARSE
 
-/** Frames that a device is asked for at once: with all at once receiving takes longer. */
-#define RX_BURST 32
-
 /**
- * Takes up to `most` frames, as long as the device gives all that it is asked for. Returns how many. The only caller of
- * rte_eth_rx_burst(). Worker.
+ * Frames that a device is asked for at once, and that are decoded and given back before the next ones: while a
+ * processor waits for memory to give these, it does what those before are to have done, and finds an mbuf in the cache
+ * that it has just given back. With 32 a packet takes 4 to 6 ns more, from receiving to the end; with 16, 3; with 4
+ * nothing less. Drivers that look at 8 descriptors at once give none who asks for fewer.
  */
-static inline uint32_t rx_burst_take(uint16_t port, uint16_t queue, struct rte_mbuf **mbufs, uint32_t most)
-{
-	uint32_t n = 0, asked, got;
+#define RX_BURST 8
 
-	do {
-		asked = RTE_MIN(most - n, (uint32_t)RX_BURST);
-		got = rte_eth_rx_burst(port, queue, &mbufs[n], (uint16_t)asked);
-		n += got;
-	} while (got == asked && n < most);
-	return n;
+/** Receives up to `most` frames of a piece of a burst. The only caller of rte_eth_rx_burst(). Worker. */
+static inline uint32_t rx_burst_take(uint16_t port, uint16_t queue, struct rte_mbuf *mbufs[static RX_BURST],
+				     uint32_t most)
+{
+	return rte_eth_rx_burst(port, queue, mbufs, (uint16_t)RTE_MIN(most, (uint32_t)RX_BURST));
 }
 
-/** Describes a burst and asks for the bytes that decoding reads first. Worker. */
-static inline void rx_burst_frames(struct nt_frame *frames, struct rte_mbuf *const *mbufs, uint32_t n)
+/** When a burst arrives, in Unix nanoseconds. Worker. */
+static inline int64_t rx_burst_time(void)
 {
-	int64_t time_ns = nt_time_ns(nt_clock_read(ARRIVAL_CLOCK));
+	return nt_time_ns(nt_clock_read(ARRIVAL_CLOCK));
+}
 
+/** Describes what was received and asks for the bytes that decoding reads first. Worker. */
+static inline void rx_burst_frames(struct nt_frame *frames, struct rte_mbuf *const *mbufs, uint32_t n, int64_t time_ns)
+{
 	for (uint32_t i = 0; i < n; i++) {
 		frames[i].data = rte_pktmbuf_mtod(mbufs[i], const uint8_t *);
 		rte_prefetch0(frames[i].data);

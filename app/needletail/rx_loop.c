@@ -12,20 +12,33 @@
 /* Rounds without a packet before a worker rests, some microseconds: gaps inside fast traffic are shorter. */
 #define SPINS 64
 
-static uint32_t poll_queue(struct nt_worker *worker, struct rx_queue *q)
+/* A piece of a burst, which the device gives and has back. */
+static void take(struct nt_worker *worker, struct rx_queue *q, struct rte_mbuf **mbufs, uint32_t n, int64_t time_ns)
 {
-	struct rte_mbuf *mbufs[NT_BURST];
-	struct nt_frame frames[NT_BURST];
-	uint32_t n = rx_burst_take(q->port, q->queue, mbufs, NT_BURST);
+	struct nt_frame frames[RX_BURST];
 
-	if (!n)
-		return 0;
 	/* before they are counted: a packet that is counted was polled, at any moment anybody looks */
 	atomic_store_explicit(&q->packets, atomic_load_explicit(&q->packets, memory_order_relaxed) + n,
 			      memory_order_relaxed);
-	rx_burst_frames(frames, mbufs, n);
-	nt_worker_burst(worker, frames, n, NT_LINK_ETHERNET);
+	rx_burst_frames(frames, mbufs, n, time_ns);
+	nt_worker_take(worker, frames, n, NT_LINK_ETHERNET);
 	rte_pktmbuf_free_bulk(mbufs, n);
+}
+
+static uint32_t poll_queue(struct nt_worker *worker, struct rx_queue *q)
+{
+	struct rte_mbuf *mbufs[RX_BURST];
+	int64_t time_ns = rx_burst_time();
+	uint32_t n = 0, got;
+
+	do {
+		got = rx_burst_take(q->port, q->queue, mbufs, RX_BURST);
+		if (got)
+			take(worker, q, mbufs, got, time_ns);
+		n += got;
+	} while (got == RX_BURST && n < NT_BURST);
+	if (n)
+		nt_worker_count(worker);
 	return n;
 }
 

@@ -28,10 +28,20 @@ _Static_assert(sizeof(struct nt_packet) <= 128, "two cache lines");
 struct nt_burst {
 	uint32_t n;
 	uint32_t n_unlocated;
-	bool found;		      /* nt_tally_find() did find the lines of its sources */
-	const struct nt_frame *frame; /* [n] of which only the times are looked at */
+	bool found; /* nt_tally_find() did find the lines of its sources */
 	struct nt_packet packet[NT_BURST];
 	uint8_t unlocated[NT_BURST]; /* packets whose region is still to be looked up, from nt_tally_find() */
 };
+
+/** Decodes frames behind those that are there, NT_BURST in all at most. Worker. */
+static inline void nt_burst_decode(struct nt_burst *b, const struct nt_frame *frames, uint32_t n, enum nt_link link)
+{
+	struct nt_packet *next = &b->packet[b->n];
+
+	nt_decode_burst(frames, n, link, &next->fields, sizeof(*next));
+	for (uint32_t i = 0; i < n; i++)
+		next[i].time_ns = frames[i].time_ns;
+	b->n += n;
+}
 
 #endif

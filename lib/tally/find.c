@@ -7,20 +7,20 @@
  */
 
 /* The window is the other thing of many that a packet touches at random. */
-void nt_tally_ask(const struct nt_tally *t, struct nt_burst *b)
+void nt_tally_ask(const struct nt_tally *t, struct nt_burst *b, uint32_t from)
 {
 	const struct nt_sources *s = &t->sources;
 
-	for (uint32_t i = 0; i < b->n; i++) {
-		struct nt_packet *p = &b->packet[i];
+	for (struct nt_packet *p = &b->packet[from], *end = &b->packet[b->n]; p < end; p++) {
 		uint64_t hash = nt_source_hash(source_of(&p->fields), is_v6(&p->fields));
 
-		p->time_ns = b->frame[i].time_ns;
 		p->home = nt_source_home(s, hash);
 		p->tag = nt_source_tag(s, hash);
 		__builtin_prefetch(&s->index[p->home], 1);
 		nt_histogram_prefetch(&t->histogram[NT_TABLE_TCP_WINDOW], p->fields.window);
 	}
+	if (!nt_signatures_ask_region(t->signatures))
+		nt_signatures_match_burst(t->signatures, &b->packet[from], b->n - from);
 }
 
 /* Asks for the lines of sources, which are all but sure to be those that the index says. */
@@ -89,9 +89,6 @@ void nt_tally_find(struct nt_tally *t, struct nt_burst *b)
 {
 	enum wanted wanted = regions_wanted(t);
 
-	/* before the index is looked at, so that it has been asked for long enough */
-	if (!nt_signatures_ask_region(t->signatures))
-		nt_signatures_match_burst(t->signatures, b->packet, b->n);
 	b->n_unlocated = 0;
 	ask_lines(t->sources, b);
 	nt_waiting_count(t); /* and meanwhile the lines come */

@@ -64,8 +64,11 @@ struct nt_tally *nt_tally_init(void *zeroed, const struct nt_tally_options *opti
 /** Notes the arrival of frames. Worker, before decoding. */
 void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_t n);
 
-/** Asks the cache for what nt_tally_find() touches of a burst that is decoded. Worker. */
-void nt_tally_ask(const struct nt_tally *t, struct nt_burst *burst);
+/**
+ * Asks the cache for what nt_tally_find() touches of packets that are decoded, those of a burst from `from` on. Matches
+ * their signatures meanwhile, unless one asks for regions, which nobody knows yet. Worker.
+ */
+void nt_tally_ask(const struct nt_tally *t, struct nt_burst *burst, uint32_t from);
 
 /** Is no line left: are the regions of all new sources wanted at once? Worker. */
 static inline bool nt_tally_full(const struct nt_tally *t)

@@ -82,7 +82,7 @@ static void locate_nowhere(struct nt_burst *b)
 /* The build that proves conservation: the first worker loses one frame that has already arrived. */
 static uint32_t frames_after_loss(const struct nt_worker *w, uint32_t n)
 {
-	return w->id == 0 && nt_worker_frames(w) == 0 ? n - 1 : n;
+	return w->id == 0 && nt_worker_frames(w) == 0 && !w->taken ? n - 1 : n;
 }
 #else
 static uint32_t frames_after_loss(const struct nt_worker *w, uint32_t n)
@@ -110,19 +110,42 @@ static void tally_burst(struct nt_tally *t, struct nt_burst *b, enum nt_worker_p
 	}
 }
 
-static inline __attribute__((always_inline)) void burst(struct nt_worker *w, const struct nt_frame *frames, uint32_t n,
-							enum nt_link link, enum nt_worker_part part)
+/* A burst goes into one bank, whatever the stats side says meanwhile. */
+static inline void begin(struct nt_worker *w)
 {
-	struct nt_tally *tally = w->bank[atomic_load_explicit(&w->turn, memory_order_acquire) & 1];
+	w->tally = w->bank[atomic_load_explicit(&w->turn, memory_order_acquire) & 1];
+	w->asked = 0;
+	w->burst.n = 0;
+}
+
+/* `part` is a constant here as in the others, so that the whole path has no look at it. */
+static inline __attribute__((always_inline)) void ask(struct nt_worker *w, enum nt_worker_part part)
+{
+	if (part >= NT_WORKER_SOURCES)
+		nt_tally_ask(w->tally, &w->burst, w->asked);
+	w->asked = w->burst.n;
+}
+
+/* The bytes of these frames have been asked for: those before are seen to until they are there. */
+static inline __attribute__((always_inline)) void take(struct nt_worker *w, const struct nt_frame *frames, uint32_t n,
+						       enum nt_link link, enum nt_worker_part part)
+{
+	if (!w->taken)
+		begin(w);
+	else
+		ask(w, part);
+	nt_tally_arrival(w->tally, frames, n);
+	nt_burst_decode(&w->burst, frames, frames_after_loss(w, n), link);
+	w->taken += n;
+}
+
+static inline __attribute__((always_inline)) void count(struct nt_worker *w, enum nt_worker_part part)
+{
 	const struct nt_locate *locate = atomic_load_explicit(&w->locate, memory_order_acquire);
+	struct nt_tally *tally = w->tally;
 	struct nt_burst *b = &w->burst;
 
-	nt_tally_arrival(tally, frames, n);
-	b->n = frames_after_loss(w, n);
-	b->frame = frames;
-	nt_decode_burst(frames, b->n, link, &b->packet[0].fields, sizeof(b->packet[0]));
-	if (part >= NT_WORKER_SOURCES)
-		nt_tally_ask(tally, b);
+	ask(w, part);
 	if (part >= NT_WORKER_LOCATE && nt_tally_full(tally))
 		nt_locate_ask_v4(locate, &b->packet[0].fields.src4, sizeof(b->packet[0]), b->n);
 	if (part >= NT_WORKER_SOURCES)
@@ -132,19 +155,36 @@ static inline __attribute__((always_inline)) void burst(struct nt_worker *w, con
 	else if (part >= NT_WORKER_SOURCES)
 		locate_nowhere(b);
 	tally_burst(tally, b, part);
-	atomic_store_explicit(&w->frames, nt_worker_frames(w) + n, memory_order_relaxed);
+	atomic_store_explicit(&w->frames, nt_worker_frames(w) + w->taken, memory_order_relaxed);
+	w->taken = 0;
 	rte_rcu_qsbr_quiescent(w->qsbr, w->id);
+}
+
+void nt_worker_take(struct nt_worker *w, const struct nt_frame *frames, uint32_t n, enum nt_link link)
+{
+	take(w, frames, n, link, NT_WORKER_ALL);
+}
+
+void nt_worker_count(struct nt_worker *w)
+{
+	count(w, NT_WORKER_ALL);
 }
 
 void nt_worker_burst(struct nt_worker *w, const struct nt_frame *frames, uint32_t n, enum nt_link link)
 {
-	burst(w, frames, n, link, NT_WORKER_ALL);
+	nt_worker_take(w, frames, n, link);
+	nt_worker_count(w);
 }
 
-void nt_worker_burst_part(struct nt_worker *w, const struct nt_frame *frames, uint32_t n, enum nt_link link,
-			  enum nt_worker_part part)
+void nt_worker_take_part(struct nt_worker *w, const struct nt_frame *frames, uint32_t n, enum nt_link link,
+			 enum nt_worker_part part)
 {
-	burst(w, frames, n, link, part);
+	take(w, frames, n, link, part);
+}
+
+void nt_worker_count_part(struct nt_worker *w, enum nt_worker_part part)
+{
+	count(w, part);
 }
 
 void nt_worker_idle(struct nt_worker *w)

@@ -32,7 +32,10 @@ struct nt_worker {
 	alignas(64) _Atomic uint64_t frames; /* since the start */
 
 	/* The worker's alone. */
-	alignas(64) struct nt_burst burst;
+	alignas(64) struct nt_tally *tally; /* the bank that the burst goes into */
+	uint32_t taken;			    /* frames since nt_worker_count() */
+	uint32_t asked;			    /* packets of the burst that nt_tally_ask() has seen */
+	struct nt_burst burst;
 };
 
 struct nt_worker_options {
@@ -55,15 +58,25 @@ int nt_worker_join(struct nt_worker *w);
 /** Leaves; a switch no longer waits for this worker. Worker, after its last burst. */
 void nt_worker_leave(struct nt_worker *w);
 
-/** Counts a burst of up to NT_BURST frames and passes a burst boundary. Worker. */
+/**
+ * Takes some frames of a burst, at least one and up to NT_BURST in all: they are decoded, and their bytes the caller's
+ * again. Worker, which does nothing else here until nt_worker_count().
+ */
+void nt_worker_take(struct nt_worker *w, const struct nt_frame *frames, uint32_t n, enum nt_link link);
+
+/** Counts the burst that was taken, and passes a burst boundary. Worker. */
+void nt_worker_count(struct nt_worker *w);
+
+/** Both, of frames that lie together. Worker. */
 void nt_worker_burst(struct nt_worker *w, const struct nt_frame *frames, uint32_t n, enum nt_link link);
 
 /** How far a burst goes, each with all before. */
 enum nt_worker_part { NT_WORKER_DECODE, NT_WORKER_SOURCES, NT_WORKER_LOCATE, NT_WORKER_DENSE, NT_WORKER_ALL };
 
-/** As nt_worker_burst(), as far as `part`: to see what each part costs. Worker. */
-void nt_worker_burst_part(struct nt_worker *w, const struct nt_frame *frames, uint32_t n, enum nt_link link,
-			  enum nt_worker_part part);
+/** As nt_worker_take() and nt_worker_count(), as far as `part`: to see what each part costs. Worker. */
+void nt_worker_take_part(struct nt_worker *w, const struct nt_frame *frames, uint32_t n, enum nt_link link,
+			 enum nt_worker_part part);
+void nt_worker_count_part(struct nt_worker *w, enum nt_worker_part part);
 
 /** Passes a burst boundary without a burst; to be called whenever nothing came. Worker. */
 void nt_worker_idle(struct nt_worker *w);

@@ -3,6 +3,7 @@
 #include "bench_regions.h"
 #include "bench_signatures.h"
 #include "private_eal.h"
+#include "rx_burst.h"
 
 #include "base/mix.h"
 #include "locate/locate.h"
@@ -68,15 +69,18 @@ static struct nt_worker *make_worker(const struct nt_locate *locate, const struc
 /* One pass over the frames that lie there. */
 static void count(struct nt_worker *w, uint32_t n, int64_t time_ns)
 {
-	struct nt_frame frames[NT_BURST];
+	struct nt_frame frames[RX_BURST];
 
-	for (uint32_t at = 0; at < n; at += NT_BURST) {
-		for (uint32_t i = 0; i < NT_BURST; i++)
+	for (uint32_t at = 0; at < n; at += RX_BURST) {
+		for (uint32_t i = 0; i < RX_BURST; i++)
 			frames[i] = (struct nt_frame){
 			    .data = bytes[at + i], .cap_len = FRAME_BYTES, .wire_len = FRAME_BYTES, .time_ns = time_ns};
-		time_ns += BURST_NS;
 		CALLGRIND_TOGGLE_COLLECT;
-		nt_worker_burst(w, frames, NT_BURST, NT_LINK_ETHERNET);
+		nt_worker_take(w, frames, RX_BURST, NT_LINK_ETHERNET);
+		if ((at + RX_BURST) % NT_BURST == 0) {
+			nt_worker_count(w);
+			time_ns += BURST_NS;
+		}
 		CALLGRIND_TOGGLE_COLLECT;
 	}
 }

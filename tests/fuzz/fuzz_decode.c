@@ -87,13 +87,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	frame.cap_len = (uint32_t)(size - sizeof(beyond));
 	frame.wire_len = frame.cap_len + beyond % 3000;
 	for (uint32_t link = NT_LINK_ETHERNET; link <= NT_LINK_SLL2; link++) {
-		burst.n = 1;
-		burst.frame = &frame;
+		burst.n = 0;
 		nt_tally_arrival(tally, &frame, 1);
-		nt_decode(&frame, link, &burst.packet[0].fields);
+		nt_burst_decode(&burst, &frame, 1, link);
 		check_fields(&burst.packet[0].fields);
 		check_inside(&burst.packet[0].fields);
-		nt_tally_ask(tally, &burst);
+		nt_tally_ask(tally, &burst, 0);
 		nt_tally_find(tally, &burst);
 		nt_tally_burst(tally, &burst);
 	}

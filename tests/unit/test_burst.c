@@ -25,7 +25,6 @@ struct packet {
 };
 
 static struct packet packet[PACKETS];
-static struct nt_frame frame[NT_BURST]; /* of the burst */
 
 static bool region_is_asked; /* by the signatures */
 
@@ -81,10 +80,9 @@ void nt_locate_v6(const struct nt_locate *l, const uint8_t (*addresses)[16], uin
 /* As the worker does it. */
 static void count_burst(struct nt_tally *t, struct nt_burst *b)
 {
-	b->frame = frame;
 	for (uint32_t i = 0; i < b->n; i++)
 		b->packet[i].region = 0xdead;
-	nt_tally_ask(t, b);
+	nt_tally_ask(t, b, 0);
 	nt_tally_find(t, b);
 	for (uint32_t i = 0; i < b->n_unlocated; i++)
 		b->packet[b->unlocated[i]].region = region_of_packet(&b->packet[b->unlocated[i]].fields);
@@ -163,7 +161,7 @@ static void count(struct nt_tally *t)
 		burst.n = PACKETS - at < n ? PACKETS - at : n;
 		for (uint32_t i = 0; i < burst.n; i++) {
 			burst.packet[i].fields = packet[at + i].fields;
-			frame[i].time_ns = packet[at + i].time_ns;
+			burst.packet[i].time_ns = packet[at + i].time_ns;
 		}
 		count_burst(t, &burst);
 	}
@@ -531,7 +529,7 @@ static void count_many(struct nt_tally *t, uint32_t n)
 								    .dst_port = (uint16_t)(source % 4),
 								    .ttl = 40,
 								    .ip_id = source % 2};
-			frame[i].time_ns = source;
+			burst.packet[i].time_ns = source;
 		}
 		count_burst(t, &burst);
 	}

@@ -113,14 +113,14 @@ static struct nt_tally *make_bank(const struct nt_tally_options *o)
 static void count(struct nt_tally *t, const struct packet *p)
 {
 	static struct nt_burst b;
-	const struct nt_frame frame = {.wire_len = 60, .time_ns = p->time_ns};
+	const struct nt_frame frame = {.wire_len = 60};
 
 	b.n = 1;
 	b.packet[0].fields = p->fields;
 	b.packet[0].region = p->region;
-	b.frame = &frame;
+	b.packet[0].time_ns = p->time_ns;
 	nt_tally_arrival(t, &frame, 1);
-	nt_tally_ask(t, &b);
+	nt_tally_ask(t, &b, 0);
 	nt_tally_find(t, &b);
 	nt_tally_burst(t, &b);
 }

@@ -47,14 +47,14 @@ static void count_frames(struct nt_tally *t, const struct nt_frame *frames, uint
 	static struct nt_burst burst;
 
 	for (uint32_t at = 0; at < n; at += burst.n) {
-		burst.n = n - at < NT_BURST ? n - at : NT_BURST;
-		burst.frame = frames + at;
-		nt_tally_arrival(t, burst.frame, burst.n);
-		for (uint32_t i = 0; i < burst.n; i++) {
-			nt_decode(&frames[at + i], NT_LINK_ETHERNET, &burst.packet[i].fields);
+		uint32_t next = n - at < NT_BURST ? n - at : NT_BURST;
+
+		burst.n = 0;
+		nt_tally_arrival(t, frames + at, next);
+		nt_burst_decode(&burst, frames + at, next, NT_LINK_ETHERNET);
+		for (uint32_t i = 0; i < burst.n; i++)
 			burst.packet[i].region = region;
-		}
-		nt_tally_ask(t, &burst);
+		nt_tally_ask(t, &burst, 0);
 		nt_tally_find(t, &burst);
 		nt_tally_burst(t, &burst);
 	}

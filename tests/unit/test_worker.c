@@ -68,6 +68,13 @@ struct thread {
 	uint64_t sent;
 };
 
+/* As it is done behind a device. */
+static void take_pieces(struct nt_worker *w, const struct nt_frame *frames, uint32_t n, uint32_t piece)
+{
+	for (uint32_t at = 0; at < n; at += piece)
+		nt_worker_take(w, &frames[at], n - at < piece ? n - at : piece, NT_LINK_ETHERNET);
+}
+
 static void *count_until_stopped(void *argument)
 {
 	struct thread *t = argument;
@@ -81,7 +88,8 @@ static void *count_until_stopped(void *argument)
 		uint32_t n = turn % (NT_BURST + 1);
 
 		if (n) {
-			nt_worker_burst(t->worker, frames, n, NT_LINK_ETHERNET);
+			take_pieces(t->worker, frames, n, turn % 11 + 1);
+			nt_worker_count(t->worker);
 			t->sent += n;
 		} else {
 			nt_worker_pause(t->worker);
@@ -188,6 +196,88 @@ static void a_worker_hands_time_and_signatures_on(void **state)
 	free(qsbr);
 }
 
+/* Frames of which each is another one, and some are none. */
+static void some_frames(struct nt_frame frames[static NT_BURST], uint8_t bytes[static NT_BURST][sizeof(icmp6_frame)])
+{
+	for (uint32_t i = 0; i < NT_BURST; i++) {
+		bool tcp = i % 3;
+
+		frames[i] = whole_frame(bytes[i], i % 7 ? sizeof(tcp4_frame) : sizeof(icmp6_frame));
+		if (i % 7 == 0)
+			memcpy(bytes[i], icmp6_frame, sizeof(icmp6_frame));
+		else
+			memcpy(bytes[i], tcp ? tcp4_frame : udp4_frame, tcp ? sizeof(tcp4_frame) : sizeof(udp4_frame));
+		bytes[i][ETHERNET + 15] = (uint8_t)(i % 29); /* its source's last byte; IPv6: in the middle */
+		bytes[i][ETHERNET + IPV4 + 3] = (uint8_t)(i % 31);
+		bytes[i][ETHERNET] ^= i % 41 ? 0 : 0x10;
+		frames[i].time_ns = (int64_t)(i / 2) * 1000000000;
+	}
+}
+
+/* A burst is the same in pieces of whatever size, whose bytes are the caller's again when they were taken. */
+static void a_burst_may_come_in_pieces(void **state)
+{
+	static uint8_t bytes[NT_BURST][sizeof(icmp6_frame)];
+	struct nt_frame frames[NT_BURST];
+	struct fixture f;
+	struct nt_snapshot whole, pieces;
+
+	(void)state;
+	for (uint32_t piece = 1; piece <= NT_BURST; piece += piece < 10 ? 1 : 59) {
+		set_up(&f);
+		some_frames(frames, bytes);
+		for (uint32_t i = 0; i < WORKERS; i++)
+			assert_int_equal(nt_worker_join(f.worker[i]), 0);
+		nt_worker_burst(f.worker[0], frames, NT_BURST, NT_LINK_ETHERNET);
+		for (uint32_t at = 0; at < NT_BURST; at += piece) {
+			uint32_t n = NT_BURST - at < piece ? NT_BURST - at : piece;
+
+			nt_worker_take(f.worker[1], &frames[at], n, NT_LINK_ETHERNET);
+			memset(bytes[at], 0xff, n * sizeof(bytes[0]));
+			memset(&frames[at], 0xff, n * sizeof(frames[0]));
+		}
+		nt_worker_count(f.worker[1]);
+		assert_int_equal(nt_worker_frames(f.worker[1]), NT_BURST);
+		assert_int_equal(fold_banks(&f.worker[0]->bank[0], 1, &whole), 0);
+		assert_int_equal(fold_banks(&f.worker[1]->bank[0], 1, &pieces), 0);
+		assert_int_equal(whole.frames, NT_BURST);
+		assert_true(nt_snapshot_equal(&whole, &pieces));
+		nt_snapshot_fini(&whole);
+		nt_snapshot_fini(&pieces);
+		for (uint32_t i = 0; i < WORKERS; i++)
+			nt_worker_leave(f.worker[i]);
+		tear_down(&f);
+	}
+}
+
+/* Banks that are switched in the middle of a burst have it as a whole, and the next burst goes into the other one. */
+static void a_burst_goes_into_one_bank(void **state)
+{
+	const struct nt_frame frame = whole_frame(tcp4_frame, sizeof(tcp4_frame));
+	struct fixture f;
+	struct nt_worker *w;
+	uint64_t token;
+
+	(void)state;
+	set_up(&f);
+	w = f.worker[0];
+	assert_int_equal(nt_worker_join(w), 0);
+	nt_worker_take(w, &frame, 1, NT_LINK_ETHERNET);
+	nt_worker_switch(w);
+	token = rte_rcu_qsbr_start(f.qsbr);
+	nt_worker_take(w, &frame, 1, NT_LINK_ETHERNET);
+	assert_int_equal(rte_rcu_qsbr_check(f.qsbr, token, false), 0);
+	nt_worker_count(w);
+	assert_int_equal(rte_rcu_qsbr_check(f.qsbr, token, false), 1);
+	nt_worker_burst(w, &frame, 1, NT_LINK_ETHERNET);
+	nt_worker_leave(w);
+	assert_int_equal(nt_worker_retired(w)->frames, 2);
+	assert_int_equal(nt_worker_retired(w)->sources.line[1].packets, 2);
+	assert_int_equal(w->bank[1]->frames, 1);
+	assert_int_equal(w->bank[1]->sources.line[1].packets, 1);
+	tear_down(&f);
+}
+
 static void a_switch_does_not_wait_for_workers_that_rest(void **state)
 {
 	struct fixture f;
@@ -220,6 +310,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(nothing_is_lost_over_bank_switches),
 	    cmocka_unit_test(a_worker_hands_time_and_signatures_on),
+	    cmocka_unit_test(a_burst_may_come_in_pieces),
+	    cmocka_unit_test(a_burst_goes_into_one_bank),
 	    cmocka_unit_test(a_switch_does_not_wait_for_workers_that_rest),
 	};
 
