@@ -296,8 +296,7 @@ int bench_once(struct bench *b, const struct bench_run *run, enum bench_stage st
 		    .worker = s->stats->worker[i],
 		    .signatures = s->signatures,
 		    .senders = s->senders,
-		    .port = run->device->port,
-		    .queue = (uint16_t)i,
+		    .port = run->device->port[i],
 		    .stage = stage,
 		    .pass_packets = s->pass < frames ? s->pass : frames,
 		    .duration = (uint64_t)(b->options->seconds * (double)b->machine.tsc_hz),
@@ -361,7 +360,7 @@ static int measure_device(struct bench *b, const struct bench_setting *setting, 
 	int err = rounds ? bench_device_open(&device, parts) : -ENOMEM;
 
 	if (!err) {
-		err = b->options->switches ? bench_switch(b, device.port, &result->switches)
+		err = b->options->switches ? bench_switch(b, &device, &result->switches)
 					   : measure_rounds(b, &run, rounds);
 		bench_device_close(&device);
 	}

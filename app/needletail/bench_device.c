@@ -13,65 +13,69 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DESCRIPTORS 1024
-#define DEVICE	    "net_pcap_bench"
-#define QUEUE_ARG   (BENCH_PATH + 16)
+#define DESCRIPTORS  1024
+#define NAME_BYTES   32
+#define DEVICE_BYTES (BENCH_PATH + 64)
 
 /* Buffers beside those that the endless frames are kept in: what is under way, and the workers' caches. */
 #define SPARE_MBUFS 8191
 #define POOL_CACHE  250 /* as testpmd has it */
 
-uint64_t bench_device_mbufs(uint64_t frames, uint32_t queues)
+uint64_t bench_device_mbufs(uint64_t frames, uint32_t ports)
 {
-	return frames + queues * (uint64_t)(SPARE_MBUFS + DESCRIPTORS);
+	return frames + ports * (uint64_t)(SPARE_MBUFS + DESCRIPTORS);
 }
 
-static int plug(const struct bench_parts *parts)
+static void name_of(uint32_t i, char name[static NAME_BYTES])
 {
-	char *args = malloc(parts->n * (size_t)QUEUE_ARG + QUEUE_ARG), path[BENCH_PATH];
-	size_t used = 0, size = parts->n * (size_t)QUEUE_ARG + QUEUE_ARG;
+	snprintf(name, NAME_BYTES, "net_pcap_bench%" PRIu32, i);
+}
+
+static int plug(const struct bench_parts *parts, uint32_t i, uint16_t *port)
+{
+	char name[NAME_BYTES], path[BENCH_PATH], args[DEVICE_BYTES];
 	int err;
 
-	if (!args)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < parts->n; i++) {
-		bench_parts_path(parts, i, path);
-		used += (size_t)snprintf(args + used, size - used, "rx_pcap=%s,", path);
-	}
-	snprintf(args + used, size - used, "infinite_rx=1");
-	err = rte_eal_hotplug_add("vdev", DEVICE, args);
-	free(args);
-	return err;
+	name_of(i, name);
+	bench_parts_path(parts, i, path);
+	snprintf(args, sizeof(args), "rx_pcap=%s,infinite_rx=1", path);
+	err = rte_eal_hotplug_add("vdev", name, args);
+	return err ? err : rte_eth_dev_get_port_by_name(name, port);
 }
 
-static int set_up(struct bench_device *d, uint32_t queues)
+static int start(uint16_t port, struct rte_mempool *pool)
 {
 	const struct rte_eth_conf conf = {.rxmode = {.mq_mode = RTE_ETH_MQ_RX_NONE}};
-	int err = rte_eth_dev_get_port_by_name(DEVICE, &d->port);
+	int err = rte_eth_dev_configure(port, 1, 0, &conf);
 
 	if (!err)
-		err = rte_eth_dev_configure(d->port, (uint16_t)queues, 0, &conf);
-	for (uint32_t q = 0; q < queues && !err; q++)
-		err = rte_eth_rx_queue_setup(d->port, (uint16_t)q, DESCRIPTORS, 0, NULL, d->pool);
-	return err ? err : rte_eth_dev_start(d->port);
+		err = rte_eth_rx_queue_setup(port, 0, DESCRIPTORS, 0, NULL, pool);
+	return err ? err : rte_eth_dev_start(port);
 }
 
 void bench_device_close(struct bench_device *d)
 {
-	if (d->port != RTE_MAX_ETHPORTS) {
-		rte_eth_dev_stop(d->port);
-		rte_eth_dev_close(d->port);
+	char name[NAME_BYTES];
+
+	while (d->n--) {
+		rte_eth_dev_stop(d->port[d->n]);
+		rte_eth_dev_close(d->port[d->n]);
+		name_of(d->n, name);
+		rte_eal_hotplug_remove("vdev", name);
 	}
-	rte_eal_hotplug_remove("vdev", DEVICE);
 	rte_mempool_free(d->pool);
 }
 
 int bench_device_open(struct bench_device *d, const struct bench_parts *parts)
 {
 	uint64_t mbufs = bench_device_mbufs(parts->frames_all, parts->n);
-	int err;
+	int err = 0;
 
-	d->port = RTE_MAX_ETHPORTS;
+	if (parts->n > RTE_MAX_ETHPORTS) {
+		nt_error("%" PRIu32 " workers, of %d that DPDK has ports for here", parts->n, RTE_MAX_ETHPORTS);
+		return -E2BIG;
+	}
+	d->n = 0;
 	d->pool =
 	    rte_pktmbuf_pool_create("bench", (uint32_t)mbufs, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (!d->pool) {
@@ -79,9 +83,13 @@ int bench_device_open(struct bench_device *d, const struct bench_parts *parts)
 		return -ENOMEM;
 	}
 	eal_hold_messages();
-	err = plug(parts);
-	if (!err)
-		err = set_up(d, parts->n);
+	for (uint32_t i = 0; i < parts->n && !err; i++) {
+		err = plug(parts, i, &d->port[i]);
+		if (!err) {
+			d->n++;
+			err = start(d->port[i], d->pool);
+		}
+	}
 	if (err) {
 		nt_error("the endless device: %s", eal_reason(err));
 		bench_device_close(d);

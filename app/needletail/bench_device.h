@@ -4,11 +4,18 @@
 
 #include "bench_traffic.h"
 
+#include <rte_config.h>
+
 struct rte_mempool;
 
-/* The endless device of a benchmark: net_pcap with infinite_rx, a queue for each part. One at a time. Main lcore. */
+/*
+ * The endless device of a benchmark: net_pcap with infinite_rx, a port of one queue for each part. Queues of one port
+ * would not do: what its driver counts for one stands in the line of the cache where it looks up the next one's frames,
+ * once for each of them, and two workers would wait for each other. One at a time. Main lcore.
+ */
 struct bench_device {
-	uint16_t port;
+	uint16_t port[RTE_MAX_ETHPORTS]; /* of each part */
+	uint32_t n;
 	struct rte_mempool *pool;
 };
 
@@ -17,6 +24,6 @@ int bench_device_open(struct bench_device *d, const struct bench_parts *parts);
 void bench_device_close(struct bench_device *d);
 
 /** Packet buffers that it takes. */
-uint64_t bench_device_mbufs(uint64_t frames, uint32_t queues);
+uint64_t bench_device_mbufs(uint64_t frames, uint32_t ports);
 
 #endif

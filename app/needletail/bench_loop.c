@@ -69,7 +69,7 @@ uint32_t bench_take_burst(struct bench_lane *lane)
 	uint32_t n = 0, got;
 
 	do {
-		got = rx_burst_take(lane->port, lane->queue, mbufs, RX_BURST);
+		got = rx_burst_take(lane->port, 0, mbufs, RX_BURST);
 		if (lane->senders.list)
 			put_senders(lane, mbufs, got);
 		if (lane->stage != BENCH_RECEIVE && got)
@@ -94,7 +94,7 @@ static void make_known(struct bench_lane *lane)
 	uint32_t wanted = lane->stage < BENCH_SOURCES ? 0 : lane->senders.known;
 
 	for (uint32_t done = 0; done < wanted;) {
-		uint32_t n = rx_burst_take(lane->port, lane->queue, mbufs, wanted - done);
+		uint32_t n = rx_burst_take(lane->port, 0, mbufs, wanted - done);
 
 		for (uint32_t i = 0; i < n; i++) {
 			struct bench_sender sender = bench_sender(lane->senders.first + done + i, 0);

@@ -13,7 +13,7 @@ struct nt_signatures;
 struct nt_worker;
 
 /*
- * The worker lcores of a benchmark: each polls one queue of an endless device for a while and does so much with what
+ * The worker lcores of a benchmark: each polls one port of an endless device for a while and does so much with what
  * comes. Receives as live capture does.
  */
 
@@ -46,7 +46,6 @@ struct bench_lane {
 	const struct nt_signatures *signatures;
 	struct bench_senders senders;
 	uint16_t port;
-	uint16_t queue;
 	enum bench_stage stage;
 	uint64_t pass_packets; /**< the bank begins anew after so many, with the clock stopped; 0: never */
 	uint64_t duration;     /**< cycles of the TSC */

@@ -149,14 +149,13 @@ static int make_senders(struct bench *b, struct bench_senders *senders)
 	return senders->list ? 0 : -ENOMEM;
 }
 
-static void start_lanes(struct bench *b, uint16_t port, struct rounds *r)
+static void start_lanes(struct bench *b, const struct bench_device *device, struct rounds *r)
 {
 	for (uint32_t i = 0; i < b->workers; i++) {
 		r->lane[i].slot = &r->slot;
 		r->lane[i].lane = (struct bench_lane){.worker = b->stats.worker[i],
 						      .senders = r->senders,
-						      .port = port,
-						      .queue = (uint16_t)i,
+						      .port = device->port[i],
 						      .stage = BENCH_SIGNATURES};
 		rte_eal_remote_launch(lane_loop, &r->lane[i], EAL_WORKER_LCORE(i));
 	}
@@ -331,7 +330,7 @@ static void sum_up(struct bench *b, struct rounds *r, struct bench_switches *s)
 	note_fill(b, s);
 }
 
-int bench_switch(struct bench *b, uint16_t port, struct bench_switches *result)
+int bench_switch(struct bench *b, const struct bench_device *device, struct bench_switches *result)
 {
 	struct rounds *r = rte_zmalloc("switches", sizeof(*r), RTE_CACHE_LINE_SIZE);
 	int err, stopped;
@@ -342,7 +341,7 @@ int bench_switch(struct bench *b, uint16_t port, struct bench_switches *result)
 	err = r && r->lane ? make_senders(b, &r->senders) : -ENOMEM;
 	if (!err) {
 		bench_watch_clock(b);
-		start_lanes(b, port, r);
+		start_lanes(b, device, r);
 		err = end_intervals(b, r);
 		stopped = stop_lanes(b, r);
 		bench_watch_clock(b);

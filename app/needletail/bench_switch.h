@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 struct bench;
+struct bench_device;
 struct json_t;
 
 /*
@@ -41,8 +42,8 @@ struct bench_switches {
 	double sources, pairs, victims, region_port; /**< how full the tables were, 0 to 1 */
 };
 
-/** Measures on an endless device, whose queue i is worker i's. Returns 0 or -errno; it has said why. Main lcore. */
-int bench_switch(struct bench *b, uint16_t port, struct bench_switches *result);
+/** Measures on an endless device, whose port i is worker i's. Returns 0 or -errno; it has said why. Main lcore. */
+int bench_switch(struct bench *b, const struct bench_device *device, struct bench_switches *result);
 
 /** Prints what was measured, in words; the same as JSON. */
 void bench_switch_print(const struct bench_switches *s);

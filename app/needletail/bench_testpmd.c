@@ -21,7 +21,6 @@
 #define SAMPLES	   5 /* seconds; the first is left out */
 #define PATIENCE_S 120
 #define WORDS_MAX  (32 + BENCH_WORKERS_MAX)
-#define WORD_BYTES 160
 #define SPARE	   16384 /* buffers beside those of the frames, a queue */
 #define LINE	   512
 
@@ -29,7 +28,6 @@
 struct words {
 	char *word[WORDS_MAX + 1];
 	uint32_t n;
-	char *device; /* long with many workers */
 };
 
 static void add(struct words *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -49,37 +47,30 @@ static void add(struct words *w, const char *format, ...)
 
 static bool complete(const struct words *w)
 {
-	return w->n < WORDS_MAX && w->word[w->n - 1] && w->device;
+	return w->n < WORDS_MAX && w->word[w->n - 1];
 }
 
 static void free_words(struct words *w)
 {
 	for (uint32_t i = 0; i < w->n; i++)
 		free(w->word[i]);
-	free(w->device);
 }
 
-static void make_device(struct words *w, const struct bench_parts *parts)
+/* A port for each part, as in bench_device.h. */
+static void add_devices(struct words *w, const struct bench_parts *parts)
 {
-	size_t size = 32 + parts->n * (size_t)WORD_BYTES, used;
 	char path[BENCH_PATH];
 
-	w->device = malloc(size);
-	if (!w->device)
-		return;
-	used = (size_t)snprintf(w->device, size, "net_pcap0");
 	for (uint32_t i = 0; i < parts->n; i++) {
 		bench_parts_path(parts, i, path);
-		used += (size_t)snprintf(w->device + used, size - used, ",rx_pcap=%s", path);
+		add(w, "--vdev=net_pcap%" PRIu32 ",rx_pcap=%s,infinite_rx=1", i, path);
 	}
-	snprintf(w->device + used, size - used, ",infinite_rx=1");
 }
 
 static void make_words(struct words *w, const struct bench_parts *parts, const struct bench_options *o, bool hugepages)
 {
 	uint64_t mbufs = parts->frames_all + parts->n * (uint64_t)SPARE;
 
-	make_device(w, parts);
 	add(w, PROGRAM);
 	add(w, "--no-pci");
 	add(w, "--no-telemetry");
@@ -95,12 +86,10 @@ static void make_words(struct words *w, const struct bench_parts *parts, const s
 		add(w, "--no-huge");
 		add(w, "-m%" PRIu64, mbufs * 2500 / 1000000 + 256);
 	}
-	add(w, "--vdev=%s", w->device ? w->device : "");
+	add_devices(w, parts);
 	add(w, "--");
 	add(w, "--forward-mode=rxonly");
 	add(w, "--nb-cores=%" PRIu32, parts->n);
-	add(w, "--rxq=%" PRIu32, parts->n);
-	add(w, "--txq=%" PRIu32, parts->n);
 	add(w, "--burst=32"); /* its own default, said so that it stays */
 	add(w, "--total-num-mbufs=%" PRIu64, mbufs);
 	add(w, "--no-flush-rx");
@@ -142,27 +131,32 @@ static void stop(pid_t child)
 	waitpid(child, &status, 0);
 }
 
+/* What is read of its output: each second a line of every port. */
+struct samples {
+	double pps[SAMPLES]; /* of all ports */
+	uint32_t ports;
+	uint32_t n; /* lines so far */
+};
+
 /* "  Rx-pps:     35712345          Rx-bps: ..." */
-static bool is_sample(const char *line, double *pps)
+static void read_sample(struct samples *s, const char *line)
 {
 	const char *at = strstr(line, "Rx-pps:");
+	double pps = at ? strtod(at + 7, NULL) : 0;
 
-	if (!at)
-		return false;
-	*pps = strtod(at + 7, NULL);
-	return *pps > 0;
+	if (pps > 0)
+		s->pps[s->n++ / s->ports] += pps;
 }
 
 /* Reads lines until there are enough samples. What it said last is in `line`. */
-static int read_samples(int output, double sample[static SAMPLES], char line[static LINE])
+static int read_samples(int output, struct samples *s, char line[static LINE])
 {
 	uint64_t until_ns = nt_clock_monotonic_ns() + PATIENCE_S * (uint64_t)NT_SECOND_NS;
 	struct pollfd wait = {.fd = output, .events = POLLIN};
 	size_t used = 0;
-	uint32_t n = 0;
 
 	line[0] = '\0';
-	while (n < SAMPLES && nt_clock_monotonic_ns() < until_ns) {
+	while (s->n < SAMPLES * s->ports && nt_clock_monotonic_ns() < until_ns) {
 		char c;
 
 		if (poll(&wait, 1, 1000) == 0)
@@ -175,10 +169,10 @@ static int read_samples(int output, double sample[static SAMPLES], char line[sta
 			line[used] = '\0';
 			continue;
 		}
-		n += is_sample(line, &sample[n]);
+		read_sample(s, line);
 		used = 0;
 	}
-	return n == SAMPLES ? 0 : -ETIMEDOUT;
+	return s->n == SAMPLES * s->ports ? 0 : -ETIMEDOUT;
 }
 
 static int compare(const void *a, const void *b)
@@ -191,7 +185,7 @@ static int compare(const void *a, const void *b)
 int bench_testpmd(const struct bench_parts *parts, const struct bench_options *o, bool hugepages, double *pps,
 		  char *why, size_t why_size)
 {
-	double sample[SAMPLES];
+	struct samples samples = {.ports = parts->n};
 	char line[LINE] = "";
 	struct words words = {0};
 	pid_t child;
@@ -200,7 +194,7 @@ int bench_testpmd(const struct bench_parts *parts, const struct bench_options *o
 	make_words(&words, parts, o, hugepages);
 	err = complete(&words) ? start(&words, &child, &output) : -ENOMEM;
 	if (!err) {
-		err = read_samples(output, sample, line);
+		err = read_samples(output, &samples, line);
 		stop(child);
 		close(output);
 	}
@@ -209,7 +203,7 @@ int bench_testpmd(const struct bench_parts *parts, const struct bench_options *o
 		snprintf(why, why_size, "%s: %s%s%s", PROGRAM, strerror(-err), *line ? "; it said: " : "", line);
 		return err;
 	}
-	qsort(sample + 1, SAMPLES - 1, sizeof(sample[0]), compare);
-	*pps = (sample[SAMPLES / 2] + sample[SAMPLES / 2 + 1]) / 2;
+	qsort(samples.pps + 1, SAMPLES - 1, sizeof(samples.pps[0]), compare);
+	*pps = (samples.pps[SAMPLES / 2] + samples.pps[SAMPLES / 2 + 1]) / 2;
 	return 0;
 }
