@@ -45,6 +45,9 @@ static inline const void *nt_matches_place(const struct nt_matches *t, uint32_t 
 /** Counts packets. False if the table is full. Worker; stats side. */
 bool nt_matches_add(struct nt_matches *t, uint32_t key, uint32_t matched, uint32_t packets);
 
+/** As nt_region_port_expect(). Stats side. */
+void nt_matches_expect(struct nt_matches *t, uint64_t entries);
+
 /** Empties the table; costs what was touched. */
 void nt_matches_clear(struct nt_matches *t);
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tally/region_port.h"
 
-uint32_t nt_region_port_slots(uint32_t entries)
-{
-	uint32_t slots = 1024;
+#include "tally/slots.h"
 
-	while (slots / 4 * 3 < entries)
-		slots *= 2;
-	return slots;
+void nt_region_port_expect(struct nt_region_port *t, uint64_t entries)
+{
+	if (!t->n_touched && entries < t->limit)
+		t->mask = nt_slots_for((uint32_t)entries) - 1;
 }
 
 void nt_region_port_clear(struct nt_region_port *t)
 {
 	for (uint32_t i = 0; i < t->n_touched; i++)
 		t->slot[t->touched[i]].count = 0;
+	t->mask = nt_slots_for(t->limit) - 1;
 	t->n_touched = 0;
 	t->overflow = 0;
 }

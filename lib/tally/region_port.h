@@ -44,9 +44,6 @@ struct nt_region_port {
 	uint64_t overflow; /* packets that found no place */
 };
 
-/** Slots that hold `entries` entries with short probes: a power of two, at most three quarters full. */
-uint32_t nt_region_port_slots(uint32_t entries);
-
 /** Finds a key's slot or the free one where it belongs. One multiplication: Knuth, TAOCP 6.4, multiplicative hashing.
  */
 static inline uint32_t nt_region_port_find(const struct nt_region_port *t, uint32_t key)
@@ -80,6 +77,12 @@ static inline void nt_region_port_add(struct nt_region_port *t, uint32_t key, ui
 	}
 	slot->count += packets;
 }
+
+/**
+ * No more than so many entries are to come before the table is cleared: if none is there yet, they lie close together,
+ * and little memory is touched. Stats side.
+ */
+void nt_region_port_expect(struct nt_region_port *t, uint64_t entries);
 
 /** Empties the table; costs what was touched. */
 void nt_region_port_clear(struct nt_region_port *t);

@@ -55,6 +55,15 @@ static void locate_senders(struct nt_replies *s, const struct nt_locate *locate)
 
 /* ---- packets ---- */
 
+/* What is to come into the tables by region and port, at most: hardly ever as much as they hold. */
+static void expect_entries(struct nt_tally *t)
+{
+	uint64_t pairs = (uint64_t)t->sources.n + t->pairs.n_touched;
+
+	nt_region_port_expect(&t->region_port, pairs + t->replies.n);
+	nt_matches_expect(&t->matches, pairs);
+}
+
 static void settle_port(struct nt_tally *t, uint32_t region, uint32_t port, uint32_t matched, uint32_t packets)
 {
 	enum nt_table table = port > UINT16_MAX ? NT_TABLE_UDP_PORT : NT_TABLE_TCP_PORT;
@@ -153,6 +162,7 @@ void nt_tally_settle(struct nt_tally *t, const struct nt_locate *locate)
 	locate_lines(&t->sources, locate);
 	nt_waiting_finish(t);
 	locate_senders(&t->replies, locate);
+	expect_entries(t);
 	settle_lines(t);
 	settle_pairs(t);
 	settle_senders(t);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tally/tally.h"
 
+#include "tally/slots.h"
+
 #define ALIGNMENT 64
 
 /* Keys of each dense table. NT_TABLE_REGION_PORT has a table of its own kind, NT_TABLE_ASN is made of sources. */
@@ -24,16 +26,6 @@ static bool has_flags(enum nt_table table)
 static size_t aligned(size_t bytes)
 {
 	return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-}
-
-/* Slots of the tables beside region x port: a power of two, at most three quarters full. */
-static uint32_t slots_for(uint32_t entries)
-{
-	uint32_t slots = 16;
-
-	while (slots / 4 * 3 < entries)
-		slots *= 2;
-	return slots;
 }
 
 /* Hands out the bank's memory piece by piece; without memory it only adds up, so that size and layout cannot differ. */
@@ -82,8 +74,8 @@ static struct table lay_table(struct room *r, uint32_t slots, size_t line_bytes,
 
 static void lay_sketches(struct nt_sketches *t, uint32_t entries, struct room *r)
 {
-	uint32_t slots = slots_for(entries), elements = entries * NT_SPARSE_PER_SKETCH;
-	uint32_t places = slots_for(elements);
+	uint32_t slots = nt_slots_for(entries), elements = entries * NT_SPARSE_PER_SKETCH;
+	uint32_t places = nt_slots_for(elements);
 
 	t->of_region = take(r, NT_REGIONS, sizeof(t->of_region[0]));
 	t->of_port = take(r, NT_SKETCH_PORTS, sizeof(t->of_port[0]));
@@ -144,10 +136,10 @@ static void lay_replies(struct nt_replies *t, uint32_t entries, uint32_t sources
 static void lay_out(struct nt_tally *t, const struct nt_tally_options *o, struct room *r)
 {
 	lay_histograms(t, r);
-	LAY_TABLE(&t->region_port, slot, nt_region_port_slots(o->region_port_entries), o->region_port_entries);
-	LAY_TABLE(&t->matches, slot, slots_for(o->match_entries), o->match_entries);
+	LAY_TABLE(&t->region_port, slot, nt_slots_for(o->region_port_entries), o->region_port_entries);
+	LAY_TABLE(&t->matches, slot, nt_slots_for(o->match_entries), o->match_entries);
 	lay_sources(&t->sources, o->source_entries, r);
-	LAY_TABLE(&t->pairs, group, slots_for(o->pair_entries) / NT_PAIR_GROUP, o->pair_entries);
+	LAY_TABLE(&t->pairs, group, nt_slots_for(o->pair_entries) / NT_PAIR_GROUP, o->pair_entries);
 	lay_replies(&t->replies, 2 * o->victim_entries, o->source_entries, r);
 	lay_sketches(&t->sketches, o->sketches, r);
 }

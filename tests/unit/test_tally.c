@@ -9,6 +9,7 @@
 #include "banks.h"
 #include "frames.h"
 #include "needletail/schema.h"
+#include "tally/slots.h"
 #include "tally/tally.h"
 
 #include <stdlib.h>
@@ -199,11 +200,52 @@ static void any_spread_over_banks_folds_alike(void **state)
 		free(some[i]);
 }
 
-static void region_port_slots_stay_below_three_quarters(void **state)
+/* Where the entries stand that were added first. */
+static bool stand_below(const struct nt_region_port *t, uint32_t slots)
+{
+	for (uint32_t i = 0; i < t->n_touched; i++)
+		if (t->touched[i] >= slots)
+			return false;
+	return true;
+}
+
+static void few_entries_lie_close_together(void **state)
+{
+	struct nt_tally *t = make_tally(1024);
+	struct nt_region_port *r = &t->region_port;
+
+	(void)state;
+	nt_region_port_expect(r, 90);
+	nt_matches_expect(&t->matches, 90);
+	for (uint32_t key = 1; key <= 90; key++) {
+		nt_region_port_add(r, key * 977, key);
+		assert_true(nt_matches_add(&t->matches, key * 977, 3, key));
+	}
+	assert_true(stand_below(r, 128));
+	for (uint32_t key = 1; key <= 90; key++) {
+		assert_int_equal(r->slot[nt_region_port_find(r, key * 977)].count, key);
+		assert_true(t->matches.touched[key - 1] < 128);
+		assert_int_equal(t->matches.slot[t->matches.touched[key - 1]].count, key);
+	}
+	nt_tally_clear(t);
+	nt_region_port_expect(r, 5000); /* more than the table takes: all of it */
+	nt_matches_expect(&t->matches, 5000);
+	for (uint32_t key = 1; key <= 1024; key++) {
+		nt_region_port_add(r, key * 977, key);
+		assert_true(nt_matches_add(&t->matches, key * 977, 3, key));
+	}
+	assert_int_equal(r->overflow, 0);
+	assert_false(stand_below(r, 1024));
+	nt_region_port_expect(r, 90); /* too late: they stay where they are */
+	assert_int_equal(r->slot[nt_region_port_find(r, 1000 * 977)].count, 1000);
+	free(t);
+}
+
+static void slots_stay_below_three_quarters(void **state)
 {
 	(void)state;
 	for (uint32_t entries = 1; entries < 100000; entries = entries * 3 + 1) {
-		uint32_t slots = nt_region_port_slots(entries);
+		uint32_t slots = nt_slots_for(entries);
 
 		assert_int_equal(slots & (slots - 1), 0);
 		assert_true((uint64_t)entries * 4 <= (uint64_t)slots * 3);
@@ -218,7 +260,8 @@ int main(void)
 	    cmocka_unit_test(a_cleared_bank_is_empty),
 	    cmocka_unit_test(a_full_region_port_table_counts_what_it_lost),
 	    cmocka_unit_test(any_spread_over_banks_folds_alike),
-	    cmocka_unit_test(region_port_slots_stay_below_three_quarters),
+	    cmocka_unit_test(few_entries_lie_close_together),
+	    cmocka_unit_test(slots_stay_below_three_quarters),
 	};
 
 	return cmocka_run_group_tests_name("tally", tests, NULL, NULL);
