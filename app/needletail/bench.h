@@ -19,9 +19,8 @@
  * the packet path behind it. Only numbers of one run are compared. All from the main lcore.
  */
 
-#define BENCH_ROUNDS_MAX  99
-#define BENCH_WORKERS_MAX 64
-#define BENCH_CASES_MAX	  16
+#define BENCH_ROUNDS_MAX 99
+#define BENCH_CASES_MAX	 16
 
 struct bench_options {
 	struct nt_config config; /**< tables, signatures, databases, memory, CPUs, workers */

@@ -11,7 +11,6 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #define DESCRIPTORS  1024
 #define NAME_BYTES   32
@@ -20,6 +19,8 @@
 /* Buffers beside those that the endless frames are kept in: what is under way, and the workers' caches. */
 #define SPARE_MBUFS 8191
 #define POOL_CACHE  250 /* as testpmd has it */
+
+_Static_assert(BENCH_WORKERS_MAX <= RTE_MAX_ETHPORTS, "a port for each");
 
 uint64_t bench_device_mbufs(uint64_t frames, uint32_t ports)
 {
@@ -40,7 +41,12 @@ static int plug(const struct bench_parts *parts, uint32_t i, uint16_t *port)
 	bench_parts_path(parts, i, path);
 	snprintf(args, sizeof(args), "rx_pcap=%s,infinite_rx=1", path);
 	err = rte_eal_hotplug_add("vdev", name, args);
-	return err ? err : rte_eth_dev_get_port_by_name(name, port);
+	if (err)
+		return err;
+	err = rte_eth_dev_get_port_by_name(name, port);
+	if (err)
+		rte_eal_hotplug_remove("vdev", name);
+	return err;
 }
 
 static int start(uint16_t port, struct rte_mempool *pool)
@@ -57,10 +63,10 @@ void bench_device_close(struct bench_device *d)
 {
 	char name[NAME_BYTES];
 
-	while (d->n--) {
-		rte_eth_dev_stop(d->port[d->n]);
-		rte_eth_dev_close(d->port[d->n]);
-		name_of(d->n, name);
+	for (; d->n; d->n--) {
+		rte_eth_dev_stop(d->port[d->n - 1]);
+		rte_eth_dev_close(d->port[d->n - 1]);
+		name_of(d->n - 1, name);
 		rte_eal_hotplug_remove("vdev", name);
 	}
 	rte_mempool_free(d->pool);
@@ -71,10 +77,6 @@ int bench_device_open(struct bench_device *d, const struct bench_parts *parts)
 	uint64_t mbufs = bench_device_mbufs(parts->frames_all, parts->n);
 	int err = 0;
 
-	if (parts->n > RTE_MAX_ETHPORTS) {
-		nt_error("%" PRIu32 " workers, of %d that DPDK has ports for here", parts->n, RTE_MAX_ETHPORTS);
-		return -E2BIG;
-	}
 	d->n = 0;
 	d->pool =
 	    rte_pktmbuf_pool_create("bench", (uint32_t)mbufs, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);

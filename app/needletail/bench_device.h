@@ -4,17 +4,15 @@
 
 #include "bench_traffic.h"
 
-#include <rte_config.h>
-
 struct rte_mempool;
 
 /*
  * The endless device of a benchmark: net_pcap with infinite_rx, a port of one queue for each part. Queues of one port
- * would not do: what its driver counts for one stands in the line of the cache where it looks up the next one's frames,
- * once for each of them, and two workers would wait for each other. One at a time. Main lcore.
+ * would not do: what its driver counts for a queue stands in the line of the cache where it looks up the frames of the
+ * queue before, once for each of them, and two workers would wait for each other. One at a time. Main lcore.
  */
 struct bench_device {
-	uint16_t port[RTE_MAX_ETHPORTS]; /* of each part */
+	uint16_t port[BENCH_WORKERS_MAX]; /* of each part */
 	uint32_t n;
 	struct rte_mempool *pool;
 };

@@ -65,15 +65,18 @@ static void put_senders(struct bench_lane *lane, struct rte_mbuf *const *mbufs, 
 uint32_t bench_take_burst(struct bench_lane *lane)
 {
 	struct rte_mbuf *mbufs[RX_BURST];
-	int64_t time_ns = rx_burst_time();
+	int64_t time_ns = 0;
 	uint32_t n = 0, got;
 
 	do {
 		got = rx_burst_take(lane->port, 0, mbufs, RX_BURST);
 		if (lane->senders.list)
 			put_senders(lane, mbufs, got);
-		if (lane->stage != BENCH_RECEIVE && got)
+		if (lane->stage != BENCH_RECEIVE && got) {
+			if (!n)
+				time_ns = rx_burst_time();
 			take(lane, mbufs, got, time_ns);
+		}
 		rte_pktmbuf_free_bulk(mbufs, got);
 		n += got;
 	} while (got == RX_BURST && n < NT_BURST);

@@ -99,7 +99,7 @@ static uint32_t turn_of(const struct nt_worker *w)
 	return atomic_load_explicit(&w->turn, memory_order_relaxed);
 }
 
-/* From one look at the queue to the next. */
+/* From one burst to the next. */
 static void take_gap(struct switch_lane *l, uint32_t slot, struct gap begin, struct gap end, bool other_bank)
 {
 	struct gap g = between(begin, end);

@@ -10,8 +10,8 @@ struct json_t;
 
 /*
  * What the end of an interval does to the workers. They count without rest, from a device that always has packets,
- * while intervals end after a second and full tables are folded; each notes its longest time from one look at its queue
- * to the next. A device loses packets if that is longer than its descriptors last.
+ * while intervals end after a second and full tables are folded; each notes its longest time from one burst to the
+ * next. A device loses packets if that is longer than its descriptors last.
  */
 
 #define BENCH_SWITCHES_MAX 99

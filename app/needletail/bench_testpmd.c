@@ -21,7 +21,7 @@
 #define SAMPLES	   5 /* seconds; the first is left out */
 #define PATIENCE_S 120
 #define WORDS_MAX  (32 + BENCH_WORKERS_MAX)
-#define SPARE	   16384 /* buffers beside those of the frames, a queue */
+#define SPARE	   16384 /* buffers beside those of the frames, a port */
 #define LINE	   512
 
 /* Words of its command line, and where they lie. */
@@ -144,7 +144,7 @@ static void read_sample(struct samples *s, const char *line)
 	const char *at = strstr(line, "Rx-pps:");
 	double pps = at ? strtod(at + 7, NULL) : 0;
 
-	if (pps > 0)
+	if (pps > 0 || (at && s->n)) /* some say 0 before all run */
 		s->pps[s->n++ / s->ports] += pps;
 }
 

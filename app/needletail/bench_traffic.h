@@ -14,6 +14,9 @@
 /** Longest path of a part with its NUL. */
 #define BENCH_PATH 128
 
+/** Parts, each a worker's: no more than DPDK has ports. */
+#define BENCH_WORKERS_MAX 32
+
 struct bench_parts {
 	uint32_t n;	      /**< workers */
 	char dir[64];	      /**< "": there are no files */

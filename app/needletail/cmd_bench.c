@@ -35,7 +35,7 @@ static const char help[] =
     "      --workload NAME     telescope, flood or backscatter; may be given several times (default: all)\n"
     "      --bytes N           length of generated frames, 60 to 1514; may be given several times (default 60)\n"
     "      --frames N          frames to repeat, of a capture the first ones (default 1000000)\n"
-    "      --workers N         worker lcores, 1 to 64 (default 1)\n"
+    "      --workers N         worker lcores, 1 to 32 (default 1)\n"
     "      --rounds N          1 to 99; medians are over rounds (default 5)\n"
     "      --seconds S         for each stage of a round (default 0.5)\n"
     "      --country FILE      country database, MMDB (default: generated regions)\n"
@@ -220,6 +220,10 @@ static int complete_options(struct bench_options *o, int argc, char **argv)
 	}
 	if (o->growth && o->config.workers > 1) {
 		nt_error("bench: --growth is measured with one worker");
+		return -EINVAL;
+	}
+	if (o->config.workers > BENCH_WORKERS_MAX) {
+		nt_error("bench: workers must be a number from 1 to %d", BENCH_WORKERS_MAX);
 		return -EINVAL;
 	}
 	if (o->switches && (o->capture || o->workloads || o->n_frame_bytes || o->sources || o->fill_percent ||

@@ -28,13 +28,16 @@ static void take(struct nt_worker *worker, struct rx_queue *q, struct rte_mbuf *
 static uint32_t poll_queue(struct nt_worker *worker, struct rx_queue *q)
 {
 	struct rte_mbuf *mbufs[RX_BURST];
-	int64_t time_ns = rx_burst_time();
+	int64_t time_ns = 0;
 	uint32_t n = 0, got;
 
 	do {
 		got = rx_burst_take(q->port, q->queue, mbufs, RX_BURST);
-		if (got)
-			take(worker, q, mbufs, got, time_ns);
+		if (!got)
+			break;
+		if (!n)
+			time_ns = rx_burst_time();
+		take(worker, q, mbufs, got, time_ns);
 		n += got;
 	} while (got == RX_BURST && n < NT_BURST);
 	if (n)

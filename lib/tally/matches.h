@@ -24,10 +24,11 @@ struct nt_match_slot {
 };
 
 struct nt_matches {
-	struct nt_match_slot *slot; /* [mask + 1] */
-	uint32_t *touched;	    /* [limit] slots in use, in the order of their first packet */
+	struct nt_match_slot *slot; /* [nt_slots_for(entries)], of which the first mask + 1 are used */
+	uint32_t *touched;	    /* [entries] slots in use, in the order of their first packet */
 	uint32_t mask;
-	uint32_t limit;
+	uint32_t entries; /* there is memory for */
+	uint32_t limit;	  /* entries that the table takes until it is cleared */
 	uint32_t n_touched;
 };
 

@@ -5,15 +5,18 @@
 
 void nt_region_port_expect(struct nt_region_port *t, uint64_t entries)
 {
-	if (!t->n_touched && entries < t->limit)
-		t->mask = nt_slots_for((uint32_t)entries) - 1;
+	if (t->n_touched || entries >= t->entries)
+		return;
+	t->limit = (uint32_t)entries;
+	t->mask = nt_slots_for(t->limit) - 1;
 }
 
 void nt_region_port_clear(struct nt_region_port *t)
 {
 	for (uint32_t i = 0; i < t->n_touched; i++)
 		t->slot[t->touched[i]].count = 0;
-	t->mask = nt_slots_for(t->limit) - 1;
+	t->limit = t->entries;
+	t->mask = nt_slots_for(t->entries) - 1;
 	t->n_touched = 0;
 	t->overflow = 0;
 }

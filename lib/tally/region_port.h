@@ -36,10 +36,11 @@ struct nt_region_port_slot {
 };
 
 struct nt_region_port {
-	struct nt_region_port_slot *slot; /* [mask + 1] */
-	uint32_t *touched;		  /* [limit] slots in use, in the order of their first packet */
+	struct nt_region_port_slot *slot; /* [nt_slots_for(entries)], of which the first mask + 1 are used */
+	uint32_t *touched;		  /* [entries] slots in use, in the order of their first packet */
 	uint32_t mask;
-	uint32_t limit; /* entries the table takes */
+	uint32_t entries; /* there is memory for */
+	uint32_t limit;	  /* entries that the table takes until it is cleared */
 	uint32_t n_touched;
 	uint64_t overflow; /* packets that found no place */
 };
@@ -80,7 +81,7 @@ static inline void nt_region_port_add(struct nt_region_port *t, uint32_t key, ui
 
 /**
  * No more than so many entries are to come before the table is cleared: if none is there yet, they lie close together,
- * and little memory is touched. Stats side.
+ * and little memory is touched. Packets of more would be overflow. Stats side.
  */
 void nt_region_port_expect(struct nt_region_port *t, uint64_t entries);
 

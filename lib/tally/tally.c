@@ -138,6 +138,8 @@ static void lay_out(struct nt_tally *t, const struct nt_tally_options *o, struct
 	lay_histograms(t, r);
 	LAY_TABLE(&t->region_port, slot, nt_slots_for(o->region_port_entries), o->region_port_entries);
 	LAY_TABLE(&t->matches, slot, nt_slots_for(o->match_entries), o->match_entries);
+	t->region_port.entries = o->region_port_entries;
+	t->matches.entries = o->match_entries;
 	lay_sources(&t->sources, o->source_entries, r);
 	LAY_TABLE(&t->pairs, group, nt_slots_for(o->pair_entries) / NT_PAIR_GROUP, o->pair_entries);
 	lay_replies(&t->replies, 2 * o->victim_entries, o->source_entries, r);

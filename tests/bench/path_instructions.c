@@ -16,7 +16,7 @@
 #include <valgrind/callgrind.h>
 
 /*
- * The packet path behind receiving, for callgrind: nt_worker_burst() with everything switched on, on the workloads of
+ * The packet path behind receiving, for callgrind: nt_worker_take() and nt_worker_count() with everything switched on, on the workloads of
  * `needletail bench`. tools/check-instructions runs it; only what is to be counted is, each workload in a dump of its
  * own. Nothing is left to chance: the same frames, the same hashes, the same tables.
  */

@@ -92,8 +92,10 @@ def test_a_capture(bench, tmp_path):
 
 @pytest.mark.skipif(not shutil.which("dpdk-testpmd"), reason="dpdk-testpmd is not installed")
 def test_beside_testpmd(bench):
-    found = measured(bench("--json", "--no-stages", "--workload", "telescope", "--compare-testpmd"))
-    assert found["workloads"][0]["testpmd_pps"] > 100_000
+    for workers in (1, 2):
+        load = ("--workload", "telescope", "--workers", workers)
+        found = measured(bench("--json", "--no-stages", "--compare-testpmd", *load))
+        assert found["workloads"][0]["testpmd_pps"] > 100_000
 
 
 def test_sources_and_fill(bench):
@@ -142,7 +144,7 @@ WRONG = [
     (("--workload", "telescop"), "did you mean telescope?"),
     (("--bytes", "59"), "--bytes 59: must be a number from 60 to 1514"),
     (("--frames", "0"), "--frames 0: must be a number"),
-    (("--workers", "65"), "--workers 65: must be a number"),
+    (("--workers", "33"), "--workers 33: must be a number from 1 to 32"),
     (("--rounds", "0"), "--rounds 0: must be a number"),
     (("--seconds", "x"), "--seconds x: must be a number from 0.01 to 60"),
     (("/nonexistent.pcap",), "/nonexistent.pcap: No such file or directory"),
@@ -165,6 +167,14 @@ def test_mistakes_are_one_line(bench, options, message):
     done = bench(*options)
     assert done.status == 2
     assert message in done.errors and done.errors.count("\n") == 1 and not done.text
+    assert not left_overs()
+
+
+def test_a_configuration_of_more_workers_than_there_can_be(bench, tmp_path):
+    config = tmp_path / "many.yaml"
+    config.write_text("workers: 33\n")
+    done = bench("-c", config)
+    assert done.status == 2 and "workers must be a number from 1 to 32" in done.errors
     assert not left_overs()
 
 

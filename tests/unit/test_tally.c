@@ -241,6 +241,42 @@ static void few_entries_lie_close_together(void **state)
 	free(t);
 }
 
+/* SYN-ACKs, each of another source, from another port and to another one. */
+static void count_replies(struct nt_tally *t, uint8_t n)
+{
+	uint8_t bytes[sizeof(tcp4_frame)];
+	const struct nt_frame frame = whole_frame(bytes, sizeof(bytes));
+
+	memcpy(bytes, tcp4_frame, sizeof(bytes));
+	bytes[ETHERNET + IPV4 + 13] = 0x12;
+	for (uint8_t i = 0; i < n; i++) {
+		bytes[ETHERNET + 15] = bytes[ETHERNET + IPV4 + 1] = bytes[ETHERNET + IPV4 + 3] = i;
+		count_frames(t, &frame, 1);
+	}
+}
+
+/* As many entries as there can be for so many lines, pairs and replies. */
+static void settling_finds_room_for_all(void **state)
+{
+	struct nt_tally *t = make_tally(1024);
+
+	(void)state;
+	count_replies(t, 40);
+	nt_tally_settle(t, NULL);
+	assert_int_equal(t->sources.n, 40);
+	assert_int_equal(t->replies.n, 40);
+	assert_int_equal(t->region_port.n_touched, 80);
+	assert_int_equal(t->region_port.overflow, 0);
+	assert_true(stand_below(&t->region_port, nt_slots_for(80)));
+	nt_tally_clear(t);
+	count_ports(t, 90);
+	nt_tally_settle(t, NULL);
+	assert_int_equal(t->region_port.n_touched, 90);
+	assert_int_equal(t->region_port.overflow, 0);
+	assert_true(stand_below(&t->region_port, nt_slots_for(90)));
+	free(t);
+}
+
 static void slots_stay_below_three_quarters(void **state)
 {
 	(void)state;
@@ -261,6 +297,7 @@ int main(void)
 	    cmocka_unit_test(a_full_region_port_table_counts_what_it_lost),
 	    cmocka_unit_test(any_spread_over_banks_folds_alike),
 	    cmocka_unit_test(few_entries_lie_close_together),
+	    cmocka_unit_test(settling_finds_room_for_all),
 	    cmocka_unit_test(slots_stay_below_three_quarters),
 	};
 

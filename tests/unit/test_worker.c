@@ -214,39 +214,66 @@ static void some_frames(struct nt_frame frames[static NT_BURST], uint8_t bytes[s
 	}
 }
 
+static struct nt_signatures *some_signatures(bool region)
+{
+	static const struct nt_signature signature[] = {
+	    {.name = "syn", .match = "tcp flags S/SAFR window 8192"},
+	    {.name = "low", .match = "udp dport 0-30"},
+	    {.name = "nowhere", .match = "tcp not region JP"},
+	};
+	char why[NT_SIGNATURE_WHY];
+	struct nt_signatures *s = nt_signatures_new(signature, region ? 3 : 2, why);
+
+	assert_non_null(s);
+	return s;
+}
+
 /* A burst is the same in pieces of whatever size, whose bytes are the caller's again when they were taken. */
-static void a_burst_may_come_in_pieces(void **state)
+static void a_burst_in_pieces(uint32_t piece, const struct nt_signatures *signatures)
 {
 	static uint8_t bytes[NT_BURST][sizeof(icmp6_frame)];
 	struct nt_frame frames[NT_BURST];
 	struct fixture f;
 	struct nt_snapshot whole, pieces;
 
-	(void)state;
-	for (uint32_t piece = 1; piece <= NT_BURST; piece += piece < 10 ? 1 : 59) {
-		set_up(&f);
-		some_frames(frames, bytes);
-		for (uint32_t i = 0; i < WORKERS; i++)
-			assert_int_equal(nt_worker_join(f.worker[i]), 0);
-		nt_worker_burst(f.worker[0], frames, NT_BURST, NT_LINK_ETHERNET);
-		for (uint32_t at = 0; at < NT_BURST; at += piece) {
-			uint32_t n = NT_BURST - at < piece ? NT_BURST - at : piece;
+	set_up(&f);
+	some_frames(frames, bytes);
+	for (uint32_t i = 0; i < WORKERS; i++) {
+		f.worker[i]->bank[0]->signatures = signatures;
+		assert_int_equal(nt_worker_join(f.worker[i]), 0);
+	}
+	nt_worker_burst(f.worker[0], frames, NT_BURST, NT_LINK_ETHERNET);
+	for (uint32_t at = 0; at < NT_BURST; at += piece) {
+		uint32_t n = NT_BURST - at < piece ? NT_BURST - at : piece;
 
-			nt_worker_take(f.worker[1], &frames[at], n, NT_LINK_ETHERNET);
-			memset(bytes[at], 0xff, n * sizeof(bytes[0]));
-			memset(&frames[at], 0xff, n * sizeof(frames[0]));
-		}
-		nt_worker_count(f.worker[1]);
-		assert_int_equal(nt_worker_frames(f.worker[1]), NT_BURST);
-		assert_int_equal(fold_banks(&f.worker[0]->bank[0], 1, &whole), 0);
-		assert_int_equal(fold_banks(&f.worker[1]->bank[0], 1, &pieces), 0);
-		assert_int_equal(whole.frames, NT_BURST);
-		assert_true(nt_snapshot_equal(&whole, &pieces));
-		nt_snapshot_fini(&whole);
-		nt_snapshot_fini(&pieces);
-		for (uint32_t i = 0; i < WORKERS; i++)
-			nt_worker_leave(f.worker[i]);
-		tear_down(&f);
+		nt_worker_take(f.worker[1], &frames[at], n, NT_LINK_ETHERNET);
+		memset(bytes[at], 0xff, n * sizeof(bytes[0]));
+		memset(&frames[at], 0xff, n * sizeof(frames[0]));
+	}
+	nt_worker_count(f.worker[1]);
+	assert_int_equal(nt_worker_frames(f.worker[1]), NT_BURST);
+	assert_int_equal(fold_banks(&f.worker[0]->bank[0], 1, &whole), 0);
+	assert_int_equal(fold_banks(&f.worker[1]->bank[0], 1, &pieces), 0);
+	assert_int_equal(whole.frames, NT_BURST);
+	for (uint32_t i = 0; i < nt_signatures_n(signatures); i++)
+		assert_true(whole.signature[i].packets > 10);
+	assert_true(nt_snapshot_equal(&whole, &pieces));
+	nt_snapshot_fini(&whole);
+	nt_snapshot_fini(&pieces);
+	for (uint32_t i = 0; i < WORKERS; i++)
+		nt_worker_leave(f.worker[i]);
+	tear_down(&f);
+}
+
+static void a_burst_may_come_in_pieces(void **state)
+{
+	(void)state;
+	for (uint32_t region = 0; region < 2; region++) {
+		struct nt_signatures *signatures = some_signatures(region);
+
+		for (uint32_t piece = 1; piece <= NT_BURST; piece += piece < 10 ? 1 : 59)
+			a_burst_in_pieces(piece, signatures);
+		nt_signatures_free(signatures);
 	}
 }
 
