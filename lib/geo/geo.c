@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "geo/geo.h"
-#include "geo/leaves.h"
 #include "geo/mmdb.h"
+#include "geo/nodes.h"
 #include "geo/tree.h"
-#include "locate/filling.h"
+#include "locate/tree.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -85,24 +85,16 @@ static int build(const struct nt_geo_options *options, const struct nt_geo_lists
 	return -error;
 }
 
-/* Fills a table from an open database. */
-static int fill(struct nt_mmdb *mmdb, struct nt_geo *geo, const char **reason)
+static int load_tree(struct nt_mmdb *mmdb, struct nt_geo *geo, const char **reason)
 {
-	struct nt_locate_filling *filling = nt_locate_fill_begin();
-	int rc = filling ? 0 : -ENOMEM;
+	struct nt_tree *tree;
+	int rc;
 
 	nt_mmdb_info(mmdb, &geo->info);
-	*reason = strerrordesc_np(ENOMEM);
-	if (!rc)
-		rc = nt_geo_leaves_fill(filling, mmdb, geo->info.ip_version, &geo->info.regions, &geo->info.aliases6,
-					reason);
-	if (rc) {
-		nt_locate_fill_cancel(filling);
+	rc = nt_geo_nodes(mmdb, geo->info.ip_version, &tree, &geo->info.regions, reason);
+	if (rc)
 		return rc;
-	}
-	geo->info.prefixes4 = nt_locate_filled4(filling);
-	geo->info.prefixes6 = nt_locate_filled6(filling);
-	geo->locate = nt_locate_fill_end(filling);
+	geo->locate = nt_locate_of_tree(tree);
 	*reason = strerrordesc_np(ENOMEM);
 	return geo->locate ? 0 : -ENOMEM;
 }
@@ -115,7 +107,7 @@ static int load_ordinary(const struct nt_geo_options *options, struct nt_geo *ge
 
 	*geo = (struct nt_geo){0};
 	if (rc == 0) {
-		rc = fill(mmdb, geo, &reason);
+		rc = load_tree(mmdb, geo, &reason);
 		nt_mmdb_close(mmdb);
 	}
 	if (rc)

@@ -22,7 +22,7 @@
 struct nt_geo_options {
 	const char *path;	  /**< database file */
 	const char *country_path; /**< where the region stands instead: keys joined by dots; NULL: as above */
-	bool ordinary_memory;	  /**< not DPDK's: needs no EAL, and is ready much sooner (nt_locate_options) */
+	bool ordinary_memory;	  /**< not DPDK's: needs no EAL, and is ready much sooner (locate/tree.h) */
 	int numa_socket;	  /**< where the tables live in DPDK's memory; negative: anywhere */
 };
 
@@ -32,8 +32,8 @@ struct nt_geo_info {
 	char database_type[NT_GEO_TYPE]; /**< for example "GeoLite2-Country" */
 	uint32_t ip_version;		 /**< 4 or 6 */
 	uint32_t regions;		 /**< different known regions; 0: this is no country database */
-	uint32_t prefixes4;   /**< in the tables: fewest that give the same answers; in ordinary memory: ranges of one
-				 region */
+	/* Not of tables in ordinary memory, which are made of none of these: */
+	uint32_t prefixes4;   /**< fewest that give the same answers */
 	uint32_t prefixes6;   /**< likewise */
 	uint32_t aliases6;    /**< places in the IPv6 space where the IPv4 space stands again */
 	uint64_t table_bytes; /**< DPDK memory of the tables; twice while a reload has old and new */

@@ -152,8 +152,8 @@ int nt_mmdb_open(struct nt_mmdb **mmdb, const struct nt_geo_options *options, co
 	m->values = (struct nt_values){
 	    .data = m->db.data_section,
 	    .size = m->db.data_section_size,
-	    .steps_left = VALUES_MIN + (uint64_t)m->db.file_size * VALUES_PER_BYTE,
 	};
+	nt_mmdb_anew(m);
 	*mmdb = m;
 	return 0;
 
@@ -317,6 +317,11 @@ static int value_at(struct nt_mmdb *m, uint32_t offset, const char *key, MMDB_en
 	if (status != MMDB_SUCCESS)
 		return mmdb_fail(status, reason);
 	return data->has_data;
+}
+
+void nt_mmdb_anew(struct nt_mmdb *mmdb)
+{
+	mmdb->values.steps_left = VALUES_MIN + (uint64_t)mmdb->db.file_size * VALUES_PER_BYTE;
 }
 
 void nt_mmdb_unlimited(struct nt_mmdb *mmdb)

@@ -62,29 +62,36 @@ static inline int nt_mmdb_classify(const struct nt_mmdb_tree *t, uint32_t value,
 }
 
 /**
- * Both records of a node below `nodes`: [0] the left one, for a 0 bit. Returns 0, or -EBADMSG for NT_MMDB_OUTSIDE. The
- * form is that of the MaxMind DB file format specification, 2.0: three bytes, four, or three and half of a shared one.
+ * Both records of a node below `nodes`, as they stand there: [0] the left one, for a 0 bit. The form is that of the
+ * MaxMind DB file format specification, 2.0: three bytes, four, or three and half of a shared one.
  */
-static inline int nt_mmdb_tree_read(const struct nt_mmdb_tree *t, uint32_t node, struct nt_mmdb_record child[static 2])
+static inline void nt_mmdb_tree_values(const struct nt_mmdb_tree *t, uint32_t node, uint32_t value[static 2])
 {
-	uint32_t left, right;
 	uint64_t bytes;
-	int rc;
 
 	memcpy(&bytes, t->node + (size_t)node * t->node_bytes, sizeof(bytes));
 	bytes = be64toh(bytes);
 	if (t->node_bytes == 6) {
-		left = (uint32_t)(bytes >> 40);
-		right = (uint32_t)(bytes >> 16) & 0xffffff;
+		value[0] = (uint32_t)(bytes >> 40);
+		value[1] = (uint32_t)(bytes >> 16) & 0xffffff;
 	} else if (t->node_bytes == 7) {
-		left = (uint32_t)(bytes >> 40) | ((uint32_t)(bytes >> 36) & 0xf) << 24;
-		right = ((uint32_t)(bytes >> 32) & 0xf) << 24 | ((uint32_t)(bytes >> 8) & 0xffffff);
+		value[0] = (uint32_t)(bytes >> 40) | ((uint32_t)(bytes >> 36) & 0xf) << 24;
+		value[1] = ((uint32_t)(bytes >> 32) & 0xf) << 24 | ((uint32_t)(bytes >> 8) & 0xffffff);
 	} else {
-		left = (uint32_t)(bytes >> 32);
-		right = (uint32_t)bytes;
+		value[0] = (uint32_t)(bytes >> 32);
+		value[1] = (uint32_t)bytes;
 	}
-	rc = nt_mmdb_classify(t, left, &child[0]);
-	return rc ? rc : nt_mmdb_classify(t, right, &child[1]);
+}
+
+/** Likewise, and what they lead to. Returns 0, or -EBADMSG for NT_MMDB_OUTSIDE. */
+static inline int nt_mmdb_tree_read(const struct nt_mmdb_tree *t, uint32_t node, struct nt_mmdb_record child[static 2])
+{
+	uint32_t value[2];
+	int rc;
+
+	nt_mmdb_tree_values(t, node, value);
+	rc = nt_mmdb_classify(t, value[0], &child[0]);
+	return rc ? rc : nt_mmdb_classify(t, value[1], &child[1]);
 }
 
 /** Opens a database. Any thread. Undone by nt_mmdb_close(). */
@@ -120,7 +127,10 @@ struct nt_mmdb_as {
 /** Finds the data of an address with the library's own look-up. False if there is none. One thread at a time. */
 bool nt_mmdb_find(struct nt_mmdb *mmdb, const struct nt_address *address, uint32_t *offset);
 
-/** Lifts the limit on values looked at over all calls, for look-ups that go on as long as the program does. */
+/** Counts values looked at anew, whose number over all calls is limited. */
+void nt_mmdb_anew(struct nt_mmdb *mmdb);
+
+/** Lifts that limit, for look-ups that go on as long as the program does. */
 void nt_mmdb_unlimited(struct nt_mmdb *mmdb);
 
 /** AS of the data at `offset`. Returns 0, also if they say nothing of an AS, or -errno. */

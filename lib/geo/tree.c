@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "geo/tree.h"
 #include "geo/choice.h"
+#include "geo/mmdb.h"
 #include "geo/regions.h"
 #include "locate/address6.h"
 #include "needletail/snapshot.h"
@@ -15,6 +16,18 @@
  * Two walks per protocol: upwards for every node's choice of regions (geo/choice.h), then downwards, putting prefixes
  * on the list in ascending order.
  */
+
+#define TOO_DEEP  "search tree deeper than an address is long"
+#define TOO_OFTEN "search tree leads to the same nodes too often"
+
+/*
+ * A way down comes by every node once. Databases may share subtrees other than the IPv4 space, so a node may be met
+ * again, but not so often that a small file becomes a large table: after so many records it is given up.
+ */
+static uint64_t visits(const struct nt_mmdb *mmdb)
+{
+	return 65536u + (uint64_t)nt_mmdb_nodes(mmdb) * 4u;
+}
 
 /* What is known of a node. Its choice is the same wherever it is met. */
 struct node {
@@ -129,7 +142,7 @@ static int walk_up(struct walk *w, struct nt_mmdb_record record, uint32_t length
 	if (is_alias(w, record, length))
 		return 0;
 	if (length == w->bits) /* looked at first: a shared node can be deeper here than where it was seen */
-		return fail(w, -EBADMSG, NT_GEO_TOO_DEEP);
+		return fail(w, -EBADMSG, TOO_DEEP);
 	if (w->node[record.value].seen) {
 		*choice = w->node[record.value].choice;
 		return 0;
@@ -153,7 +166,7 @@ static int walk_down(struct walk *w, struct nt_mmdb_record record, nt_u128 netwo
 	if (is_alias(w, record, length))
 		return put_alias(w, network, length);
 	if (w->visits_left-- == 0)
-		return fail(w, -EBADMSG, NT_GEO_TOO_OFTEN);
+		return fail(w, -EBADMSG, TOO_OFTEN);
 	rc = walk_up(w, record, length, &choice);
 	if (rc == 0 && choice.n && !nt_choice_has(&choice, inherited)) {
 		inherited = choice.region[0];
@@ -176,7 +189,7 @@ int nt_geo_lists_fill(struct nt_geo_lists *lists, struct nt_mmdb *mmdb, uint32_t
 	    .mmdb = mmdb,
 	    .node = calloc(nt_mmdb_nodes(mmdb), sizeof(*w.node)),
 	    .bits = 32,
-	    .visits_left = nt_geo_visits(mmdb),
+	    .visits_left = visits(mmdb),
 	    .reason = reason,
 	};
 	struct nt_mmdb_record root = {.kind = NT_MMDB_NODE, .value = 0};

@@ -2,23 +2,12 @@
 #ifndef NT_GEO_TREE_H
 #define NT_GEO_TREE_H
 
-#include "geo/mmdb.h"
 #include "locate/locate.h"
+
+struct nt_mmdb;
 
 /** The IPv4 space has 32 bits: its alias cannot begin later than here. */
 #define NT_GEO_ALIAS_LENGTH_MAX 96u
-
-#define NT_GEO_TOO_DEEP	 "search tree deeper than an address is long"
-#define NT_GEO_TOO_OFTEN "search tree leads to the same nodes too often"
-
-/**
- * A way down comes by every node once. Databases may share subtrees other than the IPv4 space, so a node may be met
- * again, but not so often that a small file becomes a large table: after so many records it is given up.
- */
-static inline uint64_t nt_geo_visits(const struct nt_mmdb *mmdb)
-{
-	return 65536u + (uint64_t)nt_mmdb_nodes(mmdb) * 4u;
-}
 
 /** What a search tree comes to: the lists that nt_locate_create() takes. */
 struct nt_geo_lists {

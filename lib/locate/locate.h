@@ -40,10 +40,9 @@ struct nt_alias6 {
  * an address decides; prefix6 and alias6 have no prefix in common. What is in none has the default.
  */
 struct nt_locate_options {
-	bool ordinary_memory; /**< IPv6 in no table of DPDK's, which needs an EAL and takes long to build */
-	int numa_socket;      /**< where DPDK's table lives; negative: anywhere */
-	uint16_t default4;    /**< region of every other IPv4 address */
-	uint16_t default6;    /**< region of every other IPv6 address */
+	int numa_socket;   /**< where DPDK's table lives; negative: anywhere */
+	uint16_t default4; /**< region of every other IPv4 address */
+	uint16_t default6; /**< region of every other IPv6 address */
 	const struct nt_prefix4 *prefix4;
 	uint32_t prefixes4;
 	const struct nt_prefix6 *prefix6;
@@ -55,8 +54,9 @@ struct nt_locate_options {
 struct nt_locate;
 
 /**
- * Builds the tables; the lists are not needed afterwards. Control threads only, for DPDK's table after rte_eal_init().
- * NULL and errno: EINVAL (a list out of order or out of range), ENOMEM (see nt_locate_bytes()).
+ * Builds the tables, for live capture; programs that end have tree.h. The lists are not needed afterwards. Control
+ * threads only, for DPDK's table after rte_eal_init(). NULL and errno: EINVAL (a list out of order or out of range),
+ * ENOMEM (see nt_locate_bytes()).
  */
 struct nt_locate *nt_locate_create(const struct nt_locate_options *options);
 
@@ -65,14 +65,13 @@ void nt_locate_free(struct nt_locate *l);
 
 /**
  * DPDK memory in bytes that nt_locate_create() takes for these lists, within a few per cent; the lists must be valid.
- * Nothing with ordinary_memory.
  * Any thread. A reload needs it twice: the old table is in use while the new one is built.
  */
 uint64_t nt_locate_bytes(const struct nt_locate_options *options);
 
 /**
- * How IPv6 is looked up: by DPDK with "avx512" or "scalar", or "plain". Any thread. DPDK takes AVX-512 only if the EAL
- * is allowed to.
+ * How IPv6 is looked up: by DPDK with "avx512" or "scalar", "plain" (it has one region), or "tree" (tree.h). Any
+ * thread. DPDK takes AVX-512 only if the EAL is allowed to.
  */
 const char *nt_locate_simd(const struct nt_locate *l);
 

@@ -2,9 +2,18 @@
 #include "locate/address6.h"
 #include "locate/plain.h"
 #include "locate/table.h"
+#include "locate/tree.h"
 
 #include <rte_branch_prediction.h>
 #include <string.h>
+
+static inline void ask_v4(const struct nt_locate *l, uint32_t address)
+{
+	if (l->tree)
+		nt_tree_ask4(l->tree, address);
+	else
+		nt_plain_ask4(l->plain, address);
+}
 
 void nt_locate_ask_v4(const struct nt_locate *l, const uint32_t *first, size_t stride, uint32_t n)
 {
@@ -14,12 +23,16 @@ void nt_locate_ask_v4(const struct nt_locate *l, const uint32_t *first, size_t s
 		uint32_t one;
 
 		memcpy(&one, address, sizeof(one));
-		nt_plain_ask4(l->plain, one);
+		ask_v4(l, one);
 	}
 }
 
 void nt_locate_v4(const struct nt_locate *l, const uint32_t *addresses, uint16_t *regions, uint32_t n)
 {
+	if (l && l->tree) {
+		nt_tree_find4(l->tree, addresses, regions, n);
+		return;
+	}
 	for (uint32_t i = 0; i < n; i++)
 		regions[i] = l ? nt_plain_find4(l->plain, addresses[i]) : NT_REGION_UNKNOWN;
 }
@@ -35,9 +48,13 @@ static inline void lookup6(const struct nt_locate *l, const uint8_t (*addresses)
 	uint32_t ipv4[NT_LOCATE_BURST], aliased = 0;
 	uint16_t index[NT_LOCATE_BURST], ipv4_region[NT_LOCATE_BURST];
 
+	if (l->tree) {
+		nt_tree_find6(l->tree, addresses, regions, n);
+		return;
+	}
 	if (!l->fib6)
 		for (uint32_t i = 0; i < n; i++)
-			hop[i] = nt_plain_find6(l->plain, nt_address6_load(addresses[i]));
+			hop[i] = l->default6;
 	else /* which does not write to the addresses, it only forgets to say so: the cast drops a const and no more */
 		rte_fib6_lookup_bulk(l->fib6, (uint8_t(*)[16])(uintptr_t)addresses, hop, (int)n);
 	for (uint32_t i = 0; i < n; i++) {

@@ -21,10 +21,12 @@ _Static_assert(NT_REGIONS + NT_ALIAS_LENGTH_MAX < 1u << 15, "a next hop of two b
 /** Keeps the size of a RIB, two nodes a route, well inside an int. */
 #define NT_ROUTES_MAX (1u << 28)
 
-/** Written by nt_locate_create(), read-only afterwards. */
+/** Written once, read-only afterwards. */
 struct nt_locate {
-	struct nt_plain *plain;
-	struct rte_fib6 *fib6; /**< DPDK's table for IPv6; NULL: it is in `plain`, too */
+	struct nt_tree *tree;	/**< of both protocols; NULL: the others say it */
+	struct nt_plain *plain; /**< of IPv4 */
+	struct rte_fib6 *fib6;	/**< DPDK's table, of IPv6; NULL: all of it has one region */
+	uint16_t default6;	/**< that region */
 	const char *simd;
 } __rte_cache_aligned;
 

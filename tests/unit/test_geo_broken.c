@@ -143,6 +143,54 @@ static void a_shared_subtree_that_is_too_deep(void **state)
 	mmdb_writer_fini(&w);
 }
 
+/* Each node behind the one that leads to it: as many as an address has bits are good, one more is not. */
+static void a_tree_that_is_too_deep(void **state)
+{
+	static const uint32_t bits[] = {32, 128};
+
+	(void)state;
+	for (uint32_t v = 0; v < 2; v++) {
+		struct mmdb_writer w;
+		uint64_t jp;
+		uint32_t deepest;
+
+		mmdb_writer_init(&w, v ? 6 : 4, 24);
+		jp = country(&w, "JP");
+		mmdb_insert(&w, (uint8_t[16]){0xff, 0xff, 0xff, 0xff}, bits[v], jp);
+		save(&w);
+		assert_int_equal(check(NULL), 0);
+		deepest = w.nodes - 1;
+		for (uint32_t c = 0; c < 2; c++) {
+			uint64_t before = w.record[deepest][c];
+			uint32_t node = mmdb_add_node(&w);
+
+			w.record[deepest][c] = node;
+			assert_broken(&w);
+			w.record[deepest][c] = before;
+		}
+		mmdb_writer_fini(&w);
+	}
+}
+
+/* The IPv4 space may stand wherever its bits fit: a whole one at 96 bits, a shallow one further down. */
+static void an_ipv4_space_that_stands_too_deep(void **state)
+{
+	static const uint32_t ipv4_bits[] = {8, 31, 32}, alias_bits[] = {96, 97, 120, 121};
+
+	(void)state;
+	for (uint32_t i = 0; i < 12; i++) {
+		uint32_t deep = 96 + ipv4_bits[i % 3], alias = alias_bits[i / 3];
+		struct mmdb_writer w;
+
+		mmdb_writer_init(&w, 6, 24);
+		mmdb_insert(&w, (uint8_t[16]){0}, deep, country(&w, "JP"));
+		mmdb_insert(&w, (uint8_t[16]){0x20, 0x01}, alias, mmdb_find(&w, (uint8_t[16]){0}, 96));
+		save(&w);
+		assert_int_equal(check(NULL), alias + ipv4_bits[i % 3] <= 128 ? 0 : -EBADMSG);
+		mmdb_writer_fini(&w);
+	}
+}
+
 static void put_deep(struct mmdb_bytes *b, uint32_t depth)
 {
 	for (uint32_t i = 0; i < depth; i++)
@@ -400,6 +448,8 @@ int main(void)
 	    cmocka_unit_test(trees_that_are_broken),
 	    cmocka_unit_test(trees_that_explode),
 	    cmocka_unit_test(a_shared_subtree_that_is_too_deep),
+	    cmocka_unit_test(a_tree_that_is_too_deep),
+	    cmocka_unit_test(an_ipv4_space_that_stands_too_deep),
 	    cmocka_unit_test(records_that_are_broken),
 	    cmocka_unit_test(records_that_add_up),
 	    cmocka_unit_test(metadata_with_wrong_numbers),

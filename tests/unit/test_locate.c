@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "locate/address6.h"
 #include "locate/locate.h"
+#include "locate/tree.h"
 #include "needletail/snapshot.h"
 #include "private_eal.h"
 #include "random.h"
@@ -165,27 +166,106 @@ static void compare6(const struct nt_locate *l, const struct nt_locate_options *
 	free(region);
 }
 
-static void compare_plain(const struct nt_locate_options *o, uint32_t more)
-{
-	struct nt_locate_options options = *o;
-	struct nt_locate *l;
+#define NODES (1u << 20)
 
-	options.ordinary_memory = true;
-	l = nt_locate_create(&options);
+/* A tree that is made prefix by prefix. */
+struct builder {
+	struct nt_tree_node node[NODES];
+	uint32_t n;
+	uint32_t shared; /* nodes below are of the IPv4 space, to which many may lead */
+};
+
+static uint32_t leaf(uint16_t region)
+{
+	return NT_TREE_LEAF | region;
+}
+
+/* The node that a child leads to, from now on its own: one that is shared is copied, a leaf becomes two. */
+static uint32_t own_node(struct builder *b, uint32_t child)
+{
+	struct nt_tree_node node = {{child, child}};
+
+	if (!(child & NT_TREE_LEAF) && child >= b->shared)
+		return child;
+	if (!(child & NT_TREE_LEAF))
+		node = b->node[child];
+	assert_true(b->n < NODES);
+	b->node[b->n] = node;
+	return b->n++;
+}
+
+/* Where the first bits of an address lead, as many as `length`: `value` from now on. Shorter prefixes come first. */
+static void insert(struct builder *b, uint32_t *root, nt_u128 address, uint32_t length, uint32_t value)
+{
+	uint32_t *child = root;
+
+	for (uint32_t i = 0; i < length; i++) {
+		*child = own_node(b, *child);
+		child = &b->node[*child].child[address >> (127 - i) & 1];
+	}
+	*child = value;
+}
+
+/* Both lists of IPv6 are in ascending order, and are put in as one. */
+static void insert6(struct builder *b, uint32_t *root, uint32_t root4, const struct nt_locate_options *o)
+{
+	for (uint32_t p = 0, a = 0; p < o->prefixes6 || a < o->aliases6;) {
+		int order = p == o->prefixes6 ? 1 : a == o->aliases6 ? -1 : 0;
+
+		if (!order)
+			order = memcmp(o->prefix6[p].network, o->alias6[a].network, 16);
+		if (!order)
+			order = o->prefix6[p].length - o->alias6[a].length;
+		if (order < 0) {
+			insert(b, root, nt_address6_load(o->prefix6[p].network), o->prefix6[p].length,
+			       leaf(o->prefix6[p].region));
+			p++;
+		} else {
+			insert(b, root, nt_address6_load(o->alias6[a].network), o->alias6[a].length, root4);
+			a++;
+		}
+	}
+}
+
+static struct nt_locate *make_tree(const struct nt_locate_options *o)
+{
+	struct builder *b = calloc(1, sizeof(*b));
+	uint32_t root4 = leaf(o->default4), root6 = leaf(o->default6);
+	struct nt_tree *t;
+
+	assert_non_null(b);
+	for (uint32_t i = 0; i < o->prefixes4; i++)
+		insert(b, &root4, (nt_u128)o->prefix4[i].network << 96, o->prefix4[i].length,
+		       leaf(o->prefix4[i].region));
+	b->shared = b->n;
+	insert6(b, &root6, root4, o);
+	t = nt_tree_new(b->n);
+	assert_non_null(t);
+	if (b->n)
+		memcpy(t->node, b->node, b->n * sizeof(b->node[0]));
+	t->root4 = root4;
+	t->root6 = root6;
+	free(b);
+	return nt_locate_of_tree(t);
+}
+
+static void compare_tree(const struct nt_locate_options *o, uint32_t more)
+{
+	struct nt_locate *l = make_tree(o);
+
 	assert_non_null(l);
-	assert_string_equal(nt_locate_simd(l), "plain");
-	assert_int_equal(nt_locate_bytes(&options), 0);
-	compare4(l, &options, more);
-	compare6(l, &options, more);
+	assert_string_equal(nt_locate_simd(l), "tree");
+	compare4(l, o, more);
+	compare6(l, o, more);
 	nt_locate_free(l);
 }
 
-/* IPv6 in DPDK's table, with and without AVX-512, and in our own. */
+/* DPDK's table of IPv6, with and without AVX-512, and a tree of both. */
 static void compare(const struct nt_locate_options *o, uint32_t more)
 {
 	static const uint16_t widths[] = {RTE_VECT_SIMD_256, RTE_VECT_SIMD_512};
 
-	compare_plain(o, more);
+	compare_tree(o, more);
 	for (uint32_t i = 0; i < LENGTH(widths); i++) {
 		struct nt_locate *l;
 
