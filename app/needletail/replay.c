@@ -30,6 +30,7 @@
 
 #define WHY_BYTES	  512
 #define HEAP_BYTES	  (256u << 20) /* reserved, not taken; intervals of a /16 need less */
+#define FIRST_SLOTS	  (1u << 17)   /* a /16's sources of a minute; nobody waits where a table grows */
 #define REDIS_PATIENCE_MS 60000	       /* without progress */
 
 /*
@@ -287,7 +288,7 @@ static int with_sinks(struct replay *r, struct capture_set *set, int64_t geo_bui
 
 static int start_stats(struct replay *r, const struct databases *d)
 {
-	const struct stats_options options = {
+	struct stats_options options = {
 	    .workers = r->options->config.workers,
 	    .locate = d->geo.locate,
 	    .asn = d->asn,
@@ -296,8 +297,10 @@ static int start_stats(struct replay *r, const struct databases *d)
 	    .sketches = *r->options->config.redis.url,
 	    .ordinary_memory = true,
 	};
-	int err = stats_init(&r->stats, &options);
+	int err;
 
+	options.tables.first_slots = FIRST_SLOTS;
+	err = stats_init(&r->stats, &options);
 	if (err)
 		nt_error("workers: %s", strerror(-err));
 	return err;

@@ -63,6 +63,7 @@ struct nt_tally_options sizing_split(const struct nt_tally_options *o, uint32_t 
 	    .pair_entries = o->pair_entries / workers,
 	    .victim_entries = o->victim_entries / workers,
 	    .sketches = o->sketches,
+	    .first_slots = o->first_slots,
 	};
 }
 

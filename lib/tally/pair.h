@@ -46,10 +46,11 @@ _Static_assert(sizeof(struct nt_pair_group) == 64, "a cache line");
 
 struct nt_pairs {
 	struct nt_pair_group *group; /* [mask + 1] */
-	uint32_t *touched;	     /* [limit] numbers of slots, NT_PAIR_GROUP to a group */
+	uint32_t *touched;	     /* [entries] numbers of slots, NT_PAIR_GROUP to a group */
 	uint32_t mask;
-	uint32_t limit;
+	uint32_t limit; /* pairs that it takes before it grows, if it may */
 	uint32_t n_touched;
+	uint32_t entries;  /* there is memory for */
 	uint64_t overflow; /* packets to a port that found no place */
 };
 
@@ -138,6 +139,9 @@ static inline void nt_pairs_put(struct nt_pairs *t, uint32_t group, uint32_t i, 
 
 /** Counts a pair's packets, from a group on. False if they found no place. Worker; stats side. */
 bool nt_pairs_count(struct nt_pairs *t, const struct nt_source_pair *p, uint32_t group);
+
+/** Doubles the slots; at most as often as it was laid out for. Worker, between bursts. */
+void nt_pairs_grow(struct nt_pairs *t);
 
 /** Empties the table; costs what was touched. Stats side. */
 void nt_pairs_clear(struct nt_pairs *t);

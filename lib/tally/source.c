@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tally/source.h"
 
+#include "tally/slots.h"
+
 /* So many lines in a table, and to clear its index at once costs less than place by place. */
 #define MANY(places) ((places) / 32)
 
@@ -20,6 +22,31 @@ static void forget(struct nt_sources *t, uint32_t number)
 	while ((t->index[at] & t->mask) != number)
 		at = nt_source_next(t, home, at);
 	t->index[at] = 0;
+}
+
+/* The first place of its own that is free. */
+static uint32_t place_of(const struct nt_sources *t, uint32_t home)
+{
+	uint32_t at = home;
+
+	while (t->index[at])
+		at = nt_source_next(t, home, at);
+	return at;
+}
+
+void nt_sources_grow(struct nt_sources *t)
+{
+	uint32_t places = t->mask + 1;
+
+	t->index += places;
+	t->mask = 2 * places - 1;
+	t->limit = nt_places_hold(2 * places, t->entries);
+	for (uint32_t i = 1; i <= t->n; i++) {
+		bool v6 = t->line[i].traits & NT_SOURCE_V6;
+		uint64_t hash = nt_source_hash(nt_source_address(t, i), v6);
+
+		t->index[place_of(t, nt_source_home(t, hash))] = nt_source_tag(t, hash) | i;
+	}
 }
 
 void nt_sources_clear(struct nt_sources *t)

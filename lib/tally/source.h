@@ -79,11 +79,12 @@ _Static_assert(sizeof(struct nt_source_line) == 64, "a cache line");
 
 struct nt_sources {
 	uint32_t *index;	     /* [mask + 1] a source's nt_source_tag() and the number of its line, or 0: free */
-	struct nt_source_line *line; /* [limit + 1]: those in use are 1 to `n`; 0 is nobody's */
-	struct nt_key128 *address6;  /* [limit + 1] of IPv6 sources; not looked at for IPv4 */
+	struct nt_source_line *line; /* [entries + 1]: those in use are 1 to `n`; 0 is nobody's */
+	struct nt_key128 *address6;  /* [entries + 1] of IPv6 sources; not looked at for IPv4 */
 	uint32_t mask;		     /* of places, and of the bits that number lines */
-	uint32_t limit;
+	uint32_t limit;		     /* lines that it takes before it grows, if it may */
 	uint32_t n;
+	uint32_t entries;  /* lines there is memory for */
 	uint64_t overflow; /* packets whose source found no line */
 };
 
@@ -246,6 +247,9 @@ static inline uint32_t nt_sources_find(struct nt_sources *t, struct nt_key128 ad
 	}
 	return nt_sources_make(t, at, tag, address, v6);
 }
+
+/** Doubles the places; at most as often as it was laid out for. Lines keep their numbers. Worker, between bursts. */
+void nt_sources_grow(struct nt_sources *t);
 
 /** Empties the table; costs what was in it. Stats side. */
 void nt_sources_clear(struct nt_sources *t);

@@ -101,30 +101,48 @@ static void lay_sketches(struct nt_sketches *t, uint32_t entries, struct room *r
 		(t)->limit = entries;                                                                                  \
 	} while (0)
 
-/* Of an index. Places are small: with half of them free, what is looked for is among the first few. */
-static uint32_t places_for(uint32_t entries)
+/*
+ * Slots or places that are more in the end, if their table begins with fewer: all its sizes follow each other. Returns
+ * those that it begins with.
+ */
+static void *take_growing(struct room *r, uint32_t *n, uint32_t first, size_t size)
 {
-	uint32_t places = 16;
+	uint32_t most = *n;
+	uint8_t *all;
 
-	while (places / 2 < entries)
-		places *= 2;
-	return places;
+	if (!first || first >= most)
+		return take(r, most, size);
+	*n = first;
+	all = take(r, 2 * (size_t)most, size);
+	return all ? all + first * size : NULL;
 }
 
-static void lay_sources(struct nt_sources *t, uint32_t entries, struct room *r)
+static void lay_sources(struct nt_sources *t, uint32_t entries, uint32_t first, struct room *r)
 {
-	uint32_t places = places_for(entries);
+	uint32_t places = nt_places_for(entries);
 
-	t->index = take(r, places, sizeof(t->index[0]));
+	t->index = take_growing(r, &places, first, sizeof(t->index[0]));
 	t->line = take(r, entries + 1, sizeof(t->line[0]));
 	t->address6 = take(r, entries + 1, sizeof(t->address6[0]));
 	t->mask = places - 1;
-	t->limit = entries;
+	t->limit = nt_places_hold(places, entries);
+	t->entries = entries;
+}
+
+static void lay_pairs(struct nt_pairs *t, uint32_t entries, uint32_t first, struct room *r)
+{
+	uint32_t groups = nt_slots_for(entries) / NT_PAIR_GROUP;
+
+	t->group = take_growing(r, &groups, first / NT_PAIR_GROUP, sizeof(t->group[0]));
+	t->touched = take(r, entries, sizeof(t->touched[0]));
+	t->mask = groups - 1;
+	t->limit = nt_slots_hold(groups * NT_PAIR_GROUP, entries);
+	t->entries = entries;
 }
 
 static void lay_replies(struct nt_replies *t, uint32_t entries, uint32_t sources, struct room *r)
 {
-	uint32_t places = places_for(entries);
+	uint32_t places = nt_places_for(entries);
 
 	t->index = take(r, places, sizeof(t->index[0]));
 	t->line = take(r, entries + 1, sizeof(t->line[0]));
@@ -140,8 +158,8 @@ static void lay_out(struct nt_tally *t, const struct nt_tally_options *o, struct
 	LAY_TABLE(&t->matches, slot, nt_slots_for(o->match_entries), o->match_entries);
 	t->region_port.entries = o->region_port_entries;
 	t->matches.entries = o->match_entries;
-	lay_sources(&t->sources, o->source_entries, r);
-	LAY_TABLE(&t->pairs, group, nt_slots_for(o->pair_entries) / NT_PAIR_GROUP, o->pair_entries);
+	lay_sources(&t->sources, o->source_entries, o->first_slots, r);
+	lay_pairs(&t->pairs, o->pair_entries, o->first_slots, r);
 	lay_replies(&t->replies, 2 * o->victim_entries, o->source_entries, r);
 	lay_sketches(&t->sketches, o->sketches, r);
 }
@@ -164,6 +182,27 @@ struct nt_tally *nt_tally_init(void *zeroed, const struct nt_tally_options *o)
 	lay_out(t, o, &room);
 	t->sources.line[NT_SOURCE_NONE].key = NT_SOURCE_NOBODY;
 	return t;
+}
+
+/* Room for the pairs of a burst, and of those before that wait. */
+static bool pairs_have_room(const struct nt_tally *t)
+{
+	return nt_pairs_have(&t->pairs, t->waiting.n + 2 * NT_PAIRS_OF_BURST);
+}
+
+static void grow_pairs(struct nt_tally *t)
+{
+	nt_pairs_grow(&t->pairs);
+	for (struct nt_waiting_pair *p = t->waiting.pair, *end = p + t->waiting.n; p < end; p++)
+		p->group = nt_pairs_home(&t->pairs, p->pair.line, p->pair.port);
+}
+
+void nt_tally_make_room(struct nt_tally *t)
+{
+	while (t->sources.limit < t->sources.entries && !nt_sources_have(&t->sources, NT_BURST))
+		nt_sources_grow(&t->sources);
+	while (t->pairs.limit < t->pairs.entries && !pairs_have_room(t))
+		grow_pairs(t);
 }
 
 void nt_tally_clear(struct nt_tally *t)

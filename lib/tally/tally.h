@@ -34,6 +34,12 @@ struct nt_tally_options {
 	uint32_t pair_entries;
 	uint32_t victim_entries; /**< of backscatter: twice as many lines, for senders and victims together */
 	uint32_t sketches;	 /**< names that sources without a line are counted for */
+	/**
+	 * Slots that the tables of sources and pairs begin with, a power of two. They are doubled, up to what their
+	 * entries need, when a burst might not find room: memory that nobody needs is not touched, but now and then a
+	 * burst waits for some milliseconds. 0: all at once.
+	 */
+	uint32_t first_slots;
 };
 
 struct nt_tally {
@@ -60,6 +66,9 @@ size_t nt_tally_memsize(const struct nt_tally_options *options);
 
 /** Lays out an empty bank in zeroed memory of nt_tally_memsize() bytes, aligned to 64. */
 struct nt_tally *nt_tally_init(void *zeroed, const struct nt_tally_options *options);
+
+/** Sees to it that there is room for a burst, as far as the tables may grow. Worker, before its first packet. */
+void nt_tally_make_room(struct nt_tally *t);
 
 /** Notes the arrival of frames. Worker, before decoding. */
 void nt_tally_arrival(struct nt_tally *t, const struct nt_frame *frames, uint32_t n);

@@ -116,6 +116,7 @@ static inline void begin(struct nt_worker *w)
 	w->tally = w->bank[atomic_load_explicit(&w->turn, memory_order_acquire) & 1];
 	w->asked = 0;
 	w->burst.n = 0;
+	nt_tally_make_room(w->tally);
 }
 
 /* `part` is a constant here as in the others, so that the whole path has no look at it. */

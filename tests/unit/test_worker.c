@@ -8,6 +8,7 @@
 
 #include "banks.h"
 #include "frames.h"
+#include "random.h"
 #include "snapshot_add.h"
 #include "worker/worker.h"
 
@@ -41,17 +42,25 @@ static void *zeroed(size_t bytes)
 	return memory;
 }
 
-static void set_up(struct fixture *f)
+static void set_up_with(struct fixture *f, const struct nt_tally_options tables[static WORKERS])
 {
 	f->qsbr = zeroed(rte_rcu_qsbr_get_memsize(WORKERS));
 	rte_rcu_qsbr_init(f->qsbr, WORKERS);
 	atomic_init(&f->stop, false);
 	for (uint32_t i = 0; i < WORKERS; i++) {
-		const struct nt_worker_options options = {
-		    .qsbr = f->qsbr, .id = i, .tables = small_tables(REGION_ENTRIES)};
+		const struct nt_worker_options options = {.qsbr = f->qsbr, .id = i, .tables = tables[i]};
 
 		f->worker[i] = nt_worker_init(zeroed(nt_worker_memsize(&options)), &options);
 	}
+}
+
+static void set_up(struct fixture *f)
+{
+	struct nt_tally_options tables[WORKERS];
+
+	for (uint32_t i = 0; i < WORKERS; i++)
+		tables[i] = small_tables(REGION_ENTRIES);
+	set_up_with(f, tables);
 }
 
 static void tear_down(struct fixture *f)
@@ -277,6 +286,74 @@ static void a_burst_may_come_in_pieces(void **state)
 	}
 }
 
+/* Frames of as many sources and ports as `variety` says, of both protocols. */
+static void random_frames(struct nt_frame frames[static NT_BURST], uint8_t bytes[static NT_BURST][sizeof(icmp6_frame)],
+			  uint32_t variety)
+{
+	for (uint32_t i = 0; i < NT_BURST; i++) {
+		uint32_t source = (uint32_t)(next_random() % variety),
+			 port = (uint32_t)(next_random() % (variety / 20));
+		bool v6 = source % 8 == 0;
+
+		frames[i] = whole_frame(bytes[i], v6 ? sizeof(icmp6_frame) : sizeof(tcp4_frame));
+		memcpy(bytes[i], v6 ? icmp6_frame : tcp4_frame, frames[i].cap_len);
+		memcpy(&bytes[i][ETHERNET + (v6 ? 20 : 13)], (uint8_t[]){(uint8_t)(source >> 8), (uint8_t)source}, 2);
+		if (!v6)
+			memcpy(&bytes[i][ETHERNET + IPV4 + 2], (uint8_t[]){(uint8_t)(port >> 8), (uint8_t)port}, 2);
+	}
+}
+
+/* Tables that begin small say what those say that have their size from the start; `full`: both fill up. */
+static void grow_beside(uint32_t first_slots, uint32_t variety, bool full)
+{
+	static uint8_t bytes[NT_BURST][sizeof(icmp6_frame)];
+	struct nt_tally_options tables[WORKERS] = {small_tables(70000), small_tables(70000)};
+	struct nt_frame frames[NT_BURST];
+	struct nt_snapshot s[WORKERS];
+	struct fixture f;
+
+	tables[0].source_entries = tables[1].source_entries = 3000;
+	tables[1].first_slots = first_slots;
+	set_up_with(&f, tables);
+	for (uint32_t i = 0; i < WORKERS; i++)
+		assert_int_equal(nt_worker_join(f.worker[i]), 0);
+	for (uint32_t round = 0; round < 2; round++) {
+		for (uint32_t burst = 0; burst < 200; burst++) {
+			uint32_t n = 1 + burst * 7 % NT_BURST;
+
+			random_frames(frames, bytes, variety);
+			for (uint32_t i = 0; i < WORKERS; i++)
+				nt_worker_burst(f.worker[i], frames, n, NT_LINK_ETHERNET);
+		}
+		for (uint32_t i = 0; i < WORKERS; i++)
+			assert_int_equal(fold_banks(&f.worker[i]->bank[0], 1, &s[i]), 0);
+		assert_int_equal(f.worker[0]->bank[0]->pairs.n_touched, f.worker[1]->bank[0]->pairs.n_touched);
+		for (uint32_t i = 0; i < WORKERS; i++)
+			nt_tally_clear(f.worker[i]->bank[0]);
+		assert_int_equal(s[0].overflow[NT_OVERFLOW_SOURCES] > 0, full);
+		assert_true(nt_snapshot_equal(&s[0], &s[1]));
+		for (uint32_t i = 0; i < WORKERS; i++)
+			nt_snapshot_fini(&s[i]);
+	}
+	assert_true(f.worker[1]->bank[0]->sources.mask >= 2 * (full ? 3000 : 900)); /* and has grown where it had to */
+	assert_true(f.worker[1]->bank[0]->pairs.limit > (full ? 700u : 9000u));
+	for (uint32_t i = 0; i < WORKERS; i++)
+		nt_worker_leave(f.worker[i]);
+	tear_down(&f);
+}
+
+static void tables_that_grow_count_alike(void **state)
+{
+	static const uint32_t first_slots[] = {16, 64, 1024, 4096, 1 << 17};
+
+	(void)state;
+	random_state = 31;
+	for (uint32_t i = 0; i < sizeof(first_slots) / sizeof(*first_slots); i++) {
+		grow_beside(first_slots[i], 900, false);
+		grow_beside(first_slots[i], 60000, true);
+	}
+}
+
 /* Banks that are switched in the middle of a burst have it as a whole, and the next burst goes into the other one. */
 static void a_burst_goes_into_one_bank(void **state)
 {
@@ -338,6 +415,7 @@ int main(void)
 	    cmocka_unit_test(nothing_is_lost_over_bank_switches),
 	    cmocka_unit_test(a_worker_hands_time_and_signatures_on),
 	    cmocka_unit_test(a_burst_may_come_in_pieces),
+	    cmocka_unit_test(tables_that_grow_count_alike),
 	    cmocka_unit_test(a_burst_goes_into_one_bank),
 	    cmocka_unit_test(a_switch_does_not_wait_for_workers_that_rest),
 	};
