@@ -4,6 +4,8 @@
 #include "detect/past.h"
 #include "detect/tool_event.h"
 
+#include "base/pages.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -67,8 +69,8 @@ struct nt_fixed_tool *nt_fixed_tool_new(const struct nt_detect_options *options)
 	if (err == 0)
 		err = nt_past_init(&d->past, d->limit.groups);
 	if (err == 0) {
-		d->source = calloc(d->limit.tracked, sizeof(d->source[0]));
-		d->member = calloc(d->limit.tracked, sizeof(d->member[0]));
+		d->source = nt_pages_take(d->limit.tracked * sizeof(d->source[0]));
+		d->member = nt_pages_take(d->limit.tracked * sizeof(d->member[0]));
 		err = d->source == NULL || d->member == NULL ? -ENOMEM : 0;
 	}
 	if (err) {
@@ -87,8 +89,8 @@ void nt_fixed_tool_free(struct nt_fixed_tool *d)
 		nt_tool_event_free(d->event[i]);
 	nt_past_fini(&d->past);
 	nt_index_fini(&d->index);
-	free(d->source);
-	free(d->member);
+	nt_pages_give(d->source, d->limit.tracked * sizeof(d->source[0]));
+	nt_pages_give(d->member, d->limit.tracked * sizeof(d->member[0]));
 	free(d);
 }
 

@@ -2,6 +2,7 @@
 #include "detect/index.h"
 
 #include "base/mix.h"
+#include "base/pages.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -37,8 +38,8 @@ int nt_index_init(struct nt_index *x, uint32_t capacity)
 		return -EINVAL;
 	while (slots < 2 * capacity)
 		slots *= 2;
-	x->key = calloc(capacity, sizeof(x->key[0]));
-	x->slot = calloc(slots, sizeof(x->slot[0]));
+	x->key = nt_pages_take(capacity * sizeof(x->key[0]));
+	x->slot = nt_pages_take(slots * sizeof(x->slot[0]));
 	x->mask = slots - 1;
 	x->capacity = capacity;
 	return x->key == NULL || x->slot == NULL ? -ENOMEM : 0;
@@ -46,8 +47,8 @@ int nt_index_init(struct nt_index *x, uint32_t capacity)
 
 void nt_index_fini(struct nt_index *x)
 {
-	free(x->key);
-	free(x->slot);
+	nt_pages_give(x->key, x->capacity * sizeof(x->key[0]));
+	nt_pages_give(x->slot, ((size_t)x->mask + 1) * sizeof(x->slot[0]));
 	memset(x, 0, sizeof(*x));
 }
 

@@ -30,6 +30,8 @@
 #define SETS_MIN  (1 << 24) /* a thousand sources of every port */
 
 #define INDEX_FIRST 1024u
+#define CHUNK	    1024u /* sources, 100 KiB */
+#define NOWHERE	    UINT32_MAX
 
 /* Shipped signatures that name the tool of a scan (the others name worms and protocols). */
 static const char *const scanner_signature[] = {"zmap-old", "zmap-new", "masscan", "mirai"};
@@ -53,6 +55,7 @@ struct group {
 	uint32_t source;
 	uint32_t hash; /* of its address */
 	uint32_t n;
+	uint32_t guess1; /* place + 1 of who may be its source, or 0 */
 	size_t pair;
 };
 
@@ -63,9 +66,10 @@ struct nt_scanner {
 
 	int64_t day;	       /* of the sources, counted from 1970; meaningless while there are none */
 	bool incomplete;       /* some interval of the day has pairs that were not kept */
-	struct source *source; /* [n] */
-	uint32_t n, capacity;
-	uint64_t *index; /* [slots] hash << 32 | place in source[] + 1; 0: free; at most half full */
+	struct source **chunk; /* [chunks] of CHUNK sources: as they grow in number, none is moved */
+	uint32_t chunks;
+	uint32_t n;	 /* sources */
+	uint64_t *index; /* [slots] hash << 32 | place of a source + 1; 0: free; at most half full */
 	uint32_t slots;
 	uint32_t *crossed; /* [n_crossed] places of those above the threshold that are not told yet */
 	uint32_t n_crossed, crossed_capacity;
@@ -78,38 +82,54 @@ struct nt_scanner {
 
 /* ---- the table ---- */
 
-static uint32_t hash_of(const struct nt_address *a)
-{
+/* An address as numbers. One of 4 bytes may come with anything behind them. */
+struct key {
 	uint64_t word[2];
+	uint8_t length;
+};
 
-	memcpy(word, a->byte, sizeof(word));
-	return (uint32_t)nt_mix_keyed(word[0], word[1] + a->length);
-}
-
-static bool same_address(const struct nt_address *a, const struct nt_address *b)
+static inline struct key key_of(const struct nt_address *a)
 {
-	return a->length == b->length && !memcmp(a->byte, b->byte, a->length);
+	struct key key = {.length = a->length};
+	uint32_t v4;
+
+	if (a->length == sizeof(v4)) {
+		memcpy(&v4, a->byte, sizeof(v4));
+		key.word[0] = v4;
+	} else {
+		memcpy(key.word, a->byte, sizeof(key.word));
+	}
+	return key;
 }
 
-/* Addresses of 4 bytes may come with anything behind them. */
-static struct nt_address clean(const struct nt_address *a)
+static inline uint32_t hash_of(const struct key *key)
 {
-	struct nt_address copy = {.length = a->length};
-
-	memcpy(copy.byte, a->byte, a->length <= sizeof(copy.byte) ? a->length : sizeof(copy.byte));
-	return copy;
+	return (uint32_t)nt_mix_keyed(key->word[0], key->word[1] + key->length);
 }
 
-/* A source that is followed, or NULL. */
-static struct source *find(const struct nt_scanner *d, const struct nt_address *a, uint32_t hash)
+static inline bool is_of(const struct nt_address *a, const struct key *key)
+{
+	const struct key other = key_of(a);
+
+	return other.word[0] == key->word[0] && other.word[1] == key->word[1] && other.length == key->length;
+}
+
+/* The source in a place. */
+static inline struct source *at_place(const struct nt_scanner *d, uint32_t place)
+{
+	return &d->chunk[place / CHUNK][place % CHUNK];
+}
+
+/* Where a source that is followed is, or NOWHERE. */
+static uint32_t find(const struct nt_scanner *d, const struct key *key, uint32_t hash)
 {
 	for (uint32_t at = hash;; at++) {
 		uint64_t slot = d->index[at & (d->slots - 1)];
 
 		if (!slot)
-			return NULL;
-		if (slot >> 32 == hash && same_address(&d->source[(uint32_t)slot - 1].address, a))
-			return &d->source[(uint32_t)slot - 1];
+			return NOWHERE;
+		if (slot >> 32 == hash && is_of(&at_place(d, (uint32_t)slot - 1)->address, key))
+			return (uint32_t)slot - 1;
 	}
 }
 
@@ -126,30 +146,31 @@ static void enter(struct nt_scanner *d, uint32_t place, uint32_t hash)
 /* How many groups ahead the index is asked for; half as many, sources; a quarter, their sets of ports. */
 #define AHEAD 16u
 
-/* Who stands first where a group's source belongs: it nearly always, or NULL. */
-static struct source *guess(const struct nt_scanner *d, size_t i)
-{
-	uint64_t slot = i < d->n_groups ? d->index[d->group[i].hash & (d->slots - 1)] : 0;
-
-	return slot ? &d->source[(uint32_t)slot - 1] : NULL;
-}
-
 /*
- * An interval's sources are so many that theirs are in no cache. Not inlined, it would be taken for a function without
- * any effect by gcc 12, and its calls left out.
+ * An interval's sources are so many that theirs are in no cache. Who stands first where a group's source belongs is it
+ * nearly always. Not inlined, it would be taken for a function without any effect by gcc 12, and its calls left out.
  */
 static inline __attribute__((always_inline)) void ask_ahead(const struct nt_scanner *d, size_t i)
 {
-	const struct source *half = guess(d, i + AHEAD / 2), *quarter = guess(d, i + AHEAD / 4);
+	struct group *soon = &d->group[i];
 
 	if (i + AHEAD < d->n_groups)
-		__builtin_prefetch(&d->index[d->group[i + AHEAD].hash & (d->slots - 1)]);
-	if (half) {
-		__builtin_prefetch(half, 1);
-		__builtin_prefetch(&half->ports, 1);
+		__builtin_prefetch(&d->index[soon[AHEAD].hash & (d->slots - 1)]);
+	if (i + AHEAD / 2 < d->n_groups) {
+		uint32_t guess = (uint32_t)d->index[soon[AHEAD / 2].hash & (d->slots - 1)];
+
+		soon[AHEAD / 2].guess1 = guess;
+		if (guess) {
+			__builtin_prefetch(at_place(d, guess - 1), 1);
+			__builtin_prefetch(&at_place(d, guess - 1)->ports, 1);
+		}
 	}
-	if (quarter && quarter->ports.more)
-		__builtin_prefetch(quarter->ports.more, 1);
+	if (i + AHEAD / 4 < d->n_groups && soon[AHEAD / 4].guess1) {
+		const struct nt_ports *ports = &at_place(d, soon[AHEAD / 4].guess1 - 1)->ports;
+
+		if (ports->more)
+			__builtin_prefetch(ports->more, 1);
+	}
 }
 
 static void index_all(struct nt_scanner *d)
@@ -157,48 +178,58 @@ static void index_all(struct nt_scanner *d)
 	memset(d->index, 0, d->slots * sizeof(*d->index));
 	d->n_crossed = 0;
 	for (uint32_t i = 0; i < d->n; i++) {
-		enter(d, i, hash_of(&d->source[i].address));
-		if (d->source[i].crossed)
+		const struct key key = key_of(&at_place(d, i)->address);
+
+		enter(d, i, hash_of(&key));
+		if (at_place(d, i)->crossed)
 			d->crossed[d->n_crossed++] = i;
 	}
 }
 
-static int grow(struct nt_scanner *d)
+static int add_chunk(struct nt_scanner *d)
 {
-	uint32_t capacity = d->slots; /* places for as many sources as half of twice the slots */
-	struct source *source = realloc(d->source, capacity * sizeof(*source));
-	uint64_t *index;
+	struct source **grown = reallocarray(d->chunk, d->chunks + 1, sizeof(struct source *));
 
-	if (!source)
+	if (!grown)
 		return -ENOMEM;
-	d->source = source;
-	index = realloc(d->index, 2 * (size_t)capacity * sizeof(*index));
-	if (!index)
+	d->chunk = grown;
+	d->chunk[d->chunks] = malloc(CHUNK * sizeof(struct source));
+	if (!d->chunk[d->chunks])
 		return -ENOMEM;
-	d->index = index;
-	d->slots = 2 * capacity;
-	d->capacity = capacity;
+	d->chunks++;
+	return 0;
+}
+
+static int grow_index(struct nt_scanner *d)
+{
+	uint64_t *grown = reallocarray(d->index, d->slots, 2 * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	d->index = grown;
+	d->slots *= 2;
 	index_all(d);
 	return 0;
 }
 
 /* Takes a source in that is known to be absent. */
-static int take_in(struct nt_scanner *d, const struct nt_address *address, uint32_t hash, struct source **out)
+static int take_in(struct nt_scanner *d, const struct nt_address *address, uint32_t hash)
 {
-	int err = d->n == d->capacity ? grow(d) : 0;
+	int err = d->n == d->chunks * CHUNK ? add_chunk(d) : 0;
 
+	if (!err && d->n == d->slots / 2)
+		err = grow_index(d);
 	if (err)
 		return err;
 	enter(d, d->n, hash);
-	*out = &d->source[d->n++];
-	**out = (struct source){.address = *address, .first_s = INT64_MAX, .last_s = INT64_MIN};
+	*at_place(d, d->n++) = (struct source){.address = *address, .first_s = INT64_MAX, .last_s = INT64_MIN};
 	return 0;
 }
 
 static void forget_all(struct nt_scanner *d)
 {
 	for (uint32_t i = 0; i < d->n; i++)
-		nt_ports_clear(&d->source[i].ports, &d->budget);
+		nt_ports_clear(&at_place(d, i)->ports, &d->budget);
 	d->n = 0;
 	d->incomplete = false;
 	index_all(d);
@@ -210,10 +241,12 @@ static void sweep(struct nt_scanner *d, int64_t now_s)
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < d->n; i++) {
-		if (d->source[i].ports.n <= 1 && d->source[i].last_s + d->silence_s < now_s)
+		const struct source *source = at_place(d, i);
+
+		if (source->ports.n <= 1 && source->last_s + d->silence_s < now_s)
 			d->dropped++;
 		else
-			d->source[kept++] = d->source[i];
+			*at_place(d, kept++) = *source;
 	}
 	d->n = kept;
 	index_all(d);
@@ -308,7 +341,7 @@ static int tell_until(struct nt_scanner *d, struct nt_snapshot *s, int64_t befor
 	int err = 0;
 
 	for (uint32_t i = 0; i < d->n_crossed; i++) {
-		struct source *source = &d->source[d->crossed[i]];
+		struct source *source = at_place(d, d->crossed[i]);
 
 		if (source->last_s >= before_s) {
 			d->crossed[left++] = d->crossed[i];
@@ -350,15 +383,15 @@ static void learn_names(struct nt_scanner *d, const struct nt_snapshot *s)
 		uint32_t bits = 0;
 
 		for (uint32_t j = 0; j < NT_SIGNATURES_MAX; j++)
-			bits |= d->source[i].signatures >> j & 1 ? moved[j] : 0;
-		d->source[i].signatures = bits;
+			bits |= at_place(d, i)->signatures >> j & 1 ? moved[j] : 0;
+		at_place(d, i)->signatures = bits;
 	}
 	memset(d->name, 0, sizeof(d->name));
 	for (uint32_t i = 0; i < n; i++)
 		memcpy(d->name[i], s->signature[i].name, NT_SIGNATURE_NAME);
 }
 
-static int note_crossing(struct nt_scanner *d, uint32_t at)
+static int note_crossing(struct nt_scanner *d, uint32_t place)
 {
 	if (d->n_crossed == d->crossed_capacity) {
 		uint32_t capacity = d->crossed_capacity ? 2 * d->crossed_capacity : 64;
@@ -369,13 +402,14 @@ static int note_crossing(struct nt_scanner *d, uint32_t at)
 		d->crossed = grown;
 		d->crossed_capacity = capacity;
 	}
-	d->source[at].crossed = true;
-	d->crossed[d->n_crossed++] = at;
+	at_place(d, place)->crossed = true;
+	d->crossed[d->n_crossed++] = place;
 	return 0;
 }
 
-static int add_ports(struct nt_scanner *d, struct source *source, const struct nt_pair *pair, uint32_t n)
+static int add_ports(struct nt_scanner *d, uint32_t place, const struct nt_pair *pair, uint32_t n)
 {
+	struct source *source = at_place(d, place);
 	bool below = source->ports.n <= d->ports;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -388,11 +422,12 @@ static int add_ports(struct nt_scanner *d, struct source *source, const struct n
 			source->cut = true;
 		}
 	}
-	return below && source->ports.n > d->ports ? note_crossing(d, (uint32_t)(source - d->source)) : 0;
+	return below && source->ports.n > d->ports ? note_crossing(d, place) : 0;
 }
 
-static int add_group(struct nt_scanner *d, struct source *source, const struct nt_snapshot *s, const struct group *g)
+static int add_group(struct nt_scanner *d, uint32_t place, const struct nt_snapshot *s, const struct group *g)
 {
+	struct source *source = at_place(d, place);
 	const struct nt_source *from = &s->source[g->source];
 	int64_t first_s = s->start_s, last_s = s->end_s - 1;
 
@@ -407,7 +442,7 @@ static int add_group(struct nt_scanner *d, struct source *source, const struct n
 	source->asn = from->asn;
 	source->signatures |= from->signatures;
 	source->packets += from->packets;
-	return add_ports(d, source, &s->pair[g->pair], g->n);
+	return add_ports(d, place, &s->pair[g->pair], g->n);
 }
 
 static int note_group(struct nt_scanner *d, const struct group *g)
@@ -427,23 +462,32 @@ static int note_group(struct nt_scanner *d, const struct group *g)
 
 static int list_groups(struct nt_scanner *d, const struct nt_snapshot *s)
 {
-	struct group g;
+	struct group g = {.guess1 = 0};
 	int err = 0;
 
 	d->n_groups = 0;
 	for (g.pair = 0; !err && g.pair < s->n_pairs; g.pair += g.n) {
-		struct nt_address address;
+		struct key key;
 
 		g.source = s->pair[g.pair].source;
 		for (g.n = 1; g.pair + g.n < s->n_pairs && s->pair[g.pair + g.n].source == g.source;)
 			g.n++;
 		if (s->source[g.source].backscatter)
 			continue;
-		address = clean(&s->source[g.source].address);
-		g.hash = hash_of(&address);
+		key = key_of(&s->source[g.source].address);
+		g.hash = hash_of(&key);
 		err = note_group(d, &g);
 	}
 	return err;
+}
+
+/* Without what may stand behind an address of 4 bytes. */
+static struct nt_address clean(const struct nt_address *a)
+{
+	struct nt_address copy = {.length = a->length};
+
+	memcpy(copy.byte, a->byte, a->length <= sizeof(copy.byte) ? a->length : sizeof(copy.byte));
+	return copy;
 }
 
 /* Most ports first, then by address: who finds no place must not depend on the order in a snapshot. */
@@ -468,16 +512,15 @@ static int add_fresh(struct nt_scanner *d, struct nt_snapshot *s)
 	}
 	for (size_t i = 0; !err && i < d->n_groups; i++) {
 		struct nt_address address = clean(&s->source[d->group[i].source].address);
-		struct source *source;
 
 		if (d->n == d->max) {
 			d->dropped += d->n_groups - i;
 			break;
 		}
 		ask_ahead(d, i);
-		err = take_in(d, &address, d->group[i].hash, &source);
+		err = take_in(d, &address, d->group[i].hash);
 		if (!err)
-			err = add_group(d, source, s, &d->group[i]);
+			err = add_group(d, d->n - 1, s, &d->group[i]);
 	}
 	return err;
 }
@@ -490,12 +533,12 @@ static int count(struct nt_scanner *d, struct nt_snapshot *s)
 
 	d->incomplete = d->incomplete || s->overflow[NT_OVERFLOW_PAIRS] || s->overflow[NT_OVERFLOW_SOURCES];
 	for (size_t i = 0; !err && i < d->n_groups; i++) {
-		struct nt_address address = clean(&s->source[d->group[i].source].address);
-		struct source *source = find(d, &address, d->group[i].hash);
+		struct key key = key_of(&s->source[d->group[i].source].address);
+		uint32_t place = find(d, &key, d->group[i].hash);
 
 		ask_ahead(d, i);
-		if (source)
-			err = add_group(d, source, s, &d->group[i]);
+		if (place != NOWHERE)
+			err = add_group(d, place, s, &d->group[i]);
 		else
 			d->group[fresh++] = d->group[i];
 	}
@@ -577,9 +620,11 @@ void nt_scanner_free(struct nt_scanner *d)
 	if (!d)
 		return;
 	for (uint32_t i = 0; i < d->n; i++)
-		nt_ports_clear(&d->source[i].ports, &d->budget);
+		nt_ports_clear(&at_place(d, i)->ports, &d->budget);
+	for (uint32_t i = 0; i < d->chunks; i++)
+		free(d->chunk[i]);
 	nt_known_free(d->known);
-	free(d->source);
+	free(d->chunk);
 	free(d->index);
 	free(d->crossed);
 	free(d->group);

@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define SLOTS_MIN 1024u
+#define SLOTS_MIN  1024u
+#define SPARE_PART 16 /* of what is wanted first: the next interval wants about as much */
 
 int nt_places_reserve(struct nt_places *x, size_t entries)
 {
@@ -45,7 +46,7 @@ void *nt_places_grow_array(void *array, size_t *capacity, size_t wanted, size_t 
 	if (array && wanted <= *capacity)
 		return array;
 	if (larger < wanted)
-		larger = wanted ? wanted : 1;
+		larger = wanted + wanted / SPARE_PART + 1;
 	grown = reallocarray(array, larger, size);
 	if (grown)
 		*capacity = larger;
