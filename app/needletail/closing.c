@@ -6,6 +6,8 @@
 #include "thread.h"
 
 #include <errno.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -39,6 +41,7 @@ struct closing {
 	struct nt_detect *detect;
 	struct publisher *publisher;
 	struct closing_totals totals; /* the second stage's; whoever stopped it reads them */
+	bool beside;		      /* stages are threads; else there is no CPU for them but the caller's */
 	struct stage fold;
 	struct stage look;
 };
@@ -110,25 +113,6 @@ static int stop(struct stage *s)
 
 /* ---- the two ---- */
 
-static int fold(struct closing *c, struct item *item)
-{
-	int err = stats_fold_retired(c->stats);
-
-	if (err || item->job.step == CLOSING_FOLD)
-		return err;
-	err = stats_take(c->stats, &item->job.interval, &item->snapshot);
-	if (err)
-		return err;
-	err = wait_idle(&c->look);
-	if (!err) {
-		hand_on(&c->look, item);
-		return 0;
-	}
-	pthread_mutex_unlock(&c->look.lock);
-	nt_snapshot_fini(&item->snapshot);
-	return err;
-}
-
 static int look(struct closing *c, struct item *item)
 {
 	c->totals.frames += item->job.interval.received;
@@ -143,24 +127,65 @@ static int look(struct closing *c, struct item *item)
 	return publisher_submit(c->publisher, &item->snapshot);
 }
 
+static int look_beside(struct closing *c, struct item *item)
+{
+	int err = wait_idle(&c->look);
+
+	if (!err) {
+		hand_on(&c->look, item);
+		return 0;
+	}
+	pthread_mutex_unlock(&c->look.lock);
+	nt_snapshot_fini(&item->snapshot);
+	return err;
+}
+
+static int fold(struct closing *c, struct item *item)
+{
+	int err = stats_fold_retired(c->stats);
+
+	if (err || item->job.step == CLOSING_FOLD)
+		return err;
+	err = stats_take(c->stats, &item->job.interval, &item->snapshot);
+	if (err)
+		return err;
+	return c->beside ? look_beside(c, item) : look(c, item);
+}
+
 /* ---- the main thread's side ---- */
+
+static bool has_cpus(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) || CPU_COUNT(&set) > 1;
+}
+
+static int start_stages(struct closing *c)
+{
+	int err = start(&c->look, c, look);
+
+	if (err)
+		return err;
+	err = start(&c->fold, c, fold);
+	if (err)
+		stop(&c->look);
+	return err;
+}
 
 struct closing *closing_start(struct stats *stats, struct nt_detect *detect, struct publisher *publisher)
 {
 	struct closing *c = calloc(1, sizeof(*c));
-	int err;
+	int err = 0;
 
 	if (!c)
 		return NULL;
 	c->stats = stats;
 	c->detect = detect;
 	c->publisher = publisher;
-	err = start(&c->look, c, look);
-	if (!err) {
-		err = start(&c->fold, c, fold);
-		if (err)
-			stop(&c->look);
-	}
+	c->beside = has_cpus();
+	if (c->beside)
+		err = start_stages(c);
 	if (!err)
 		return c;
 	free(c);
@@ -168,22 +193,37 @@ struct closing *closing_start(struct stats *stats, struct nt_detect *detect, str
 	return NULL;
 }
 
+/* Both stages at once; then the workers have their bank back, which the caches know. */
+static int close_here(struct closing *c, struct item *item)
+{
+	int err;
+
+	stats_switch(c->stats);
+	err = fold(c, item);
+	stats_switch(c->stats);
+	return err;
+}
+
 int closing_hand_over(struct closing *c, const struct closing_job *job)
 {
-	int err = wait_idle(&c->fold);
+	struct item item = {.job = *job};
+	int err;
 
+	if (!c->beside)
+		return close_here(c, &item);
+	err = wait_idle(&c->fold);
 	if (err) {
 		pthread_mutex_unlock(&c->fold.lock);
 		return err;
 	}
 	stats_switch(c->stats);
-	hand_on(&c->fold, &(struct item){.job = *job});
+	hand_on(&c->fold, &item);
 	return 0;
 }
 
 int closing_stop(struct closing *c, struct closing_totals *totals)
 {
-	int folded = stop(&c->fold), looked = stop(&c->look);
+	int folded = c->beside ? stop(&c->fold) : 0, looked = c->beside ? stop(&c->look) : 0;
 
 	*totals = c->totals;
 	free(c);

@@ -8,11 +8,13 @@ struct nt_detect;
 struct publisher;
 
 /*
- * What the end of a replay's interval takes, on two threads of its own, while the next interval is read and counted:
+ * What the end of a replay's interval takes, on two threads of its own while the next interval is read and counted:
  *
  *   hand over -> banks are folded, the snapshot is made -> detectors look at it, it is submitted
  *
- * Each does one interval at a time and in their order, so that what comes out is the same as without threads.
+ * Each does one interval at a time and in their order, so that what comes out is the same as without threads. There are
+ * none where the program may use one CPU alone: both stages are gone through at once then, and the workers go back to
+ * the bank that they had, so that half of the memory is never touched.
  */
 struct closing;
 
@@ -34,13 +36,14 @@ struct closing_totals {
 	uint64_t unexplained;
 };
 
-/** Starts the threads. Everything stays the caller's. Returns NULL with errno set. Main thread, as all here. */
+/** Starts the threads, if there is a CPU for them. Everything stays the caller's. Returns NULL with errno set. Main
+ * thread, as all here. */
 struct closing *closing_start(struct stats *stats, struct nt_detect *detect, struct publisher *publisher);
 
 /**
- * Waits until the job before is folded, switches the workers' banks and leaves what they counted to the threads. All
- * frames handed to the workers must have been counted. Returns 0 or the -errno of a job before: nothing was switched
- * then.
+ * Waits until the job before is folded, switches the workers' banks and leaves what they counted to the threads, or
+ * does the job. All frames handed to the workers must have been counted. Returns 0 or the -errno of a job before, or of
+ * this one: no other may follow.
  */
 int closing_hand_over(struct closing *c, const struct closing_job *job);
 

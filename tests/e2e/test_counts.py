@@ -6,6 +6,7 @@ of its own; a capture that is about files, times or exit statuses has a run for 
     NEEDLETAIL=build/app/needletail/needletail /usr/bin/python3 -m pytest tests/e2e/test_counts.py
 """
 
+import os
 import random
 
 import pytest
@@ -76,6 +77,21 @@ def refused(done):
 
 @pytest.mark.parametrize("workers", [2, 4])
 def test_workers_change_nothing(workers, batch, replay, together):
+    assert replay(together, workers=workers).text == batch.text
+
+
+@pytest.fixture
+def one_cpu():
+    """Whatever is started meanwhile has one CPU alone."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    yield
+    os.sched_setaffinity(0, before)
+
+
+@pytest.mark.usefixtures("one_cpu")
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_single_cpu_changes_nothing(workers, batch, replay, together):
     assert replay(together, workers=workers).text == batch.text
 
 
