@@ -13,8 +13,8 @@ struct publisher;
  *   hand over -> banks are folded, the snapshot is made -> detectors look at it, it is submitted
  *
  * Each does one interval at a time and in their order, so that what comes out is the same as without threads. There are
- * none where the program may use one CPU alone: both stages are gone through at once then, and the workers go back to
- * the bank that they had, so that half of the memory is never touched.
+ * none where they would share the caller's only CPU: both stages are gone through at once then, and the workers go back
+ * to the bank that they had, so that half of the memory is never touched.
  */
 struct closing;
 

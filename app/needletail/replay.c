@@ -208,7 +208,7 @@ static void say_summary(const struct replay *r)
 		r->totals.intervals, (double)wall_ns / NT_SECOND_NS, (double)cpu.s + (double)cpu.ns / NT_SECOND_NS);
 }
 
-/* Counts with workers and everything else in place. Returns 0 or -errno. */
+/* Counts with everything in place. Returns 0 or -errno. */
 static int count_and_close(struct replay *r, struct capture_set *set)
 {
 	int err, closed;
@@ -221,21 +221,30 @@ static int count_and_close(struct replay *r, struct capture_set *set)
 	return err ? err : closed;
 }
 
-/* Counts and publishes: the exit status. */
-static int count(struct replay *r, struct capture_set *set)
+/* Counts with workers. Returns 0 or -errno, which has been said. */
+static int count_with_workers(struct replay *r, struct capture_set *set)
 {
 	int err;
 
 	r->dispatch = dispatch_start(r->stats.worker, r->stats.n, r->options->config.lcores);
 	if (!r->dispatch) {
-		nt_error("workers: %s", strerror(errno));
-		return NT_EXIT_FAILED;
+		err = -errno;
+		nt_error("workers: %s", strerror(-err));
+		return err;
 	}
 	err = count_and_close(r, set);
 	dispatch_stop(r->dispatch);
 	detect_say_dropped(r->detect);
 	if (err)
 		nt_error("replay: %s", strerror(-err));
+	return err;
+}
+
+/* Counts and publishes: the exit status. */
+static int count(struct replay *r, struct capture_set *set)
+{
+	int err = count_with_workers(r, set);
+
 	if (publisher_finish(r->sinks.publisher))
 		err = -EIO; /* it has said why */
 	say_summary(r);

@@ -33,25 +33,32 @@ struct order {
 	uint32_t ipv4;	/* in the IPv6 space: node where the IPv4 space hangs; or NOWHERE */
 };
 
+#define ANOTHER_ORDER 1
+
 struct nodes {
 	struct nt_tree *tree;
 	struct nt_mmdb *mmdb;
 	struct order order;
 	struct nt_region_cache regions;
-	struct leaf recent[1u << RECENT_BITS];
-	bool sound;
+	struct leaf recent[1u << RECENT_BITS]; /* zero at first, which is no value of a leaf, but a node's */
 	const char **reason;
 };
 
-/* Notes that one node leads to another. Returns whether it may. */
+static int no_memory(const struct nodes *w)
+{
+	*w->reason = strerrordesc_np(ENOMEM);
+	return -ENOMEM;
+}
+
+/* Notes that one node leads to another. Returns whether it is as in a sound tree. */
 static inline bool lead(const struct order *o, uint32_t from, uint32_t to)
 {
 	uint32_t depth = o->depth[from];
 	bool sound;
 
 	if (to == o->ipv4)
-		return depth && depth <= NT_GEO_ALIAS_LENGTH_MAX;
-	sound = depth && depth < o->bits && to > from && !o->depth[to];
+		return depth <= NT_GEO_ALIAS_LENGTH_MAX;
+	sound = depth < o->bits && to > from && !o->depth[to];
 	o->depth[to] = (uint8_t)(depth + 1);
 	return sound;
 }
@@ -61,48 +68,106 @@ static inline struct leaf *recent(struct nodes *w, uint32_t value)
 	return &w->recent[value * 2654435769u >> (32 - RECENT_BITS)];
 }
 
-/* Returns 0 or -ENOMEM. A record that is broken matters only if anything leads there. */
 static int read_leaf(struct nodes *w, uint32_t value)
 {
-	struct nt_mmdb_record record = {.kind = NT_MMDB_EMPTY};
+	struct nt_mmdb_record record;
 	int region = NT_REGION_UNKNOWN;
 
-	w->sound &= nt_mmdb_classify(nt_mmdb_tree(w->mmdb), value, &record) == 0;
+	if (nt_mmdb_classify(nt_mmdb_tree(w->mmdb), value, &record)) {
+		*w->reason = NT_MMDB_OUTSIDE;
+		return -EBADMSG;
+	}
 	if (record.kind == NT_MMDB_DATA)
 		region = nt_region_cache_find(&w->regions, w->mmdb, record.value, w->reason);
-	w->sound &= region >= 0;
-	*recent(w, value) = (struct leaf){
-	    .value = value,
-	    .child = NT_TREE_LEAF | (region >= 0 ? (uint32_t)region : NT_REGION_UNKNOWN),
-	};
-	return region == -ENOMEM ? region : 0;
+	if (region < 0)
+		return region;
+	*recent(w, value) = (struct leaf){.value = value, .child = NT_TREE_LEAF | (uint32_t)region};
+	return 0;
 }
 
-/* There are a million nodes: what does not change is kept in registers, where no store can have changed it. */
-static int take_over(struct nodes *w)
+/* Takes a record over. Of a node that nothing leads to it may be broken, or take forever to read. */
+static inline int take_over(struct nodes *w, uint32_t nodes, uint32_t value, uint32_t *child)
+{
+	int rc = 0;
+
+	*child = value;
+	if (value < nodes)
+		return 0;
+	if (recent(w, value)->value != value)
+		rc = read_leaf(w, value);
+	*child = recent(w, value)->child;
+	return rc;
+}
+
+/*
+ * Returns 0, -errno, or ANOTHER_ORDER. There are a million nodes: what does not change is kept in registers, where no
+ * store can have changed it.
+ */
+static int take_over_in_order(struct nodes *w)
 {
 	const struct nt_mmdb_tree from = *nt_mmdb_tree(w->mmdb);
 	const struct order order = w->order;
 	struct nt_tree_node *to = w->tree->node;
-	bool sound = true;
 	int rc = 0;
 
 	for (uint32_t node = 0; node < from.nodes && rc == 0; node++) {
 		uint32_t value[2];
 
+		if (!order.depth[node])
+			return ANOTHER_ORDER;
 		nt_mmdb_tree_values(&from, node, value);
-		for (uint32_t i = 0; i < 2; i++) {
-			if (value[i] < from.nodes) {
-				sound &= lead(&order, node, value[i]);
-				to[node].child[i] = value[i];
-				continue;
-			}
-			if (recent(w, value[i])->value != value[i])
-				rc = rc ? rc : read_leaf(w, value[i]);
-			to[node].child[i] = recent(w, value[i])->child;
+		for (uint32_t i = 0; i < 2 && rc == 0; i++) {
+			if (value[i] < from.nodes && !lead(&order, node, value[i]))
+				return ANOTHER_ORDER;
+			rc = take_over(w, from.nodes, value[i], &to[node].child[i]);
 		}
 	}
-	w->sound &= sound;
+	return rc;
+}
+
+/* All that something leads to, each once. `queue` has room for all nodes. */
+static int take_over_used(struct nodes *w, uint32_t *queue)
+{
+	const struct nt_mmdb_tree from = *nt_mmdb_tree(w->mmdb);
+	uint8_t *met = w->order.depth;
+	uint32_t n = 0;
+	int rc = 0;
+
+	memset(met, 0, from.nodes);
+	met[0] = 1;
+	if (from.nodes)
+		queue[n++] = 0;
+	for (uint32_t at = 0; at < n && rc == 0; at++) {
+		uint32_t value[2], node = queue[at];
+
+		nt_mmdb_tree_values(&from, node, value);
+		for (uint32_t i = 0; i < 2 && rc == 0; i++) {
+			rc = take_over(w, from.nodes, value[i], &w->tree->node[node].child[i]);
+			if (value[i] < from.nodes && !met[value[i]]) {
+				met[value[i]] = 1;
+				queue[n++] = value[i];
+			}
+		}
+	}
+	return rc;
+}
+
+/* Finds out what is wrong, or that the tree is sound all the same: with unused nodes, or nodes in another order. */
+static int take_over_in_any_order(struct nodes *w, uint32_t ip_version)
+{
+	uint32_t *queue = calloc((size_t)w->tree->nodes + 1, sizeof(*queue));
+	struct nt_geo_lists lists;
+	int rc;
+
+	if (!queue)
+		return no_memory(w);
+	nt_mmdb_anew(w->mmdb);
+	rc = nt_geo_lists_fill(&lists, w->mmdb, ip_version, w->reason);
+	nt_geo_lists_fini(&lists);
+	nt_mmdb_anew(w->mmdb);
+	if (rc == 0)
+		rc = take_over_used(w, queue);
+	free(queue);
 	return rc;
 }
 
@@ -117,32 +182,15 @@ static void set_roots(struct nt_tree *t, uint32_t ip_version)
 	t->root6 = ip_version == 6 ? root : NT_TREE_LEAF | NT_REGION_UNKNOWN;
 }
 
-/* Finds out why, or that it is sound all the same: with unused nodes, or with some that stand in another order. */
-static int walk(struct nodes *w, uint32_t ip_version, uint32_t *regions)
-{
-	struct nt_geo_lists lists;
-	int rc;
-
-	nt_mmdb_anew(w->mmdb);
-	rc = nt_geo_lists_fill(&lists, w->mmdb, ip_version, w->reason);
-
-	*regions = lists.regions;
-	nt_geo_lists_fini(&lists);
-	return rc;
-}
-
 /* What is known of the order before anything leads anywhere. */
 static int begin(struct nodes *w, uint32_t ip_version)
 {
-	uint32_t nodes = nt_mmdb_nodes(w->mmdb);
 	struct nt_mmdb_record root4;
 	int rc = nt_mmdb_ipv4_start(w->mmdb, &root4, w->reason);
 
-	w->sound = nodes;
 	w->order.bits = ip_version == 6 ? BITS6 : BITS4;
 	w->order.ipv4 = NOWHERE;
-	if (rc == 0 && nodes)
-		w->order.depth[0] = 1;
+	w->order.depth[0] = 1;
 	if (rc == 0 && ip_version == 6 && root4.kind == NT_MMDB_NODE && root4.value) {
 		w->order.ipv4 = root4.value;
 		w->order.depth[root4.value] = NT_GEO_ALIAS_LENGTH_MAX + 1;
@@ -155,12 +203,13 @@ static int fill(struct nodes *w, uint32_t ip_version, uint32_t *regions)
 	int rc = begin(w, ip_version);
 
 	if (rc == 0)
-		rc = take_over(w);
-	if (rc)
-		return rc;
-	set_roots(w->tree, ip_version);
+		rc = w->tree->nodes ? take_over_in_order(w) : ANOTHER_ORDER;
+	if (rc == ANOTHER_ORDER)
+		rc = take_over_in_any_order(w, ip_version);
+	if (rc == 0)
+		set_roots(w->tree, ip_version);
 	*regions = w->regions.known;
-	return w->sound ? 0 : walk(w, ip_version, regions);
+	return rc;
 }
 
 int nt_geo_nodes(struct nt_mmdb *mmdb, uint32_t ip_version, struct nt_tree **tree, uint32_t *regions,
@@ -173,11 +222,8 @@ int nt_geo_nodes(struct nt_mmdb *mmdb, uint32_t ip_version, struct nt_tree **tre
 	    .order = {.depth = calloc((size_t)nodes + 1, sizeof(*w.order.depth))},
 	    .reason = reason,
 	};
-	int rc = -ENOMEM;
+	int rc = w.tree && w.order.depth ? fill(&w, ip_version, regions) : no_memory(&w);
 
-	*reason = strerrordesc_np(ENOMEM);
-	if (w.tree && w.order.depth)
-		rc = fill(&w, ip_version, regions);
 	nt_region_cache_fini(&w.regions);
 	free(w.order.depth);
 	if (rc) {

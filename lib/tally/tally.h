@@ -37,7 +37,7 @@ struct nt_tally_options {
 	/**
 	 * Slots that the tables of sources and pairs begin with, a power of two. They are doubled, up to what their
 	 * entries need, when a burst might not find room: memory that nobody needs is not touched, but now and then a
-	 * burst waits for some milliseconds. 0: all at once.
+	 * burst waits until all that is there has moved. 0: all at once.
 	 */
 	uint32_t first_slots;
 };

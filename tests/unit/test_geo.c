@@ -562,6 +562,56 @@ static void nodes_in_another_order(void **state)
 	}
 }
 
+/* A record of 27,000 values in a hundred bytes. */
+static uint64_t put_costly(struct mmdb_bytes *b)
+{
+	enum { ENTRIES = 30, LEVELS = 3 };
+	uint32_t below = 0, here = 0;
+
+	for (uint32_t level = 0; level < LEVELS; level++, below = here) {
+		here = (uint32_t)b->size;
+		mmdb_array(b, ENTRIES);
+		for (uint32_t i = 0; i < ENTRIES; i++) {
+			if (level)
+				mmdb_pointer(b, below);
+			else
+				mmdb_unsigned(b, MMDB_UINT16, 1);
+		}
+	}
+	return MMDB_DATA(here);
+}
+
+static void add_unused(struct mmdb_writer *w, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t node = mmdb_add_node(w);
+
+		w->record[node][0] = country(w, "ZZ");
+		w->record[node][1] = put_costly(&w->data);
+	}
+}
+
+/* More than may be looked at stands where nothing leads to; nor are regions there any of the database's. */
+static void unused_nodes_are_not_read(void **state)
+{
+	enum { UNUSED = 150 };
+	static struct probes p;
+
+	(void)state;
+	for (uint32_t place = 0; place < 2; place++) { /* before nearly all others, or behind them */
+		struct mmdb_writer w;
+
+		memset(&p, 0, sizeof(p));
+		mmdb_writer_init(&w, 4, 24);
+		add_unused(&w, place ? 0 : UNUSED);
+		fill_at_random(&w, &p, 100);
+		add_unused(&w, place ? UNUSED : 0);
+		save(&w);
+		assert_true(compare_all(4, &p, 10000) > 100);
+		mmdb_writer_fini(&w);
+	}
+}
+
 /* Old tables answer on while the file and its successor come and go. */
 static void reload_beside_the_old_tables(void **state)
 {
@@ -614,6 +664,7 @@ int main(void)
 	    cmocka_unit_test(fewest_prefixes),
 	    cmocka_unit_test(shared_subtrees),
 	    cmocka_unit_test(nodes_in_another_order),
+	    cmocka_unit_test(unused_nodes_are_not_read),
 	    cmocka_unit_test(reload_beside_the_old_tables),
 	};
 
