@@ -2,6 +2,7 @@
 #ifndef NT_LOCATE_TREE_H
 #define NT_LOCATE_TREE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -11,6 +12,11 @@
 
 /** In a child: the rest is a region, below NT_REGIONS, and not the number of a node. */
 #define NT_TREE_LEAF 0x80000000u
+
+static inline bool nt_tree_is_leaf(uint32_t child)
+{
+	return child & NT_TREE_LEAF;
+}
 
 /** Where a 0 bit leads, and where a 1 bit does. More than one node may lead to the same. */
 struct nt_tree_node {
