@@ -413,13 +413,17 @@ static void add_senders(struct nt_surge *d, const struct nt_snapshot *s)
 {
 	const uint32_t only_port = NT_TRAIT_PORT | NT_TRAIT_PORT_SAME;
 
-	for (size_t i = 0; i < s->n_pairs; i++)
-		nt_series_sender(d->table, s->pair[i].port & (NT_SERIES_REGION - 1),
-				 hash_of(&s->source[s->pair[i].source].address), 0);
+	uint64_t hash = 0;
+
+	for (size_t i = 0; i < s->n_pairs; i++) {
+		if (!i || s->pair[i].source != s->pair[i - 1].source)
+			hash = hash_of(&s->source[s->pair[i].source].address);
+		nt_series_sender(d->table, s->pair[i].port & (NT_SERIES_REGION - 1), hash, 0);
+	}
 	for (size_t i = 0; i < s->n_sources; i++) {
 		const struct nt_source *source = &s->source[i];
-		uint64_t hash = hash_of(&source->address);
 
+		hash = hash_of(&source->address);
 		if (source->region < NT_REGIONS && !source->backscatter)
 			nt_series_sender(d->table, NT_SERIES_REGION + source->region, hash, source->packets);
 		if (s->detail && (s->detail[i].traits & only_port) == only_port)

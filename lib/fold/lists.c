@@ -76,86 +76,86 @@ int nt_fold_list_sources(const struct nt_fold_interval *i, struct nt_snapshot *i
 
 /* ---- pairs ---- */
 
-static int by_port(const void *a, const void *b)
-{
-	const struct nt_pair *x = a, *y = b;
+/* A port key has two digits. */
+#define DIGIT_BITS 9u
+#define DIGITS	   (1u << DIGIT_BITS)
 
-	return (x->port > y->port) - (x->port < y->port);
+static inline uint32_t digit_of(const struct nt_pair *pair, uint32_t shift)
+{
+	return (pair->port >> shift) % DIGITS;
 }
 
-/* Most sources have a handful of ports, for which a call of qsort() costs more than sorting. */
-#define FEW 16u
-
-static void sort_ports(struct nt_pair *pair, size_t n)
+/* Sorts by a digit of the port; pairs that have the same one stay in their order. */
+static void sort_by_digit(const struct nt_pair *from, size_t n, uint32_t shift, struct nt_pair *to)
 {
-	if (n > FEW) {
-		qsort(pair, n, sizeof(*pair), by_port);
-		return;
-	}
-	for (size_t i = 1; i < n; i++) {
-		struct nt_pair moved = pair[i];
-		size_t at = i;
+	size_t at[DIGITS + 1] = {0};
 
-		for (; at && pair[at - 1].port > moved.port; at--)
-			pair[at] = pair[at - 1];
-		pair[at] = moved;
-	}
+	for (size_t i = 0; i < n; i++)
+		at[digit_of(&from[i], shift) + 1]++;
+	for (size_t digit = 1; digit < DIGITS; digit++)
+		at[digit] += at[digit - 1];
+	for (size_t i = 0; i < n; i++)
+		to[at[digit_of(&from[i], shift)]++] = from[i];
 }
 
-/* Moves sorted pairs of one source to where they belong, each port once. Returns how many they are then. */
-static size_t join_ports(const struct nt_pair *pair, size_t n, struct nt_pair *to)
+/* Likewise by source. `at`: one place more than there are sources, all zero. */
+static void sort_by_source(const struct nt_pair *from, size_t n, size_t *at, size_t sources, struct nt_pair *to)
+{
+	for (size_t i = 0; i < n; i++)
+		at[from[i].source + 1]++;
+	for (size_t source = 1; source < sources; source++)
+		at[source] += at[source - 1];
+	for (size_t i = 0; i < n; i++)
+		to[at[from[i].source]++] = from[i];
+}
+
+/* Leaves each of them once, with the signatures of all. Returns how many they are then. */
+static size_t join_pairs(struct nt_pair *pair, size_t n)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (kept && to[kept - 1].port == pair[i].port)
-			to[kept - 1].signatures |= pair[i].signatures;
+		if (kept && pair[kept - 1].source == pair[i].source && pair[kept - 1].port == pair[i].port)
+			pair[kept - 1].signatures |= pair[i].signatures;
 		else
-			to[kept++] = pair[i];
+			pair[kept++] = pair[i];
 	}
 	return kept;
 }
 
-/* Places pairs by source, counting first; ports of a source are few, and sorted then. */
-static void sort_pairs(const struct nt_fold_interval *i, struct nt_snapshot *into, size_t *next)
+static void take_pairs(const struct nt_fold_pairs *pairs, const struct nt_source *source, struct nt_pair *to)
 {
-	for (size_t n = 0; n < i->pairs.n; n++)
-		next[i->pairs.entry[n].source + 1]++;
-	for (size_t s = 0; s < i->sources.n; s++)
-		next[s + 1] += next[s];
-	for (size_t n = 0; n < i->pairs.n; n++) {
-		const struct nt_fold_pair *p = &i->pairs.entry[n];
+	for (size_t i = 0; i < pairs->n; i++) {
+		const struct nt_fold_pair *p = &pairs->entry[i];
 
-		into->pair[next[p->source]++] = (struct nt_pair){
+		to[i] = (struct nt_pair){
 		    .source = p->source,
 		    .port = p->port,
-		    .signatures = p->matched & into->source[p->source].signatures,
+		    .signatures = p->matched & source[p->source].signatures,
 		};
-	}
-	/* next[s] is by now where the pairs of source s end */
-	for (size_t s = 0; s < i->sources.n; s++) {
-		size_t first = s ? next[s - 1] : 0;
-
-		sort_ports(&into->pair[first], next[s] - first);
-		into->n_pairs += join_ports(&into->pair[first], next[s] - first, &into->pair[into->n_pairs]);
 	}
 }
 
+/* By source and port. They are as many as packets may have made them, and in the order of these. */
 int nt_fold_list_pairs(const struct nt_fold_interval *i, struct nt_snapshot *into)
 {
-	size_t *next;
+	size_t n = i->pairs.n, *at = calloc(i->sources.n + 1, sizeof(*at));
+	struct nt_pair *pair = malloc(n * sizeof(*pair)), *scratch = malloc(n * sizeof(*scratch));
+	int err = n && !(at && pair && scratch) ? -ENOMEM : 0;
 
-	if (!i->pairs.n)
-		return 0;
-	next = calloc(i->sources.n + 1, sizeof(*next));
-	into->pair = malloc(i->pairs.n * sizeof(*into->pair));
-	if (!next || !into->pair) {
-		free(next);
-		return -ENOMEM;
+	if (n && !err) {
+		take_pairs(&i->pairs, into->source, pair);
+		sort_by_digit(pair, n, 0, scratch);
+		sort_by_digit(scratch, n, DIGIT_BITS, pair);
+		sort_by_source(pair, n, at, i->sources.n, scratch);
+		into->pair = scratch;
+		into->n_pairs = join_pairs(scratch, n);
+		scratch = NULL;
 	}
-	sort_pairs(i, into, next);
-	free(next);
-	return 0;
+	free(at);
+	free(pair);
+	free(scratch);
+	return err;
 }
 
 /* ---- senders of backscatter ---- */

@@ -158,22 +158,24 @@ void nt_json_set_count(struct nt_json *j, const char *key, uint64_t count)
 	nt_json_count(j, count);
 }
 
-/* There are a hundred thousand in a line: what comes to one is put together and copied at once. */
+/* There are a hundred thousand in a line, of a few characters each: calls would take longer than writing them here. */
 void nt_json_member(struct nt_json *j, const char *text, uint64_t count)
 {
-	char whole[1 + 1 + NT_MEMBER_TEXT + 2 + NUMBER_TEXT], *at = whole;
-	char number[NUMBER_TEXT], *end = number + sizeof(number), *digits = write_number(end, (int64_t)count);
-	size_t length = strlen(text);
+	char number[NUMBER_TEXT], *end = number + sizeof(number), *digit = write_number(end, (int64_t)count), *at;
 
-	if (j->n && j->text[j->n - 1] != '{')
+	if (!room_for(j, 1 + 1 + NT_MEMBER_TEXT + 2 + NUMBER_TEXT))
+		return;
+	at = j->text + j->n;
+	if (j->n && at[-1] != '{')
 		*at++ = ',';
 	*at++ = '"';
-	memcpy(at, text, length);
-	at += length;
+	while (*text)
+		*at++ = *text++;
 	*at++ = '"';
 	*at++ = ':';
-	memcpy(at, digits, (size_t)(end - digits));
-	put(j, whole, (size_t)(at - whole) + (size_t)(end - digits));
+	while (digit < end)
+		*at++ = *digit++;
+	j->n = (size_t)(at - j->text);
 }
 
 void nt_json_member_begin(struct nt_json_member *member, uint64_t count)
