@@ -46,7 +46,8 @@ void nt_pages_give(void *memory, size_t bytes)
 
 #ifdef __GLIBC__
 
-#define KEPT_BYTES (32 << 20) /* larger pieces go back to the system; GNU's largest */
+#define SMALL_BYTES 4096
+#define KEPT_BYTES  (32 << 20) /* larger pieces go back to the system; GNU's largest */
 
 /* Does the system give huge pages to those who ask? */
 static bool gives_huge(void)
@@ -60,20 +61,24 @@ static bool gives_huge(void)
 	return gives;
 }
 
-/* What malloc() takes next is asked to be huge as a whole: it asks the system once for that and its padding. */
+/*
+ * What malloc() takes next is asked to be huge as a whole: it asks the system once for that and its padding. Where it
+ * wrote a header before that was asked, the huge page around would be small ones for ever, and so is the piece up to
+ * the first whole one: it is left aside, and as nobody writes to it, it is no memory but for its ends.
+ */
 void nt_pages_heap(size_t bytes)
 {
+	static void *volatile aside; /* else the compiler leaves out the call */
 	uint8_t *begin = sbrk(0), *end;
-	void *volatile first; /* else the compiler leaves out both calls */
+	uintptr_t whole = rounded((uintptr_t)begin + HUGE_BYTES); /* more than any free piece has */
 
-	if (!gives_huge() || bytes > INT_MAX)
+	if (aside || !gives_huge() || bytes > INT_MAX)
 		return;
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
 	mallopt(M_TRIM_THRESHOLD, INT_MAX);
 	mallopt(M_TOP_PAD, (int)bytes);
-	first = malloc(HUGE_BYTES);
-	free(first);
+	aside = malloc(mallinfo2().keepcost + (whole - (uintptr_t)begin) - SMALL_BYTES);
 	end = sbrk(0);
 	if (end > begin)
 		madvise(begin, (size_t)(end - begin), MADV_HUGEPAGE);

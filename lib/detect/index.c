@@ -29,6 +29,12 @@ struct nt_index_key nt_index_address(const struct nt_address *address, uint32_t 
 	return key;
 }
 
+/* Slots, and behind them the keys, of which no more is touched than there are: together they need few pages. */
+static size_t bytes_of(uint32_t slots, uint32_t capacity)
+{
+	return slots * sizeof(uint32_t) + capacity * sizeof(struct nt_index_key);
+}
+
 int nt_index_init(struct nt_index *x, uint32_t capacity)
 {
 	uint32_t slots = 2;
@@ -38,23 +44,25 @@ int nt_index_init(struct nt_index *x, uint32_t capacity)
 		return -EINVAL;
 	while (slots < 2 * capacity)
 		slots *= 2;
-	x->key = nt_pages_take(capacity * sizeof(x->key[0]));
-	x->slot = nt_pages_take(slots * sizeof(x->slot[0]));
+	x->slot = nt_pages_take(bytes_of(slots, capacity));
+	if (x->slot == NULL)
+		return -ENOMEM;
+	x->key = (struct nt_index_key *)(x->slot + slots);
 	x->mask = slots - 1;
 	x->capacity = capacity;
-	return x->key == NULL || x->slot == NULL ? -ENOMEM : 0;
+	return 0;
 }
 
 void nt_index_fini(struct nt_index *x)
 {
-	nt_pages_give(x->key, x->capacity * sizeof(x->key[0]));
-	nt_pages_give(x->slot, ((size_t)x->mask + 1) * sizeof(x->slot[0]));
+	nt_pages_give(x->slot, bytes_of(x->mask + 1, x->capacity));
 	memset(x, 0, sizeof(*x));
 }
 
 void nt_index_clear(struct nt_index *x)
 {
-	memset(x->slot, 0, ((size_t)x->mask + 1) * sizeof(x->slot[0]));
+	if (x->n != 0)
+		memset(x->slot, 0, ((size_t)x->mask + 1) * sizeof(x->slot[0]));
 	x->n = 0;
 }
 

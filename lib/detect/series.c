@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "detect/series.h"
 
+#include "base/pages.h"
 #include "base/targets.h"
 
 #include <stdlib.h>
@@ -13,6 +14,20 @@ struct claim {
 	double weight; /* in shares of what is enough */
 };
 
+/* Numbers of a key. */
+struct number {
+	uint64_t now[NT_METRICS]; /* of the hour */
+	uint64_t most;		  /* sources in one interval of the hour */
+	uint64_t newest;	  /* packets in the newest interval that has some */
+};
+
+/* What there is of every key. Nearly all of it is used in every interval. */
+struct keys {
+	struct number number[NT_SERIES_KEYS];
+	uint32_t index[NT_SERIES_KEYS]; /* place + 1, or 0 */
+	bool asking[NT_SERIES_KEYS];	/* stands in claim[] */
+};
+
 struct nt_series_table {
 	struct nt_series_options options;
 	uint32_t places;
@@ -21,12 +36,8 @@ struct nt_series_table {
 	struct nt_series *series; /* [places] */
 	uint32_t *vacant;	  /* [n_vacant] */
 	uint32_t n_vacant;
-	uint32_t *index;	   /* [NT_SERIES_KEYS] place + 1, or 0 */
-	uint64_t *now[NT_METRICS]; /* [NT_SERIES_KEYS] */
-	uint64_t *most;		   /* [NT_SERIES_KEYS] sources in one interval of the hour */
-	uint64_t *newest;	   /* [NT_SERIES_KEYS] packets in the newest interval that has some */
-	bool *asking;		   /* [NT_SERIES_KEYS] stands in claim[] */
-	struct claim *claim;	   /* [n_claims], room for all keys */
+	struct keys *keys;
+	struct claim *claim; /* [n_claims], room for all keys */
 	uint32_t n_claims;
 	struct claim *weak; /* [options.ports] */
 	uint32_t *touched;  /* [n_touched] places with a `top` */
@@ -45,19 +56,13 @@ struct nt_series_table *nt_series_table_new(const struct nt_series_options *opti
 		return NULL;
 	t->options = *options;
 	t->places = options->ports + NT_REGIONS;
-	t->series = calloc(t->places, sizeof(*t->series));
+	t->keys = nt_pages_take(sizeof(*t->keys));
+	t->series = nt_pages_take(t->places * sizeof(*t->series));
 	t->vacant = calloc(t->places, sizeof(*t->vacant));
 	t->touched = calloc(t->places, sizeof(*t->touched));
 	t->weak = calloc(options->ports, sizeof(*t->weak));
-	t->index = calloc(NT_SERIES_KEYS, sizeof(*t->index));
-	t->asking = calloc(NT_SERIES_KEYS, sizeof(*t->asking));
 	t->claim = calloc(NT_SERIES_KEYS, sizeof(*t->claim));
-	t->now[0] = calloc(NT_SERIES_KEYS, sizeof(*t->now[0]));
-	t->now[1] = calloc(NT_SERIES_KEYS, sizeof(*t->now[1]));
-	t->most = calloc(NT_SERIES_KEYS, sizeof(*t->most));
-	t->newest = calloc(NT_SERIES_KEYS, sizeof(*t->newest));
-	if (!t->series || !t->vacant || !t->touched || !t->weak || !t->index || !t->asking || !t->claim || !t->now[0] ||
-	    !t->now[1] || !t->most || !t->newest) {
+	if (!t->keys || !t->series || !t->vacant || !t->touched || !t->weak || !t->claim) {
 		nt_series_table_free(t);
 		return NULL;
 	}
@@ -71,17 +76,12 @@ void nt_series_table_free(struct nt_series_table *t)
 {
 	if (!t)
 		return;
-	free(t->series);
+	nt_pages_give(t->keys, sizeof(*t->keys));
+	nt_pages_give(t->series, t->places * sizeof(*t->series));
 	free(t->vacant);
 	free(t->touched);
 	free(t->weak);
-	free(t->index);
-	free(t->asking);
 	free(t->claim);
-	free(t->now[0]);
-	free(t->now[1]);
-	free(t->most);
-	free(t->newest);
 	free(t);
 }
 
@@ -89,7 +89,8 @@ void nt_series_table_free(struct nt_series_table *t)
 
 uint64_t nt_series_number(const struct nt_series_table *t, const struct nt_series *series, enum nt_metric metric)
 {
-	uint64_t most = t->now[metric][series->key], least = t->most[series->key], estimate;
+	const struct number *number = &t->keys->number[series->key];
+	uint64_t most = number->now[metric], least = number->most, estimate;
 
 	if (metric != NT_METRIC_SOURCES || most == least)
 		return most;
@@ -104,24 +105,27 @@ uint64_t nt_series_number(const struct nt_series_table *t, const struct nt_serie
 static bool has_enough(const struct nt_series_table *t, uint32_t key)
 {
 	for (uint32_t m = 0; m < NT_METRICS; m++)
-		if ((double)t->now[m][key] >= t->options.least[m])
+		if ((double)t->keys->number[key].now[m] >= t->options.least[m])
 			return true;
 	return false;
 }
 
 void nt_series_add(struct nt_series_table *t, uint32_t key, enum nt_metric metric, uint32_t bin, uint64_t count)
 {
+	struct number *number;
+
 	if (key >= NT_SERIES_KEYS || bin >= NT_SERIES_BINS)
 		return;
-	t->now[metric][key] += count;
+	number = &t->keys->number[key];
+	number->now[metric] += count;
 	if (metric == NT_METRIC_PACKETS)
-		t->newest[key] = count;
-	else if (count > t->most[key])
-		t->most[key] = count;
-	if (t->index[key]) {
-		t->series[t->index[key] - 1].bin[metric][bin] += count;
-	} else if (!t->asking[key] && (nt_series_is_region(key) || has_enough(t, key))) {
-		t->asking[key] = true;
+		number->newest = count;
+	else if (count > number->most)
+		number->most = count;
+	if (t->keys->index[key]) {
+		t->series[t->keys->index[key] - 1].bin[metric][bin] += count;
+	} else if (!t->keys->asking[key] && (nt_series_is_region(key) || has_enough(t, key))) {
+		t->keys->asking[key] = true;
 		t->claim[t->n_claims++] = (struct claim){.key = key};
 	}
 }
@@ -131,16 +135,17 @@ static void take_in(struct nt_series_table *t, uint32_t key, uint32_t bin)
 {
 	uint32_t place = t->vacant[--t->n_vacant];
 	struct nt_series *series = &t->series[place];
+	const struct number *number = &t->keys->number[key];
 
 	t->high = place >= t->high ? place + 1 : t->high;
 	*series = (struct nt_series){.key = key, .used = true};
 	for (uint32_t m = 0; m < NT_METRICS; m++) {
 		for (uint32_t i = 0; i < NT_USUAL_RING && !nt_series_is_region(key); i++)
 			series->past[m].value[i] = t->floor[m];
-		series->bin[m][bin] = t->now[m][key];
+		series->bin[m][bin] = number->now[m];
 	}
-	series->unknown = t->now[NT_METRIC_PACKETS][key] - t->newest[key];
-	t->index[key] = place + 1;
+	series->unknown = number->now[NT_METRIC_PACKETS] - number->newest;
+	t->keys->index[key] = place + 1;
 	t->ports += !nt_series_is_region(key);
 }
 
@@ -148,7 +153,7 @@ static void let_go(struct nt_series_table *t, uint32_t place)
 {
 	struct nt_series *series = &t->series[place];
 
-	t->index[series->key] = 0;
+	t->keys->index[series->key] = 0;
 	t->ports--; /* regions stay */
 	series->used = false;
 	t->vacant[t->n_vacant++] = place;
@@ -172,7 +177,7 @@ static double weight_of(const struct nt_series_table *t, const struct nt_series 
 	double weight = 0;
 
 	for (uint32_t m = 0; m < NT_METRICS; m++) {
-		double most = (double)t->now[m][series->key];
+		double most = (double)t->keys->number[series->key].now[m];
 
 		for (uint32_t i = 0; i < NT_USUAL_RING; i++)
 			most = (double)series->past[m].value[i] > most ? (double)series->past[m].value[i] : most;
@@ -231,10 +236,10 @@ void nt_series_admit(struct nt_series_table *t, uint32_t bin)
 	for (uint32_t i = 0; i < t->n_claims; i++) {
 		struct claim *c = &t->claim[i];
 
-		t->asking[c->key] = false;
+		t->keys->asking[c->key] = false;
 		c->weight = 0;
 		for (uint32_t m = 0; m < NT_METRICS; m++) {
-			double weight = share(t, m, (double)t->now[m][c->key]);
+			double weight = share(t, m, (double)t->keys->number[c->key].now[m]);
 
 			c->weight = weight > c->weight ? weight : c->weight;
 		}
@@ -281,14 +286,14 @@ void nt_series_sender(struct nt_series_table *t, uint32_t key, uint64_t hash, ui
 {
 	struct nt_series *series;
 
-	if (!t->index[key])
+	if (!t->keys->index[key])
 		return;
-	series = &t->series[t->index[key] - 1];
+	series = &t->series[t->keys->index[key] - 1];
 	nt_targets_add(series->sources, NT_SERIES_SKETCH, hash);
 	if (!packets)
 		return;
 	if (!series->top[0].packets)
-		t->touched[t->n_touched++] = t->index[key] - 1;
+		t->touched[t->n_touched++] = t->keys->index[key] - 1;
 	note_top(series->top, NT_SERIES_SENDERS, (struct nt_series_sender){.hash = hash, .packets = packets});
 }
 
@@ -345,11 +350,11 @@ uint64_t nt_series_few(const struct nt_series *series)
 static void count_without_place(struct nt_series_table *t)
 {
 	for (uint32_t key = 0; key < NT_SERIES_REGION; key++) {
-		if (t->index[key] || !has_enough(t, key))
+		if (t->keys->index[key] || !has_enough(t, key))
 			continue;
 		t->dropped++;
 		for (uint32_t m = 0; m < NT_METRICS; m++)
-			raise_floor(t, m, (float)t->now[m][key]);
+			raise_floor(t, m, (float)t->keys->number[key].now[m]);
 	}
 }
 
@@ -379,16 +384,14 @@ void nt_series_end_hour(struct nt_series_table *t, const struct nt_hours *hours,
 		if (is_idle(t, series, hours))
 			let_go(t, i);
 		if (!series->surging)
-			series->before = t->now[NT_METRIC_SOURCES][series->key];
+			series->before = t->keys->number[series->key].now[NT_METRIC_SOURCES];
 		memset(series->bin, 0, sizeof(series->bin));
 		memset(series->sources, 0, sizeof(series->sources));
 		memset(series->heavy, 0, sizeof(series->heavy));
 		series->beyond = 0;
 		series->unknown = 0;
 	}
-	memset(t->most, 0, NT_SERIES_KEYS * sizeof(*t->most));
-	for (uint32_t m = 0; m < NT_METRICS; m++)
-		memset(t->now[m], 0, NT_SERIES_KEYS * sizeof(*t->now[m]));
+	memset(t->keys->number, 0, sizeof(t->keys->number));
 }
 
 uint32_t nt_series_places(const struct nt_series_table *t)

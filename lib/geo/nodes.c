@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "geo/nodes.h"
 
+#include "base/pages.h"
 #include "geo/mmdb.h"
 #include "geo/regions.h"
 #include "geo/tree.h"
@@ -216,16 +217,17 @@ int nt_geo_nodes(struct nt_mmdb *mmdb, uint32_t ip_version, struct nt_tree **tre
 		 const char **reason)
 {
 	uint32_t nodes = nt_mmdb_nodes(mmdb);
+	size_t depths = (size_t)nodes + 1; /* bytes */
 	struct nodes w = {
 	    .tree = nt_tree_new(nodes),
 	    .mmdb = mmdb,
-	    .order = {.depth = calloc((size_t)nodes + 1, sizeof(*w.order.depth))},
+	    .order = {.depth = nt_pages_take(depths)},
 	    .reason = reason,
 	};
 	int rc = w.tree && w.order.depth ? fill(&w, ip_version, regions) : no_memory(&w);
 
 	nt_region_cache_fini(&w.regions);
-	free(w.order.depth);
+	nt_pages_give(w.order.depth, depths);
 	if (rc) {
 		nt_tree_free(w.tree);
 		w.tree = NULL;
