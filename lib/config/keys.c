@@ -139,7 +139,8 @@ const struct nt_key nt_key[] = {
 		  "38 KiB each and for every worker." },
 	{ .path = "tables.region_port", .type = NT_KEY_NUMBER, AT(tables.region_port), .min = 1024, .max = 1 << 26,
 	  .unit = "entries", .value = "1048576",
-	  .help = "Pairs of region and port. What does not fit is counted as overflow and missing nowhere else." },
+	  .help = "Pairs of region and port of packets that found no room in tables.pairs. What does not fit here, either, "
+		  "is counted as overflow and missing nowhere else." },
 
 	{ .path = "signatures", .type = NT_KEY_LIST, AT_LIST(signature, n_signatures, NT_SIGNATURES_MAX),
 	  .item = shipped_signature,

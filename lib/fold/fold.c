@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fold/fold.h"
+
+#include "fold/cross.h"
 #include "fold/interval.h"
 
 #include <errno.h>
@@ -11,7 +13,8 @@ struct nt_fold {
 	struct nt_asn *asn;
 	const struct nt_locate *locate;
 	struct nt_fold_interval interval; /* the open one */
-	struct nt_fold_orgs told;	  /* outlives intervals */
+	struct nt_fold_cross cross;
+	struct nt_fold_orgs told; /* outlives intervals */
 };
 
 /* What it held of the open snapshot has gone. */
@@ -77,58 +80,6 @@ static int fold_histogram(const struct nt_histogram *h, struct nt_counts *into)
 	return err;
 }
 
-static int fold_region_port(const struct nt_region_port *t, struct nt_snapshot *into)
-{
-	for (uint32_t i = 0; i < t->n_touched; i++) {
-		const struct nt_region_port_slot *slot = &t->slot[t->touched[i]];
-		bool backscatter = slot->key >> NT_KIND_SHIFT == NT_KIND_BACKSCATTER_PORT;
-		struct nt_counts *table = backscatter ? &into->backscatter_port : &into->table[NT_TABLE_REGION_PORT];
-		int err = nt_counts_append(table, slot->key & NT_KIND_MASK, slot->count);
-
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-static int add_match(struct nt_signature_counts *s, const struct nt_match_slot *slot)
-{
-	uint32_t port = slot->key & 0x1ffff, region = (slot->key & ~NT_MATCH_PORTLESS) >> 17;
-	int err = nt_counts_append(&s->region_packets, region, slot->count);
-
-	s->packets += slot->count;
-	return err || slot->key & NT_MATCH_PORTLESS ? err : nt_counts_append(&s->port_packets, port, slot->count);
-}
-
-/* Slots of one signature, region and port are many if it matches together with ever different others. */
-#define SLOTS_BETWEEN_COMPACTIONS 65536
-
-static void compact_signatures(struct nt_snapshot *s)
-{
-	for (size_t i = 0; i < s->n_signatures; i++) {
-		nt_counts_compact(&s->signature[i].region_packets);
-		nt_counts_compact(&s->signature[i].port_packets);
-	}
-}
-
-static int fold_matches(const struct nt_matches *t, struct nt_snapshot *into)
-{
-	uint32_t in_use = (uint32_t)((UINT64_C(1) << into->n_signatures) - 1);
-	int err = 0;
-
-	for (uint32_t i = 0; i < t->n_touched && !err; i++) {
-		const struct nt_match_slot *slot = &t->slot[t->touched[i]];
-
-		if (!(slot->key & NT_MATCH_PORTLESS))
-			err = nt_counts_append(&into->table[NT_TABLE_REGION_PORT], slot->key, slot->count);
-		for (uint32_t bits = slot->matched & in_use; bits && !err; bits &= bits - 1)
-			err = add_match(&into->signature[__builtin_ctz(bits)], slot);
-		if (i % SLOTS_BETWEEN_COMPACTIONS == SLOTS_BETWEEN_COMPACTIONS - 1)
-			compact_signatures(into);
-	}
-	return err;
-}
-
 static int fold_packets(const struct nt_tally *t, struct nt_snapshot *into)
 {
 	int err = 0;
@@ -136,9 +87,7 @@ static int fold_packets(const struct nt_tally *t, struct nt_snapshot *into)
 	fold_scalars(t, into);
 	for (uint32_t i = 0; i < NT_TABLES && !err; i++)
 		err = fold_histogram(&t->histogram[i], &into->table[i]);
-	if (!err)
-		err = fold_region_port(&t->region_port, into);
-	return err ? err : fold_matches(&t->matches, into);
+	return err;
 }
 
 static void compact_all(struct nt_snapshot *s)
@@ -146,7 +95,7 @@ static void compact_all(struct nt_snapshot *s)
 	for (uint32_t i = 0; i < NT_TABLES; i++)
 		nt_counts_compact(&s->table[i]);
 	nt_counts_compact(&s->backscatter_port);
-	compact_signatures(s);
+	nt_fold_compact_signatures(s);
 }
 
 /* ---- who ---- */
@@ -161,12 +110,13 @@ static int fold_sources(const struct nt_tally *t, struct nt_fold_interval *i)
 	return err ? err : nt_fold_pairs_add(&i->pairs, &t->sources, &t->pairs, i->sources.place);
 }
 
-static int fold_bank(struct nt_tally *t, const struct nt_locate *locate, struct nt_fold_interval *i)
+static int fold_bank(struct nt_fold_cross *cross, struct nt_tally *t, const struct nt_locate *locate,
+		     struct nt_fold_interval *i)
 {
-	int err;
+	int err = nt_fold_cross(cross, t, locate, &i->open);
 
-	nt_tally_settle(t, locate);
-	err = fold_packets(t, &i->open);
+	if (!err)
+		err = fold_packets(t, &i->open);
 	i->lost_packets += t->sources.overflow;
 	i->overflowed = i->overflowed || t->sources.overflow || t->pairs.overflow;
 	if (!err)
@@ -251,7 +201,7 @@ int nt_fold_add(struct nt_fold *f, struct nt_tally *const *banks, uint32_t n)
 	int err = n ? note_signatures(banks[0]->signatures, &f->interval) : 0;
 
 	for (uint32_t b = 0; b < n && !err; b++)
-		err = fold_bank(banks[b], f->locate, &f->interval);
+		err = fold_bank(&f->cross, banks[b], f->locate, &f->interval);
 	if (!err)
 		err = fold_victims(banks, n, &f->interval.victims);
 	compact_all(&f->interval.open);

@@ -56,22 +56,26 @@ static void pass(const struct nt_count *from, struct nt_count *to, size_t n, uns
 /* By key. Keys have 28 bits at most, three digits, and are a hundred thousand: no comparison sort comes near that. */
 static void sort_by_key(struct nt_counts *c)
 {
-	struct nt_count *scratch = c->n < RADIX_MIN ? NULL : malloc(c->n * sizeof(*scratch));
+	struct nt_count *from = c->entry, *to = c->n < RADIX_MIN ? NULL : malloc(c->capacity * sizeof(*to));
 	uint64_t differ = 0;
 
-	if (!scratch) {
-		qsort(c->entry, c->n, sizeof(c->entry[0]), compare_keys);
+	if (!to) {
+		qsort(from, c->n, sizeof(*from), compare_keys);
 		return;
 	}
 	for (size_t i = 1; i < c->n; i++)
-		differ |= c->entry[i].key ^ c->entry[0].key;
+		differ |= from[i].key ^ from[0].key;
 	for (unsigned shift = 0; shift < 64 && differ >> shift; shift += RADIX_BITS) {
+		struct nt_count *sorted = to;
+
 		if (!(differ >> shift & (RADIX - 1)))
 			continue;
-		pass(c->entry, scratch, c->n, shift);
-		memcpy(c->entry, scratch, c->n * sizeof(*scratch));
+		pass(from, to, c->n, shift);
+		to = from;
+		from = sorted;
 	}
-	free(scratch);
+	c->entry = from;
+	free(to);
 }
 
 static bool is_compact(const struct nt_counts *c)

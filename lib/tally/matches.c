@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tally/matches.h"
 
-#include "tally/slots.h"
-
 bool nt_matches_add(struct nt_matches *t, uint32_t key, uint32_t matched, uint32_t packets)
 {
 	uint32_t at = nt_matches_home(t, key, matched);
@@ -23,19 +21,9 @@ bool nt_matches_add(struct nt_matches *t, uint32_t key, uint32_t matched, uint32
 	return true;
 }
 
-void nt_matches_expect(struct nt_matches *t, uint64_t entries)
-{
-	if (t->n_touched || entries >= t->entries)
-		return;
-	t->limit = (uint32_t)entries;
-	t->mask = nt_slots_for(t->limit) - 1;
-}
-
 void nt_matches_clear(struct nt_matches *t)
 {
 	for (uint32_t i = 0; i < t->n_touched; i++)
 		t->slot[t->touched[i]].count = 0;
-	t->limit = t->entries;
-	t->mask = nt_slots_for(t->entries) - 1;
 	t->n_touched = 0;
 }

@@ -8,9 +8,10 @@
 #include <stdint.h>
 
 /*
- * Packets that signatures matched, by region, destination port and the set of signatures: one addition for a packet,
- * however many matched it. It takes the place of the addition to region x port, so that a packet that matches costs
- * hardly more than one that does not. Fold takes the sets apart. Bounded, linear probing.
+ * Packets that signatures matched and that found no room among pairs, by region, destination port and the set of
+ * signatures: one addition for a packet, however many matched it. It takes the place of the addition to region x port,
+ * so that a packet that matches costs hardly more than one that does not. Fold takes the sets apart. Bounded, linear
+ * probing.
  */
 
 /** Instead of a destination port: the packet has none. Above the 28 bits of nt_region_port_key(). */
@@ -24,11 +25,10 @@ struct nt_match_slot {
 };
 
 struct nt_matches {
-	struct nt_match_slot *slot; /* [nt_slots_for(entries)], of which the first mask + 1 are used */
-	uint32_t *touched;	    /* [entries] slots in use, in the order of their first packet */
+	struct nt_match_slot *slot; /* [mask + 1] */
+	uint32_t *touched;	    /* [limit] slots in use, in the order of their first packet */
 	uint32_t mask;
-	uint32_t entries; /* there is memory for */
-	uint32_t limit;	  /* entries that the table takes until it is cleared */
+	uint32_t limit; /* entries */
 	uint32_t n_touched;
 };
 
@@ -45,9 +45,6 @@ static inline const void *nt_matches_place(const struct nt_matches *t, uint32_t 
 
 /** Counts packets. False if the table is full. Worker; stats side. */
 bool nt_matches_add(struct nt_matches *t, uint32_t key, uint32_t matched, uint32_t packets);
-
-/** As nt_region_port_expect(). Stats side. */
-void nt_matches_expect(struct nt_matches *t, uint64_t entries);
 
 /** Empties the table; costs what was touched. */
 void nt_matches_clear(struct nt_matches *t);

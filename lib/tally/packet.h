@@ -60,10 +60,10 @@ struct nt_packet_list {
 void nt_backscatter_burst(struct nt_tally *t, const struct nt_packet_list *tcp, const struct nt_packet_list *unusual,
 			  bool pairs);
 
-/* unplaced.c: packets that find their tables full, and where pairs belong in the end. */
+/* unplaced.c: packets that find their tables full. */
 
 /**
- * Asks for what packets of a source and port are added to in the end, by its region. Worker; stats side. Inlined by
+ * Asks for what packets of a source and port are added to, by its region. Worker. Inlined by
  * force: GCC takes a function that does nothing else for one without any effect, and leaves out its calls.
  */
 static inline __attribute__((always_inline)) void nt_ask_port(const struct nt_tally *t, uint32_t region, uint32_t port,
@@ -76,9 +76,6 @@ static inline __attribute__((always_inline)) void nt_ask_port(const struct nt_ta
 	    matched ? nt_matches_place(&t->matches, key, matched) : nt_region_port_place(&t->region_port, key), 1);
 	nt_histogram_prefetch(&t->histogram[table], port & UINT16_MAX);
 }
-
-/** Adds packets to region x port, `key`, or to the matches. Worker; stats side. */
-void nt_cross_add(struct nt_tally *t, uint32_t key, uint32_t matched, uint32_t packets);
 
 /**
  * Packets of a pair that found no place, by the region that the line of its source says. Worker; stats side.

@@ -9,11 +9,11 @@
 #include <stdint.h>
 
 /*
- * Packets by two things at once: a bounded hash table with linear probing. 250 regions x 131,072 ports are too many
- * for a dense array, and one interval sees few of the pairs. When it is full the packet is counted as overflow and
- * still stands in every dense table. Besides region x destination port it holds the source ports of backscatter; the
- * topmost bits of a key say which (nt_region_port_key() fits 28 bits). Packets that a signature matched stand in
- * tally/matches.h instead.
+ * Packets by two things at once that found no room among pairs, which say the same of the others: a bounded hash table
+ * with linear probing. 250 regions x 131,072 ports are too many for a dense array, and one interval sees few of the
+ * pairs. When it is full the packet is counted as overflow and still stands in every dense table. Besides region x
+ * destination port it holds the source ports of backscatter; the topmost bits of a key say which (nt_region_port_key()
+ * fits 28 bits). Packets that a signature matched stand in tally/matches.h instead.
  */
 enum nt_region_port_kind {
 	NT_KIND_REGION_PORT,	 /* nt_region_port_key() */
@@ -36,11 +36,10 @@ struct nt_region_port_slot {
 };
 
 struct nt_region_port {
-	struct nt_region_port_slot *slot; /* [nt_slots_for(entries)], of which the first mask + 1 are used */
-	uint32_t *touched;		  /* [entries] slots in use, in the order of their first packet */
+	struct nt_region_port_slot *slot; /* [mask + 1] */
+	uint32_t *touched;		  /* [limit] slots in use, in the order of their first packet */
 	uint32_t mask;
-	uint32_t entries; /* there is memory for */
-	uint32_t limit;	  /* entries that the table takes until it is cleared */
+	uint32_t limit; /* entries */
 	uint32_t n_touched;
 	uint64_t overflow; /* packets that found no place */
 };
@@ -78,12 +77,6 @@ static inline void nt_region_port_add(struct nt_region_port *t, uint32_t key, ui
 	}
 	slot->count += packets;
 }
-
-/**
- * No more than so many entries are to come before the table is cleared: if none is there yet, they lie close together,
- * and little memory is touched. Packets of more would be overflow. Stats side.
- */
-void nt_region_port_expect(struct nt_region_port *t, uint64_t entries);
 
 /** Empties the table; costs what was touched. */
 void nt_region_port_clear(struct nt_region_port *t);

@@ -55,90 +55,80 @@ static void locate_senders(struct nt_replies *s, const struct nt_locate *locate)
 
 /* ---- packets ---- */
 
-/* What is to come into the tables by region and port, at most: hardly ever as much as they hold. */
-static void expect_entries(struct nt_tally *t)
+static enum nt_table table_of(uint32_t port)
 {
-	uint64_t pairs = (uint64_t)t->sources.n + t->pairs.n_touched;
-
-	nt_region_port_expect(&t->region_port, pairs + t->replies.n);
-	nt_matches_expect(&t->matches, pairs);
+	return port > UINT16_MAX ? NT_TABLE_UDP_PORT : NT_TABLE_TCP_PORT;
 }
 
-static void settle_port(struct nt_tally *t, uint32_t region, uint32_t port, uint32_t matched, uint32_t packets)
+/* Inlined by force, as nt_ask_port() is. */
+static inline __attribute__((always_inline)) void ask_port(const struct nt_tally *t, uint32_t port)
 {
-	enum nt_table table = port > UINT16_MAX ? NT_TABLE_UDP_PORT : NT_TABLE_TCP_PORT;
-
-	nt_histogram_add(&t->histogram[table], port & UINT16_MAX, packets);
-	nt_cross_add(t, region << 17 | port, matched, packets);
+	nt_histogram_prefetch(&t->histogram[table_of(port)], port & UINT16_MAX);
 }
 
-static void settle_line(struct nt_tally *t, const struct nt_source_line *line)
+static void settle_port(struct nt_tally *t, struct nt_cross_sink *sink, uint32_t region, const struct nt_source_pair *p)
 {
-	t->histogram[NT_TABLE_REGION].count[line->region] += line->packets;
-	if (line->pair_packets)
-		settle_port(t, line->region, line->port, line->pair_matched, line->pair_packets);
+	nt_histogram_add(&t->histogram[table_of(p->port)], p->port & UINT16_MAX, p->packets);
+	sink->add(sink, region << 17 | p->port, p->matched, p->packets);
 }
 
-static void settle_lines(struct nt_tally *t)
+static void settle_lines(struct nt_tally *t, struct nt_cross_sink *sink)
 {
-	const struct nt_source_line *lines = t->sources.line;
-
 	for (uint32_t i = 1; i <= t->sources.n; i++) {
-		const struct nt_source_line *soon = &lines[i + AHEAD <= t->sources.n ? i + AHEAD : i];
+		const struct nt_source_line *line = &t->sources.line[i];
+		const struct nt_source_pair own = {i, line->port, line->pair_matched, line->pair_packets};
 
-		nt_ask_port(t, soon->region, soon->port, soon->pair_matched);
-		settle_line(t, &lines[i]);
+		ask_port(t, line[i + AHEAD <= t->sources.n ? AHEAD : 0].port);
+		t->histogram[NT_TABLE_REGION].count[line->region] += line->packets;
+		if (own.packets)
+			settle_port(t, sink, line->region, &own);
 	}
 }
 
-static void settle_pair(struct nt_tally *t, struct nt_source_pair p)
+static void settle_pair(struct nt_tally *t, struct nt_cross_sink *sink, const struct nt_source_pair *p)
 {
-	uint32_t region = t->sources.line[p.line].region;
+	uint32_t region = t->sources.line[p->line].region;
 
-	if (nt_pair_is_port(&p))
-		settle_port(t, region, p.port, p.matched, p.packets);
-	else if (p.port & NT_PAIR_REPLY)
-		nt_region_port_add(&t->region_port, nt_reply_port_key(region, (uint16_t)p.port), p.packets);
+	if (nt_pair_is_port(p))
+		settle_port(t, sink, region, p);
+	else if (p->port & NT_PAIR_REPLY)
+		sink->add(sink, nt_reply_port_key(region, (uint16_t)p->port), 0, p->packets);
 	else
-		nt_cross_add(t, region << 17 | NT_MATCH_PORTLESS, p.matched, p.packets);
+		sink->add(sink, region << 17 | NT_MATCH_PORTLESS, p->matched, p->packets);
 }
 
-/* Those that follow: the slot of one, the line of another, and of the next one where it is to be added. */
-static void ask_pairs(const struct nt_tally *t, uint32_t i)
+/* Those that follow: the slot of one, the line of another, the port of the next. Inlined by force, too. */
+static inline __attribute__((always_inline)) void ask_pairs(const struct nt_tally *t, uint32_t i)
 {
 	const struct nt_pairs *p = &t->pairs;
-	struct nt_source_pair soon;
 
 	if (i + 3 * AHEAD < p->n_touched)
 		nt_pairs_ask_at(p, i + 3 * AHEAD);
 	if (i + 2 * AHEAD < p->n_touched)
 		__builtin_prefetch(&t->sources.line[nt_pairs_at(p, i + 2 * AHEAD).line]);
-	if (i + AHEAD >= p->n_touched)
-		return;
-	soon = nt_pairs_at(p, i + AHEAD);
-	if (nt_pair_is_port(&soon))
-		nt_ask_port(t, t->sources.line[soon.line].region, soon.port, soon.matched);
+	if (i + AHEAD < p->n_touched)
+		ask_port(t, nt_pairs_at(p, i + AHEAD).port);
 }
 
-static void settle_pairs(struct nt_tally *t)
+static void settle_pairs(struct nt_tally *t, struct nt_cross_sink *sink)
 {
-	const struct nt_pairs *p = &t->pairs;
+	for (uint32_t i = 0; i < t->pairs.n_touched; i++) {
+		const struct nt_source_pair pair = nt_pairs_at(&t->pairs, i);
 
-	for (uint32_t i = 0; i < p->n_touched; i++) {
 		ask_pairs(t, i);
-		settle_pair(t, nt_pairs_at(p, i));
+		settle_pair(t, sink, &pair);
 	}
 }
 
 /* Source ports of backscatter, of senders that had one: those of the others are among the pairs. */
-static void settle_senders(struct nt_tally *t)
+static void settle_senders(const struct nt_tally *t, struct nt_cross_sink *sink)
 {
 	for (uint32_t i = 1; i <= t->replies.n; i++) {
 		const struct nt_reply_line *line = &t->replies.line[i];
 
 		if (nt_reply_has_port(line->kind) && line->source != NT_SOURCE_NONE && !(line->port & NT_REPLY_PORTS))
-			nt_region_port_add(&t->region_port, nt_reply_port_key(line->region, (uint16_t)line->port),
-					   nt_reply_packets(line));
+			sink->add(sink, nt_reply_port_key(line->region, (uint16_t)line->port), 0,
+				  nt_reply_packets(line));
 	}
 }
 
@@ -154,7 +144,7 @@ static void settle_protocols(struct nt_tally *t)
 	count[ICMP6] += (uint32_t)t->fate[NT_FATE_ICMP6];
 }
 
-void nt_tally_settle(struct nt_tally *t, const struct nt_locate *locate)
+void nt_tally_settle(struct nt_tally *t, const struct nt_locate *locate, struct nt_cross_sink *sink)
 {
 	if (t->settled)
 		return;
@@ -162,10 +152,9 @@ void nt_tally_settle(struct nt_tally *t, const struct nt_locate *locate)
 	locate_lines(&t->sources, locate);
 	nt_waiting_finish(t);
 	locate_senders(&t->replies, locate);
-	expect_entries(t);
-	settle_lines(t);
-	settle_pairs(t);
-	settle_senders(t);
+	settle_lines(t, sink);
+	settle_pairs(t, sink);
+	settle_senders(t, sink);
 	settle_protocols(t);
 	nt_sketches_settle(&t->sketches);
 }

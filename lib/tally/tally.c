@@ -156,8 +156,6 @@ static void lay_out(struct nt_tally *t, const struct nt_tally_options *o, struct
 	lay_histograms(t, r);
 	LAY_TABLE(&t->region_port, slot, nt_slots_for(o->region_port_entries), o->region_port_entries);
 	LAY_TABLE(&t->matches, slot, nt_slots_for(o->match_entries), o->match_entries);
-	t->region_port.entries = o->region_port_entries;
-	t->matches.entries = o->match_entries;
 	lay_sources(&t->sources, o->source_entries, o->first_slots, r);
 	lay_pairs(&t->pairs, o->pair_entries, o->first_slots, r);
 	lay_replies(&t->replies, 2 * o->victim_entries, o->source_entries, r);

@@ -105,12 +105,19 @@ enum nt_tally_part {
 /** As nt_tally_burst(), as far as `part`: to see what each part costs. Worker. */
 void nt_tally_burst_part(struct nt_tally *t, struct nt_burst *burst, enum nt_tally_part part);
 
+/** Whoever wants packets by two things at once, of a bank that is settled. Begins a struct of its own. */
+struct nt_cross_sink {
+	/** Takes packets; `key` as in struct nt_region_port_slot or struct nt_match_slot. A key may come many times. */
+	void (*add)(struct nt_cross_sink *sink, uint32_t key, uint32_t matched, uint32_t packets);
+};
+
 /**
- * Completes a retired bank: regions of sources and senders of backscatter; packets by region, port, region and port,
- * protocol and signature, as far as the worker left them to be made of lines and pairs. Once, before anything reads the
- * bank; nt_tally_clear() begins anew. Without tables (NULL) every region is NT_REGION_UNKNOWN. Stats side.
+ * Completes a retired bank: regions of sources and senders of backscatter; packets by region, port and protocol, as far
+ * as the worker left them to be made of lines and pairs. Those by region and port and by signature go to `sink`: of
+ * what is in the bank's tables for them nothing. Once, before anything reads the bank; nt_tally_clear() begins anew.
+ * Without tables (NULL) every region is NT_REGION_UNKNOWN. Stats side.
  */
-void nt_tally_settle(struct nt_tally *t, const struct nt_locate *locate);
+void nt_tally_settle(struct nt_tally *t, const struct nt_locate *locate, struct nt_cross_sink *sink);
 
 /** Empties a bank but keeps its signatures; costs what was touched, and 256 KiB. Stats side, while no worker holds the
  * bank. */

@@ -117,7 +117,7 @@ static void add_unplaced(struct nt_tally *t, uint32_t key, uint32_t matched, uin
 		nt_region_port_add(&t->region_port, key, packets);
 }
 
-void nt_cross_add(struct nt_tally *t, uint32_t key, uint32_t matched, uint32_t packets)
+static void cross_add(struct nt_tally *t, uint32_t key, uint32_t matched, uint32_t packets)
 {
 	if (!matched)
 		nt_region_port_add(&t->region_port, key, packets);
@@ -127,7 +127,7 @@ void nt_cross_add(struct nt_tally *t, uint32_t key, uint32_t matched, uint32_t p
 
 static void count_portless(struct nt_tally *t, uint32_t region, uint32_t matched, uint32_t packets)
 {
-	nt_cross_add(t, region << 17 | NT_MATCH_PORTLESS, matched, packets);
+	cross_add(t, region << 17 | NT_MATCH_PORTLESS, matched, packets);
 }
 
 static void count_reply(struct nt_tally *t, uint32_t region, uint16_t src_port, uint32_t packets)
@@ -140,7 +140,7 @@ static void count_port(struct nt_tally *t, uint32_t region, uint32_t port, uint3
 	enum nt_table table = port > UINT16_MAX ? NT_TABLE_UDP_PORT : NT_TABLE_TCP_PORT;
 
 	nt_histogram_add(&t->histogram[table], port & UINT16_MAX, packets);
-	nt_cross_add(t, region << 17 | port, matched, packets);
+	cross_add(t, region << 17 | port, matched, packets);
 }
 
 /* A port of a source that stands in no pair. */
