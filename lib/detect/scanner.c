@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "detect/detector.h"
+#include "detect/followed.h"
 #include "detect/known.h"
-#include "detect/ports.h"
 
-#include "base/mix.h"
 #include "base/targets.h"
 #include "needletail/schema.h"
 #include "snapshot/json_parts.h"
@@ -13,9 +12,8 @@
 #include <string.h>
 
 /*
- * Sources that touched more than so many destination ports within a day. Every source with a port is followed, since
- * any of them may become one; a day's end forgets them all. What a source does not need until it is a scanner stays
- * small: 100 bytes, of which the table and the list of sources grow to `sources` and no further.
+ * Sources that touched more than so many destination ports within a day. Every source with a port is followed, up to
+ * `sources` of them (followed.h); a day's end forgets them all.
  *
  * A sender of backscatter is left out of the intervals in which it sends some. The answers of a victim go to the
  * ports that the attack was forged to come from, that is, to as many as there are, and a pair does not say which kind
@@ -29,33 +27,14 @@
 #define SET_BYTES 64
 #define SETS_MIN  (1 << 24) /* a thousand sources of every port */
 
-#define INDEX_FIRST 1024u
-#define CHUNK	    1024u /* sources, 100 KiB */
-#define NOWHERE	    UINT32_MAX
-
 /* Shipped signatures that name the tool of a scan (the others name worms and protocols). */
 static const char *const scanner_signature[] = {"zmap-old", "zmap-new", "masscan", "mirai"};
-
-struct source {
-	struct nt_address address;
-	bool crossed; /* stands in crossed[] */
-	bool cut;     /* ports are missing in the set */
-	uint16_t region;
-	uint32_t asn;
-	uint32_t signatures; /* bits of name[] */
-	uint64_t packets;
-	uint64_t targets; /* sketch */
-	int64_t first_s;
-	int64_t last_s;
-	struct nt_ports ports;
-};
 
 /* Pairs of a source in the snapshot that is looked at. */
 struct group {
 	uint32_t source;
 	uint32_t hash; /* of its address */
 	uint32_t n;
-	uint32_t guess1; /* place + 1 of who may be its source, or 0 */
 	size_t pair;
 };
 
@@ -64,13 +43,9 @@ struct nt_scanner {
 	int64_t offset_s;
 	struct nt_known *known;
 
-	int64_t day;	       /* of the sources, counted from 1970; meaningless while there are none */
-	bool incomplete;       /* some interval of the day has pairs that were not kept */
-	struct source **chunk; /* [chunks] of CHUNK sources: as they grow in number, none is moved */
-	uint32_t chunks;
-	uint32_t n;	 /* sources */
-	uint64_t *index; /* [slots] hash << 32 | place of a source + 1; 0: free; at most half full */
-	uint32_t slots;
+	int64_t day;	 /* of the sources, counted from 1970; meaningless while there are none */
+	bool incomplete; /* some interval of the day has pairs that were not kept */
+	struct nt_followed_table table;
 	uint32_t *crossed; /* [n_crossed] places of those above the threshold that are not told yet */
 	uint32_t n_crossed, crossed_capacity;
 	size_t budget; /* bytes left for sets */
@@ -80,159 +55,23 @@ struct nt_scanner {
 	char name[NT_SIGNATURES_MAX][NT_SIGNATURE_NAME];
 };
 
-/* ---- the table ---- */
+/* ---- who is followed ---- */
 
-/* An address as numbers. One of 4 bytes may come with anything behind them. */
-struct key {
-	uint64_t word[2];
-	uint8_t length;
-};
-
-static inline struct key key_of(const struct nt_address *a)
+static void list_crossed(struct nt_scanner *d)
 {
-	struct key key = {.length = a->length};
-	uint32_t v4;
-
-	if (a->length == sizeof(v4)) {
-		memcpy(&v4, a->byte, sizeof(v4));
-		key.word[0] = v4;
-	} else {
-		memcpy(key.word, a->byte, sizeof(key.word));
-	}
-	return key;
-}
-
-static inline uint32_t hash_of(const struct key *key)
-{
-	return (uint32_t)nt_mix_keyed(key->word[0], key->word[1] + key->length);
-}
-
-static inline bool is_of(const struct nt_address *a, const struct key *key)
-{
-	const struct key other = key_of(a);
-
-	return other.word[0] == key->word[0] && other.word[1] == key->word[1] && other.length == key->length;
-}
-
-/* The source in a place. */
-static inline struct source *at_place(const struct nt_scanner *d, uint32_t place)
-{
-	return &d->chunk[place / CHUNK][place % CHUNK];
-}
-
-/* Where a source that is followed is, or NOWHERE. */
-static uint32_t find(const struct nt_scanner *d, const struct key *key, uint32_t hash)
-{
-	for (uint32_t at = hash;; at++) {
-		uint64_t slot = d->index[at & (d->slots - 1)];
-
-		if (!slot)
-			return NOWHERE;
-		if (slot >> 32 == hash && is_of(&at_place(d, (uint32_t)slot - 1)->address, key))
-			return (uint32_t)slot - 1;
-	}
-}
-
-/* Enters a source that is not in the index. */
-static void enter(struct nt_scanner *d, uint32_t place, uint32_t hash)
-{
-	uint32_t at = hash;
-
-	while (d->index[at & (d->slots - 1)])
-		at++;
-	d->index[at & (d->slots - 1)] = (uint64_t)hash << 32 | (place + 1);
-}
-
-/* How many groups ahead the index is asked for; half as many, sources; a quarter, their sets of ports. */
-#define AHEAD 16u
-
-/*
- * An interval's sources are so many that theirs are in no cache. Who stands first where a group's source belongs is it
- * nearly always. Not inlined, it would be taken for a function without any effect by gcc 12, and its calls left out.
- */
-static inline __attribute__((always_inline)) void ask_ahead(const struct nt_scanner *d, size_t i)
-{
-	struct group *soon = &d->group[i];
-
-	if (i + AHEAD < d->n_groups)
-		__builtin_prefetch(&d->index[soon[AHEAD].hash & (d->slots - 1)]);
-	if (i + AHEAD / 2 < d->n_groups) {
-		uint32_t guess = (uint32_t)d->index[soon[AHEAD / 2].hash & (d->slots - 1)];
-
-		soon[AHEAD / 2].guess1 = guess;
-		if (guess) {
-			__builtin_prefetch(at_place(d, guess - 1), 1);
-			__builtin_prefetch(&at_place(d, guess - 1)->ports, 1);
-		}
-	}
-	if (i + AHEAD / 4 < d->n_groups && soon[AHEAD / 4].guess1) {
-		const struct nt_ports *ports = &at_place(d, soon[AHEAD / 4].guess1 - 1)->ports;
-
-		if (ports->more)
-			__builtin_prefetch(ports->more, 1);
-	}
-}
-
-static void index_all(struct nt_scanner *d)
-{
-	memset(d->index, 0, d->slots * sizeof(*d->index));
 	d->n_crossed = 0;
-	for (uint32_t i = 0; i < d->n; i++) {
-		const struct key key = key_of(&at_place(d, i)->address);
-
-		enter(d, i, hash_of(&key));
-		if (at_place(d, i)->crossed)
+	for (uint32_t i = 0; i < d->table.n; i++)
+		if (nt_followed_at(&d->table, i)->crossed)
 			d->crossed[d->n_crossed++] = i;
-	}
-}
-
-static int add_chunk(struct nt_scanner *d)
-{
-	struct source **grown = reallocarray(d->chunk, d->chunks + 1, sizeof(struct source *));
-
-	if (!grown)
-		return -ENOMEM;
-	d->chunk = grown;
-	d->chunk[d->chunks] = malloc(CHUNK * sizeof(struct source));
-	if (!d->chunk[d->chunks])
-		return -ENOMEM;
-	d->chunks++;
-	return 0;
-}
-
-static int grow_index(struct nt_scanner *d)
-{
-	uint64_t *grown = reallocarray(d->index, d->slots, 2 * sizeof(*grown));
-
-	if (!grown)
-		return -ENOMEM;
-	d->index = grown;
-	d->slots *= 2;
-	index_all(d);
-	return 0;
-}
-
-/* Takes a source in that is known to be absent. */
-static int take_in(struct nt_scanner *d, const struct nt_address *address, uint32_t hash)
-{
-	int err = d->n == d->chunks * CHUNK ? add_chunk(d) : 0;
-
-	if (!err && d->n == d->slots / 2)
-		err = grow_index(d);
-	if (err)
-		return err;
-	enter(d, d->n, hash);
-	*at_place(d, d->n++) = (struct source){.address = *address, .first_s = INT64_MAX, .last_s = INT64_MIN};
-	return 0;
 }
 
 static void forget_all(struct nt_scanner *d)
 {
-	for (uint32_t i = 0; i < d->n; i++)
-		nt_ports_clear(&at_place(d, i)->ports, &d->budget);
-	d->n = 0;
+	for (uint32_t i = 0; i < d->table.n; i++)
+		nt_ports_clear(&nt_followed_at(&d->table, i)->ports, &d->budget);
+	nt_followed_leave(&d->table, 0);
+	d->n_crossed = 0;
 	d->incomplete = false;
-	index_all(d);
 }
 
 /* Makes room: lets go of who touched one port, and not lately. They are the most, and the least likely to be missed. */
@@ -240,16 +79,16 @@ static void sweep(struct nt_scanner *d, int64_t now_s)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < d->n; i++) {
-		const struct source *source = at_place(d, i);
+	for (uint32_t i = 0; i < d->table.n; i++) {
+		const struct nt_followed *source = nt_followed_at(&d->table, i);
 
 		if (source->ports.n <= 1 && source->last_s + d->silence_s < now_s)
 			d->dropped++;
 		else
-			*at_place(d, kept++) = *source;
+			*nt_followed_at(&d->table, kept++) = *source;
 	}
-	d->n = kept;
-	index_all(d);
+	nt_followed_leave(&d->table, kept);
+	list_crossed(d);
 }
 
 /* ---- telling ---- */
@@ -290,7 +129,7 @@ static void put_signatures(struct nt_json *j, const struct nt_scanner *d, const 
 }
 
 /* A day may end with thousands of scanners, so this is no tree of jansson's. NULL: no memory. */
-static char *body_of(const struct nt_scanner *d, const struct source *source)
+static char *body_of(const struct nt_scanner *d, const struct nt_followed *source)
 {
 	const char *known = nt_known_find(d->known, &source->address);
 	uint64_t targets = nt_targets_estimate(&source->targets, 1);
@@ -319,7 +158,7 @@ static char *body_of(const struct nt_scanner *d, const struct source *source)
 	return fitting ? fitting : text;
 }
 
-static int tell(const struct nt_scanner *d, struct nt_snapshot *s, const struct source *source)
+static int tell(const struct nt_scanner *d, struct nt_snapshot *s, const struct nt_followed *source)
 {
 	char address[NT_ADDRESS_TEXT];
 	const struct nt_about about = {
@@ -341,7 +180,7 @@ static int tell_until(struct nt_scanner *d, struct nt_snapshot *s, int64_t befor
 	int err = 0;
 
 	for (uint32_t i = 0; i < d->n_crossed; i++) {
-		struct source *source = at_place(d, d->crossed[i]);
+		struct nt_followed *source = nt_followed_at(&d->table, d->crossed[i]);
 
 		if (source->last_s >= before_s) {
 			d->crossed[left++] = d->crossed[i];
@@ -379,12 +218,12 @@ static void learn_names(struct nt_scanner *d, const struct nt_snapshot *s)
 	}
 	if (same)
 		return;
-	for (uint32_t i = 0; i < d->n; i++) {
+	for (uint32_t i = 0; i < d->table.n; i++) {
 		uint32_t bits = 0;
 
 		for (uint32_t j = 0; j < NT_SIGNATURES_MAX; j++)
-			bits |= at_place(d, i)->signatures >> j & 1 ? moved[j] : 0;
-		at_place(d, i)->signatures = bits;
+			bits |= nt_followed_at(&d->table, i)->signatures >> j & 1 ? moved[j] : 0;
+		nt_followed_at(&d->table, i)->signatures = bits;
 	}
 	memset(d->name, 0, sizeof(d->name));
 	for (uint32_t i = 0; i < n; i++)
@@ -402,14 +241,14 @@ static int note_crossing(struct nt_scanner *d, uint32_t place)
 		d->crossed = grown;
 		d->crossed_capacity = capacity;
 	}
-	at_place(d, place)->crossed = true;
+	nt_followed_at(&d->table, place)->crossed = true;
 	d->crossed[d->n_crossed++] = place;
 	return 0;
 }
 
 static int add_ports(struct nt_scanner *d, uint32_t place, const struct nt_pair *pair, uint32_t n)
 {
-	struct source *source = at_place(d, place);
+	struct nt_followed *source = nt_followed_at(&d->table, place);
 	bool below = source->ports.n <= d->ports;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -427,7 +266,7 @@ static int add_ports(struct nt_scanner *d, uint32_t place, const struct nt_pair 
 
 static int add_group(struct nt_scanner *d, uint32_t place, const struct nt_snapshot *s, const struct group *g)
 {
-	struct source *source = at_place(d, place);
+	struct nt_followed *source = nt_followed_at(&d->table, place);
 	const struct nt_source *from = &s->source[g->source];
 	int64_t first_s = s->start_s, last_s = s->end_s - 1;
 
@@ -462,23 +301,34 @@ static int note_group(struct nt_scanner *d, const struct group *g)
 
 static int list_groups(struct nt_scanner *d, const struct nt_snapshot *s)
 {
-	struct group g = {.guess1 = 0};
+	struct group g;
 	int err = 0;
 
 	d->n_groups = 0;
 	for (g.pair = 0; !err && g.pair < s->n_pairs; g.pair += g.n) {
-		struct key key;
-
 		g.source = s->pair[g.pair].source;
 		for (g.n = 1; g.pair + g.n < s->n_pairs && s->pair[g.pair + g.n].source == g.source;)
 			g.n++;
 		if (s->source[g.source].backscatter)
 			continue;
-		key = key_of(&s->source[g.source].address);
-		g.hash = hash_of(&key);
+		g.hash = nt_followed_hash(&s->source[g.source].address);
 		err = note_group(d, &g);
 	}
 	return err;
+}
+
+/* How many groups ahead slots are asked for; half as many, sources; a quarter, their sets of ports. */
+#define AHEAD 16u
+
+/* Inlined by force, as in followed.h. */
+static inline __attribute__((always_inline)) void ask_ahead(const struct nt_scanner *d, size_t i)
+{
+	if (i + AHEAD < d->n_groups)
+		nt_followed_ask_slot(&d->table, d->group[i + AHEAD].hash);
+	if (i + AHEAD / 2 < d->n_groups)
+		nt_followed_ask(&d->table, d->group[i + AHEAD / 2].hash);
+	if (i + AHEAD / 4 < d->n_groups)
+		nt_followed_ask_ports(&d->table, d->group[i + AHEAD / 4].hash);
 }
 
 /* Without what may stand behind an address of 4 bytes. */
@@ -506,21 +356,21 @@ static int add_fresh(struct nt_scanner *d, struct nt_snapshot *s)
 {
 	int err = 0;
 
-	if (d->n_groups > d->max - d->n) {
+	if (d->n_groups > d->max - d->table.n) {
 		sweep(d, s->start_s);
 		qsort_r(d->group, d->n_groups, sizeof(*d->group), by_ports, s);
 	}
 	for (size_t i = 0; !err && i < d->n_groups; i++) {
 		struct nt_address address = clean(&s->source[d->group[i].source].address);
 
-		if (d->n == d->max) {
+		if (d->table.n == d->max) {
 			d->dropped += d->n_groups - i;
 			break;
 		}
 		ask_ahead(d, i);
-		err = take_in(d, &address, d->group[i].hash);
+		err = nt_followed_add(&d->table, &address, d->group[i].hash);
 		if (!err)
-			err = add_group(d, d->n - 1, s, &d->group[i]);
+			err = add_group(d, d->table.n - 1, s, &d->group[i]);
 	}
 	return err;
 }
@@ -533,11 +383,11 @@ static int count(struct nt_scanner *d, struct nt_snapshot *s)
 
 	d->incomplete = d->incomplete || s->overflow[NT_OVERFLOW_PAIRS] || s->overflow[NT_OVERFLOW_SOURCES];
 	for (size_t i = 0; !err && i < d->n_groups; i++) {
-		struct key key = key_of(&s->source[d->group[i].source].address);
-		uint32_t place = find(d, &key, d->group[i].hash);
+		const struct nt_address *address = &s->source[d->group[i].source].address;
+		uint32_t place = nt_followed_find(&d->table, address, d->group[i].hash);
 
 		ask_ahead(d, i);
-		if (place != NOWHERE)
+		if (place != NT_FOLLOWED_NONE)
 			err = add_group(d, place, s, &d->group[i]);
 		else
 			d->group[fresh++] = d->group[i];
@@ -590,7 +440,7 @@ struct nt_scanner *nt_scanner_new(const struct nt_detect_options *options, char 
 	size_t sets = (size_t)o->sources * SET_BYTES;
 	int err;
 
-	if (!d || !(d->index = malloc(INDEX_FIRST * sizeof(*d->index)))) {
+	if (!d || nt_followed_init(&d->table)) {
 		snprintf(why, NT_DETECT_WHY, "detect.scanner: %s", strerror(ENOMEM));
 		err = ENOMEM;
 		goto err;
@@ -600,8 +450,6 @@ struct nt_scanner *nt_scanner_new(const struct nt_detect_options *options, char 
 	d->max = o->sources;
 	d->offset_s = (int64_t)options->day_offset_h * HOUR_S;
 	d->budget = sets > SETS_MIN ? sets : SETS_MIN;
-	d->slots = INDEX_FIRST;
-	index_all(d);
 	if (o->known && *o->known) {
 		d->known = nt_known_load(o->known, why);
 		err = errno;
@@ -619,13 +467,10 @@ void nt_scanner_free(struct nt_scanner *d)
 {
 	if (!d)
 		return;
-	for (uint32_t i = 0; i < d->n; i++)
-		nt_ports_clear(&at_place(d, i)->ports, &d->budget);
-	for (uint32_t i = 0; i < d->chunks; i++)
-		free(d->chunk[i]);
+	for (uint32_t i = 0; i < d->table.n; i++)
+		nt_ports_clear(&nt_followed_at(&d->table, i)->ports, &d->budget);
+	nt_followed_fini(&d->table);
 	nt_known_free(d->known);
-	free(d->chunk);
-	free(d->index);
 	free(d->crossed);
 	free(d->group);
 	free(d);
