@@ -50,8 +50,8 @@ struct nt_scanner {
 	uint32_t n_crossed, crossed_capacity;
 	size_t budget; /* bytes left for sets */
 	uint64_t dropped;
-	struct group *group; /* [n_groups] of the snapshot; in the end those of sources that are not followed yet */
-	size_t n_groups, group_capacity;
+	struct group *group; /* [n_groups] of the snapshot; in the end of sources that are not followed yet */
+	size_t n_groups;
 	char name[NT_SIGNATURES_MAX][NT_SIGNATURE_NAME];
 };
 
@@ -284,37 +284,33 @@ static int add_group(struct nt_scanner *d, uint32_t place, const struct nt_snaps
 	return add_ports(d, place, &s->pair[g->pair], g->n);
 }
 
-static int note_group(struct nt_scanner *d, const struct group *g)
+/* The group that begins at a pair; `hash` is not set. */
+static struct group group_at(const struct nt_snapshot *s, size_t pair)
 {
-	if (d->n_groups == d->group_capacity) {
-		size_t capacity = d->group_capacity ? 2 * d->group_capacity : 1024;
-		struct group *grown = realloc(d->group, capacity * sizeof(*grown));
+	struct group g = {.source = s->pair[pair].source, .n = 1, .pair = pair};
 
-		if (!grown)
-			return -ENOMEM;
-		d->group = grown;
-		d->group_capacity = capacity;
-	}
-	d->group[d->n_groups++] = *g;
-	return 0;
+	while (pair + g.n < s->n_pairs && s->pair[pair + g.n].source == g.source)
+		g.n++;
+	return g;
 }
 
+/* Returns -ENOMEM, or 0 with a list to be freed. */
 static int list_groups(struct nt_scanner *d, const struct nt_snapshot *s)
 {
 	struct group g;
-	int err = 0;
 
 	d->n_groups = 0;
-	for (g.pair = 0; !err && g.pair < s->n_pairs; g.pair += g.n) {
-		g.source = s->pair[g.pair].source;
-		for (g.n = 1; g.pair + g.n < s->n_pairs && s->pair[g.pair + g.n].source == g.source;)
-			g.n++;
+	d->group = malloc((s->n_pairs + 1) * sizeof(*d->group));
+	if (!d->group)
+		return -ENOMEM;
+	for (size_t pair = 0; pair < s->n_pairs; pair += g.n) {
+		g = group_at(s, pair);
 		if (s->source[g.source].backscatter)
 			continue;
 		g.hash = nt_followed_hash(&s->source[g.source].address);
-		err = note_group(d, &g);
+		d->group[d->n_groups++] = g;
 	}
-	return err;
+	return 0;
 }
 
 /* How many groups ahead slots are asked for; half as many, sources; a quarter, their sets of ports. */
@@ -393,7 +389,11 @@ static int count(struct nt_scanner *d, struct nt_snapshot *s)
 			d->group[fresh++] = d->group[i];
 	}
 	d->n_groups = fresh;
-	return err ? err : add_fresh(d, s);
+	if (!err)
+		err = add_fresh(d, s);
+	free(d->group);
+	d->group = NULL;
+	return err;
 }
 
 static int64_t day_of(const struct nt_scanner *d, int64_t time_s)
@@ -472,6 +472,5 @@ void nt_scanner_free(struct nt_scanner *d)
 	nt_followed_fini(&d->table);
 	nt_known_free(d->known);
 	free(d->crossed);
-	free(d->group);
 	free(d);
 }
