@@ -69,8 +69,8 @@ static bool gives_huge(void)
 void nt_pages_heap(size_t bytes)
 {
 	static void *volatile aside; /* else the compiler leaves out the call */
-	uint8_t *begin = sbrk(0), *end;
-	uintptr_t whole = rounded((uintptr_t)begin + HUGE_BYTES); /* more than any free piece has */
+	const uint8_t *begin = sbrk(0), *end;
+	uintptr_t whole = rounded((uintptr_t)begin + HUGE_BYTES); /* more than a free piece hardly ever has */
 
 	if (aside || !gives_huge() || bytes > INT_MAX)
 		return;
@@ -80,8 +80,8 @@ void nt_pages_heap(size_t bytes)
 	mallopt(M_TOP_PAD, (int)bytes);
 	aside = malloc(mallinfo2().keepcost + (whole - (uintptr_t)begin) - SMALL_BYTES);
 	end = sbrk(0);
-	if (end > begin)
-		madvise(begin, (size_t)(end - begin), MADV_HUGEPAGE);
+	if ((uintptr_t)end > whole)
+		madvise((void *)whole, (uintptr_t)end - whole, MADV_HUGEPAGE);
 }
 
 #else

@@ -20,7 +20,7 @@ void nt_pages_give(void *memory, size_t bytes);
  * Has malloc() keep what is freed, and take its memory in huge pages, so much at once: for who uses the same hundred
  * megabytes again and again, where a page of 4 KiB costs more to get than to fill. Large tables are better made before:
  * calloc() would clear them, and so touch all of them. Nothing happens where the system has no huge pages to give, or
- * the C library is another than GNU's. Main thread, before there are others.
+ * the C library is another than GNU's, nor the second time. Main thread, before there are others.
  */
 void nt_pages_heap(size_t bytes);
 

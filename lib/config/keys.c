@@ -139,8 +139,9 @@ const struct nt_key nt_key[] = {
 		  "38 KiB each and for every worker." },
 	{ .path = "tables.region_port", .type = NT_KEY_NUMBER, AT(tables.region_port), .min = 1024, .max = 1 << 26,
 	  .unit = "entries", .value = "1048576",
-	  .help = "Pairs of region and port of packets that found no room in tables.pairs. What does not fit here, either, "
-		  "is counted as overflow and missing nowhere else." },
+	  .help = "Pairs of region and port of packets whose source or pair found no room in tables.sources or tables.pairs, "
+		  "and a quarter as many for those that signatures match. What does not fit here, either, is counted as "
+		  "overflow and missing nowhere else." },
 
 	{ .path = "signatures", .type = NT_KEY_LIST, AT_LIST(signature, n_signatures, NT_SIGNATURES_MAX),
 	  .item = shipped_signature,

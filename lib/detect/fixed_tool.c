@@ -43,7 +43,7 @@ struct nt_fixed_tool {
 	struct nt_detect_fixed_tool limit;
 	struct nt_index index;
 	struct nt_tool_source *source; /* [index.capacity] of this hour */
-	struct member *member;	       /* [index.n] while an hour is judged */
+	struct member *member;	       /* [index.capacity] scratch; hardly ever more than a few are touched */
 	struct nt_past past;
 	struct nt_tool_event *event[EVENTS]; /* [n_events] going on */
 	uint32_t n_events;
@@ -70,7 +70,8 @@ struct nt_fixed_tool *nt_fixed_tool_new(const struct nt_detect_options *options)
 		err = nt_past_init(&d->past, d->limit.groups);
 	if (err == 0) {
 		d->source = nt_pages_take(d->limit.tracked * sizeof(d->source[0]));
-		err = d->source == NULL ? -ENOMEM : 0;
+		d->member = malloc(d->limit.tracked * sizeof(d->member[0]));
+		err = d->source == NULL || d->member == NULL ? -ENOMEM : 0;
 	}
 	if (err) {
 		nt_fixed_tool_free(d);
@@ -89,6 +90,7 @@ void nt_fixed_tool_free(struct nt_fixed_tool *d)
 	nt_past_fini(&d->past);
 	nt_index_fini(&d->index);
 	nt_pages_give(d->source, d->limit.tracked * sizeof(d->source[0]));
+	free(d->member);
 	free(d);
 }
 
@@ -464,29 +466,18 @@ static int judge_groups(struct nt_fixed_tool *d, struct nt_snapshot *s, uint32_t
 	return first_err;
 }
 
-static int judge_hour(struct nt_fixed_tool *d, struct nt_snapshot *s)
+static int end_hour(struct nt_fixed_tool *d, struct nt_snapshot *s)
 {
-	int first_err = 0;
+	int first_err = 0, err;
 
-	d->member = malloc((d->index.n + 1) * sizeof(d->member[0]));
-	if (d->member == NULL)
-		return -ENOMEM;
 	for (uint32_t mark = 0; mark < NT_TOOL_MARKS; mark++)
 		for (uint32_t scope = 0; scope < NT_TOOL_SCOPES; scope++) {
 			uint32_t n = list_members(d, (enum nt_tool_mark)mark, (enum nt_tool_scope)scope);
-			int err = judge_groups(d, s, n);
 
+			err = judge_groups(d, s, n);
 			first_err = first_err != 0 ? first_err : err;
 		}
-	free(d->member);
-	d->member = NULL;
-	return first_err;
-}
-
-static int end_hour(struct nt_fixed_tool *d, struct nt_snapshot *s)
-{
-	int first_err = judge_hour(d, s), err = tell_ended(d, s, d->end_s);
-
+	err = tell_ended(d, s, d->end_s);
 	nt_past_next(&d->past);
 	nt_index_clear(&d->index);
 	d->seen_s += (uint64_t)(d->end_s - d->start_s);

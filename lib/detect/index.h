@@ -16,7 +16,7 @@ struct nt_index_key {
 };
 
 struct nt_index {
-	struct nt_index_key *key; /* [capacity]; key[i] belongs to line i */
+	struct nt_index_key *key; /* [capacity], behind the slots; key[i] belongs to line i */
 	uint32_t *slot;		  /* [mask + 1] place + 1; 0: empty */
 	uint32_t mask;
 	uint32_t capacity;

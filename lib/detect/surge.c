@@ -41,6 +41,7 @@ struct nt_surge {
 	int64_t hour;	     /* the newest */
 	int64_t seen_from_s; /* in it */
 	uint64_t frames;     /* in it */
+	uint32_t *sources;   /* [NT_SERIES_KEYS] of an interval */
 };
 
 /* ---- telling ---- */
@@ -383,23 +384,18 @@ static void raise_all(uint32_t *sources, const struct nt_unique *unique)
 	}
 }
 
-static int add_sources(struct nt_surge *d, const struct nt_snapshot *s, uint32_t bin)
+static void add_sources(struct nt_surge *d, const struct nt_snapshot *s, uint32_t bin)
 {
-	uint32_t *sources = calloc(NT_SERIES_KEYS, sizeof(*sources));
-
-	if (!sources)
-		return -ENOMEM;
+	memset(d->sources, 0, NT_SERIES_KEYS * sizeof(*d->sources));
 	for (size_t i = 0; i < s->n_pairs; i++)
-		sources[s->pair[i].port & (NT_SERIES_REGION - 1)]++;
+		d->sources[s->pair[i].port & (NT_SERIES_REGION - 1)]++;
 	for (size_t i = 0; i < s->n_sources; i++)
 		if (s->source[i].region < NT_REGIONS && !s->source[i].backscatter)
-			sources[NT_SERIES_REGION + s->source[i].region]++;
-	raise_all(sources, &s->unique);
+			d->sources[NT_SERIES_REGION + s->source[i].region]++;
+	raise_all(d->sources, &s->unique);
 	for (uint32_t key = 0; key < NT_SERIES_KEYS; key++)
-		if (sources[key])
-			nt_series_add(d->table, key, NT_METRIC_SOURCES, bin, sources[key]);
-	free(sources);
-	return 0;
+		if (d->sources[key])
+			nt_series_add(d->table, key, NT_METRIC_SOURCES, bin, d->sources[key]);
 }
 
 static uint64_t hash_of(const struct nt_address *a)
@@ -439,7 +435,7 @@ static void add_senders(struct nt_surge *d, const struct nt_snapshot *s)
 int nt_surge_interval(struct nt_surge *d, struct nt_snapshot *s)
 {
 	uint32_t bin;
-	int err, added, err_after = 0;
+	int err, err_after = 0;
 
 	if (!d->interval_s)
 		return 0; /* one interval over everything has no past */
@@ -448,8 +444,7 @@ int nt_surge_interval(struct nt_surge *d, struct nt_snapshot *s)
 	d->frames += s->frames;
 	add_packets(d, s, bin);
 	add_region_packets(d, s, bin);
-	added = add_sources(d, s, bin);
-	err = err ? err : added;
+	add_sources(d, s, bin);
 	nt_series_admit(d->table, bin);
 	add_senders(d, s);
 	if (s->end_s >= (d->hour + 1) * d->hour_s)
@@ -498,11 +493,12 @@ struct nt_surge *nt_surge_new(const struct nt_detect_options *options)
 	    .factor = o->factor,
 	    .noise = NT_SERIES_SKETCH_ERROR,
 	};
+	d->sources = calloc(NT_SERIES_KEYS, sizeof(*d->sources));
 	d->table = nt_series_table_new(&(struct nt_series_options){
 	    .ports = o->series,
 	    .least = {o->packets / (2 * o->factor), o->sources / (2 * o->factor)},
 	});
-	if (d->table)
+	if (d->sources && d->table)
 		return d;
 	nt_surge_free(d);
 	errno = ENOMEM;
@@ -514,5 +510,6 @@ void nt_surge_free(struct nt_surge *d)
 	if (!d)
 		return;
 	nt_series_table_free(d->table);
+	free(d->sources);
 	free(d);
 }

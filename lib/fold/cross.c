@@ -3,7 +3,7 @@
 
 #include "base/mix.h"
 
-/* A signature has a hundred thousand entries of a flood, but few regions and ports. */
+/* A signature may have ever so many entries of a flood, but only 1,297 regions and 131,072 ports. */
 #define BETWEEN_COMPACTIONS 65536u
 
 static int add_to_signature(struct nt_signature_counts *s, const struct nt_fold_cross_slot *slot)
@@ -29,7 +29,7 @@ static int add_to_signatures(struct nt_fold_cross *c, const struct nt_fold_cross
 
 	for (uint32_t bits = slot->matched & c->in_use; bits && !err; bits &= bits - 1)
 		err = add_to_signature(&c->into->signature[__builtin_ctz(bits)], slot);
-	if (++c->n % BETWEEN_COMPACTIONS == 0)
+	if (++c->written % BETWEEN_COMPACTIONS == 0)
 		nt_fold_compact_signatures(c->into);
 	return err;
 }
@@ -46,8 +46,9 @@ static int write_down(struct nt_fold_cross *c, const struct nt_fold_cross_slot *
 	return err || !slot->matched ? err : add_to_signatures(c, slot);
 }
 
-static void add(struct nt_fold_cross *c, uint32_t key, uint32_t matched, uint32_t packets)
+static void add(struct nt_cross_sink *sink, uint32_t key, uint32_t matched, uint32_t packets)
 {
+	struct nt_fold_cross *c = (struct nt_fold_cross *)sink;
 	struct nt_fold_cross_slot *slot = &c->slot[nt_mix_keyed(key, matched) >> 32 & (NT_FOLD_CROSS_SLOTS - 1)];
 
 	if (slot->key != key || slot->matched != matched) {
@@ -58,22 +59,17 @@ static void add(struct nt_fold_cross *c, uint32_t key, uint32_t matched, uint32_
 	slot->packets += packets;
 }
 
-static void add_pair(struct nt_cross_sink *sink, uint32_t key, uint32_t matched, uint32_t packets)
-{
-	add((struct nt_fold_cross *)sink, key, matched, packets);
-}
-
 static void add_tables(struct nt_fold_cross *c, const struct nt_tally *t)
 {
 	for (uint32_t i = 0; i < t->region_port.n_touched; i++) {
 		const struct nt_region_port_slot *slot = &t->region_port.slot[t->region_port.touched[i]];
 
-		add(c, slot->key, 0, slot->count);
+		add(&c->sink, slot->key, 0, slot->count);
 	}
 	for (uint32_t i = 0; i < t->matches.n_touched; i++) {
 		const struct nt_match_slot *slot = &t->matches.slot[t->matches.touched[i]];
 
-		add(c, slot->key, slot->matched, slot->count);
+		add(&c->sink, slot->key, slot->matched, slot->count);
 	}
 }
 
@@ -86,9 +82,10 @@ static void write_down_all(struct nt_fold_cross *c)
 	}
 }
 
-int nt_fold_cross(struct nt_fold_cross *c, struct nt_tally *t, const struct nt_locate *locate, struct nt_snapshot *into)
+int nt_fold_cross_add(struct nt_fold_cross *c, struct nt_tally *t, const struct nt_locate *locate,
+		      struct nt_snapshot *into)
 {
-	c->sink.add = add_pair;
+	c->sink.add = add;
 	c->into = into;
 	c->in_use = (uint32_t)((UINT64_C(1) << into->n_signatures) - 1);
 	c->err = 0;

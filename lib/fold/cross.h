@@ -25,8 +25,8 @@ struct nt_fold_cross {
 	struct nt_cross_sink sink;
 	struct nt_fold_cross_slot slot[NT_FOLD_CROSS_SLOTS];
 	struct nt_snapshot *into;
-	uint32_t in_use; /* bits of its signatures */
-	uint32_t n;	 /* entries of signatures since they were compact */
+	uint32_t in_use;  /* bits of its signatures */
+	uint32_t written; /* slots of signatures, ever */
 	int err;
 };
 
@@ -34,8 +34,8 @@ struct nt_fold_cross {
  * Settles a bank; adds packets by region and port, by source port of backscatter, and by signature. They are not
  * compact then. Returns 0 or -ENOMEM. Stats side.
  */
-int nt_fold_cross(struct nt_fold_cross *c, struct nt_tally *t, const struct nt_locate *locate,
-		  struct nt_snapshot *into);
+int nt_fold_cross_add(struct nt_fold_cross *c, struct nt_tally *t, const struct nt_locate *locate,
+		      struct nt_snapshot *into);
 
 /** Makes numbers of signatures compact. */
 void nt_fold_compact_signatures(struct nt_snapshot *s);

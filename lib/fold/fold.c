@@ -80,11 +80,10 @@ static int fold_histogram(const struct nt_histogram *h, struct nt_counts *into)
 	return err;
 }
 
-static int fold_packets(const struct nt_tally *t, struct nt_snapshot *into)
+static int fold_histograms(const struct nt_tally *t, struct nt_snapshot *into)
 {
 	int err = 0;
 
-	fold_scalars(t, into);
 	for (uint32_t i = 0; i < NT_TABLES && !err; i++)
 		err = fold_histogram(&t->histogram[i], &into->table[i]);
 	return err;
@@ -113,10 +112,11 @@ static int fold_sources(const struct nt_tally *t, struct nt_fold_interval *i)
 static int fold_bank(struct nt_fold_cross *cross, struct nt_tally *t, const struct nt_locate *locate,
 		     struct nt_fold_interval *i)
 {
-	int err = nt_fold_cross(cross, t, locate, &i->open);
+	int err = nt_fold_cross_add(cross, t, locate, &i->open);
 
+	fold_scalars(t, &i->open); /* settling may have met full tables */
 	if (!err)
-		err = fold_packets(t, &i->open);
+		err = fold_histograms(t, &i->open);
 	i->lost_packets += t->sources.overflow;
 	i->overflowed = i->overflowed || t->sources.overflow || t->pairs.overflow;
 	if (!err)

@@ -63,8 +63,8 @@ void nt_backscatter_burst(struct nt_tally *t, const struct nt_packet_list *tcp, 
 /* unplaced.c: packets that find their tables full. */
 
 /**
- * Asks for what packets of a source and port are added to, by its region. Worker. Inlined by
- * force: GCC takes a function that does nothing else for one without any effect, and leaves out its calls.
+ * Asks for what packets of a source and port are added to, by its region. Worker. Inlined by force: GCC takes a
+ * function that does nothing else for one without any effect, and leaves out its calls.
  */
 static inline __attribute__((always_inline)) void nt_ask_port(const struct nt_tally *t, uint32_t region, uint32_t port,
 							      uint32_t matched)
@@ -77,9 +77,7 @@ static inline __attribute__((always_inline)) void nt_ask_port(const struct nt_ta
 	nt_histogram_prefetch(&t->histogram[table], port & UINT16_MAX);
 }
 
-/**
- * Packets of a pair that found no place, by the region that the line of its source says. Worker; stats side.
- */
+/** Packets of a pair that found no place, by the region that the line of its source says. Worker; stats side. */
 void nt_unplaced_pair(struct nt_tally *t, const struct nt_source_pair *pair);
 
 /** Asks for what a packet whose source has no line touches first. Worker, some time before the next. */

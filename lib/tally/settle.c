@@ -76,7 +76,12 @@ static void settle_lines(struct nt_tally *t, struct nt_cross_sink *sink)
 {
 	for (uint32_t i = 1; i <= t->sources.n; i++) {
 		const struct nt_source_line *line = &t->sources.line[i];
-		const struct nt_source_pair own = {i, line->port, line->pair_matched, line->pair_packets};
+		const struct nt_source_pair own = {
+		    .line = i,
+		    .port = line->port,
+		    .matched = line->pair_matched,
+		    .packets = line->pair_packets,
+		};
 
 		ask_port(t, line[i + AHEAD <= t->sources.n ? AHEAD : 0].port);
 		t->histogram[NT_TABLE_REGION].count[line->region] += line->packets;

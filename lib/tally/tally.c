@@ -5,7 +5,7 @@
 
 #define ALIGNMENT 64
 
-/* Keys of each dense table. NT_TABLE_REGION_PORT has a table of its own kind, NT_TABLE_ASN is made of sources. */
+/* Keys of each dense table. NT_TABLE_REGION_PORT is made of pairs, NT_TABLE_ASN of sources. */
 static const uint32_t histogram_size[NT_TABLES] = {
     [NT_TABLE_NO_L4] = 256,	    [NT_TABLE_IP_PROTO] = NT_PROTO_UNRESOLVED + 1,
     [NT_TABLE_TCP_PORT] = 65536,    [NT_TABLE_UDP_PORT] = 65536,

@@ -48,8 +48,8 @@ struct nt_tally {
 	uint64_t class_frames[NT_CLASSES];
 	uint64_t fate[NT_FATES];
 	struct nt_histogram histogram[NT_TABLES]; /* size 0 for a table that is not dense */
-	struct nt_region_port region_port;	  /* packets that no signature matched, and what region_port.h says */
-	struct nt_matches matches;		  /* the others */
+	struct nt_region_port region_port; /* without a line or pair: those that no signature matched, and more */
+	struct nt_matches matches;	   /* the others of them */
 	struct nt_sources sources;
 	struct nt_pairs pairs;
 	struct nt_replies replies;
@@ -113,8 +113,8 @@ struct nt_cross_sink {
 
 /**
  * Completes a retired bank: regions of sources and senders of backscatter; packets by region, port and protocol, as far
- * as the worker left them to be made of lines and pairs. Those by region and port and by signature go to `sink`: of
- * what is in the bank's tables for them nothing. Once, before anything reads the bank; nt_tally_clear() begins anew.
+ * as the worker left them to be made of lines and pairs. Those by region and port and by signature go to `sink`; what
+ * the bank's own tables have of them does not. Once, before anything reads the bank; nt_tally_clear() begins anew.
  * Without tables (NULL) every region is NT_REGION_UNKNOWN. Stats side.
  */
 void nt_tally_settle(struct nt_tally *t, const struct nt_locate *locate, struct nt_cross_sink *sink);

@@ -5,7 +5,7 @@
 
 /*
  * Packets whose source has no line, or whose source and port have no pair: the tables are full. Every total has them
- * all the same, by way of the tables that are otherwise filled when the bank is settled.
+ * all the same: what settling makes of lines and pairs is counted at once for these.
  */
 
 /* The element that a source is in HyperLogLogs. */

@@ -92,7 +92,7 @@ static void sums_are_of_all_packets(void **state)
 
 			assert_non_null(t);
 			fill(t, &expected, few);
-			assert_int_equal(nt_fold_cross(cross, t, NULL, &s), 0);
+			assert_int_equal(nt_fold_cross_add(cross, t, NULL, &s), 0);
 			free(t);
 		}
 		compact(&s);
@@ -116,12 +116,12 @@ static void one_key_is_one_entry(void **state)
 	assert_non_null(cross);
 	assert_non_null(t);
 	nt_region_port_add(&t->region_port, nt_region_port_key(7, false, 23), 5);
-	assert_int_equal(nt_fold_cross(cross, t, NULL, &s), 0);
+	assert_int_equal(nt_fold_cross_add(cross, t, NULL, &s), 0);
 	for (uint32_t sender = 0; sender < 1000; sender++)
 		cross->sink.add(&cross->sink, nt_region_port_key(7, false, 23), 1, 2);
 	assert_int_equal(s.table[NT_TABLE_REGION_PORT].n, 1);
 	nt_tally_clear(t);
-	assert_int_equal(nt_fold_cross(cross, t, NULL, &s), 0);
+	assert_int_equal(nt_fold_cross_add(cross, t, NULL, &s), 0);
 	assert_int_equal(s.table[NT_TABLE_REGION_PORT].n, 2);
 	assert_int_equal(s.table[NT_TABLE_REGION_PORT].entry[1].count, 2000);
 	assert_int_equal(s.signature[0].packets, 2000);
