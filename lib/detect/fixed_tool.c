@@ -207,7 +207,7 @@ static void ask_ahead(const struct nt_fixed_tool *d, const struct nt_snapshot *s
 
 static int gather(struct nt_fixed_tool *d, struct nt_snapshot *s)
 {
-	uint32_t explaining[NT_TOOL_MARKS] = {0}, n = 0;
+	uint32_t explaining[NT_TOOL_MARKS] = {0}, n = 0, room = d->index.capacity - d->index.n;
 	uint32_t *order;
 
 	if (s->n_sources == 0 || s->detail == NULL)
@@ -219,7 +219,7 @@ static int gather(struct nt_fixed_tool *d, struct nt_snapshot *s)
 		if (s->detail[i].traits & NT_TRAIT_TCP)
 			order[n++] = i;
 	list_explaining(s, explaining);
-	if (n > d->index.capacity - d->index.n)
+	if (n > room && room > 0)
 		qsort_r(order, n, sizeof(order[0]), by_weight, s);
 	for (uint32_t i = 0; i < n; i++) {
 		ask_ahead(d, s, order, n, i);

@@ -87,6 +87,8 @@ static void sweep(struct nt_scanner *d, int64_t now_s)
 		else
 			*nt_followed_at(&d->table, kept++) = *source;
 	}
+	if (kept == d->table.n)
+		return;
 	nt_followed_leave(&d->table, kept);
 	list_crossed(d);
 }
@@ -352,10 +354,10 @@ static int add_fresh(struct nt_scanner *d, struct nt_snapshot *s)
 {
 	int err = 0;
 
-	if (d->n_groups > d->max - d->table.n) {
+	if (d->n_groups > d->max - d->table.n)
 		sweep(d, s->start_s);
+	if (d->n_groups > d->max - d->table.n && d->table.n < d->max)
 		qsort_r(d->group, d->n_groups, sizeof(*d->group), by_ports, s);
-	}
 	for (size_t i = 0; !err && i < d->n_groups; i++) {
 		struct nt_address address = clean(&s->source[d->group[i].source].address);
 
