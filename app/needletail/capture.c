@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A file's first four bytes tell its format and byte order. */
@@ -26,6 +27,7 @@ enum stamp { STAMP_PCAP_US, STAMP_PCAP_NS, STAMP_NS };
 struct capture {
 	const char *path;
 	int fd;
+	off_t bytes;		     /* of the file when it was opened; 0: it is none */
 	struct capture_plain *plain; /* one of these two reads it */
 	pcap_t *pcap;
 	enum nt_link link;
@@ -110,6 +112,39 @@ static ssize_t read_head(int fd, uint8_t head[static CAPTURE_PLAIN_HEAD])
 	return (ssize_t)n;
 }
 
+struct compressor_row {
+	const char *name; /* a program that takes -dc */
+	uint8_t n;
+	uint8_t magic[MAGIC_BYTES];
+};
+
+static const struct compressor_row compressors[] = {
+    {"gzip", 2, {0x1f, 0x8b}},
+    {"zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}},
+    {"xz", 4, {0xfd, '7', 'z', 'X'}},
+    {"bzip2", 3, {'B', 'Z', 'h'}},
+};
+
+/* What has made such a file, or NULL. */
+static const char *find_compressor(const uint8_t bytes[static MAGIC_BYTES])
+{
+	for (size_t i = 0; i < sizeof(compressors) / sizeof(compressors[0]); i++)
+		if (!memcmp(bytes, compressors[i].magic, compressors[i].n))
+			return compressors[i].name;
+	return NULL;
+}
+
+static void say_unreadable(const struct capture *c, const uint8_t *head, const char *reason, char *why, size_t why_size)
+{
+	const char *compressor = find_compressor(head);
+
+	if (compressor)
+		snprintf(why, why_size, "%s is compressed; try: %s -dc %s | needletail replay -", c->path, compressor,
+			 c->path);
+	else
+		snprintf(why, why_size, "%s: %s", c->path, reason);
+}
+
 static int open_pcap(struct capture *c, const uint8_t *head, size_t n, char *why, size_t why_size)
 {
 	char reason[PCAP_ERRBUF_SIZE];
@@ -124,7 +159,7 @@ static int open_pcap(struct capture *c, const uint8_t *head, size_t n, char *why
 	    file, c->stamp == STAMP_PCAP_US ? PCAP_TSTAMP_PRECISION_MICRO : PCAP_TSTAMP_PRECISION_NANO, reason);
 	if (!c->pcap) {
 		fclose(file);
-		snprintf(why, why_size, "%s: %s", c->path, reason);
+		say_unreadable(c, head, reason, why, why_size);
 		return -EBADMSG;
 	}
 	if (!find_link(pcap_datalink(c->pcap), &c->link))
@@ -147,6 +182,14 @@ static int choose_reader(struct capture *c, const uint8_t *head, size_t n, char 
 	return -ENOMEM;
 }
 
+/* Of a file; 0 of anything else. */
+static off_t size_of(int fd)
+{
+	struct stat file;
+
+	return fstat(fd, &file) == 0 && S_ISREG(file.st_mode) ? file.st_size : 0;
+}
+
 static int capture_open(struct capture *c, const char *path, char *why, size_t why_size)
 {
 	uint8_t head[CAPTURE_PLAIN_HEAD];
@@ -159,6 +202,7 @@ static int capture_open(struct capture *c, const char *path, char *why, size_t w
 		snprintf(why, why_size, "%s: %s", path, strerror((int)-n));
 		return (int)n;
 	}
+	c->bytes = size_of(c->fd);
 	return choose_reader(c, head, (size_t)n, why, why_size);
 }
 
@@ -207,7 +251,7 @@ static int read_plain(struct capture *c, struct capture_burst *b)
 	return result < 0 ? warn_defect(c, why) : result;
 }
 
-/* Reads the next records: 1; 0 at the end; -EBADMSG where the file breaks off. */
+/* Reads the next records: 1; 0 at the end; -EBADMSG where the file breaks off, or if it was cut while it was read. */
 static int read_burst(struct capture *c, struct capture_burst *b)
 {
 	int result = c->plain ? read_plain(c, b) : read_pcap(c, b);
@@ -215,6 +259,8 @@ static int read_burst(struct capture *c, struct capture_burst *b)
 	b->link = c->link;
 	if (result == 1)
 		c->records += b->n;
+	if (result == 0 && size_of(c->fd) < c->bytes)
+		return warn_defect(c, "the file has become shorter meanwhile");
 	return result;
 }
 

@@ -257,12 +257,74 @@ static void bursts_hold_what_single_records_do(void **state)
 	free(scratch.at);
 }
 
+/* ---- files that are not what they were, or should be ---- */
+
+/* One record, and then a file that becomes as long as told: how many defects there are. */
+static size_t resized_to(off_t n)
+{
+	uint8_t bytes[HEAD + 32] = {0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, [20] = 1, [HEAD + 8] = 16, [HEAD + 12] = 16};
+	struct bytes file = {.at = bytes, .n = sizeof(bytes)};
+	char path[32], why[256], *paths[] = {path};
+	int fd = memory_file(&file);
+	struct capture_set *set;
+	size_t defective;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	set = capture_set_open(paths, 1, why, sizeof(why));
+	assert_non_null(set);
+	assert_int_equal(ftruncate(fd, n), 0);
+	while (capture_set_next(set))
+		;
+	defective = capture_set_defective(set);
+	capture_set_close(set);
+	close(fd);
+	return defective;
+}
+
+static void a_file_that_shrinks_is_defective(void **state)
+{
+	(void)state;
+	nt_log_set_sink(NULL);
+	assert_int_equal(resized_to(HEAD + 32), 0);
+	assert_int_equal(resized_to(HEAD), 1); /* between records, where nothing else tells */
+	assert_int_equal(resized_to(HEAD + 20), 1);
+	assert_int_equal(resized_to(HEAD + 64), 0); /* grown by two records without bytes */
+}
+
+static void a_compressed_file_says_what_reads_it(void **state)
+{
+	static const struct {
+		const char *bytes;
+		const char *program;
+	} rows[] = {{"\x1f\x8b\x08", "gzip -dc "},
+		    {"\x28\xb5\x2f\xfd", "zstd -dc "},
+		    {"\xfd\x37zXZ", "xz -dc "},
+		    {"BZh9", "bzip2 -dc "}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t bytes[64] = {0};
+		struct bytes file = {.at = bytes, .n = sizeof(bytes)};
+		char path[32], why[256], *paths[] = {path};
+		int fd;
+
+		memcpy(bytes, rows[i].bytes, strlen(rows[i].bytes));
+		fd = memory_file(&file);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		assert_null(capture_set_open(paths, 1, why, sizeof(why)));
+		assert_non_null(strstr(why, rows[i].program));
+		close(fd);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(reads_as_libpcap_does),
 	    cmocka_unit_test(other_headers_are_not_for_it),
 	    cmocka_unit_test(bursts_hold_what_single_records_do),
+	    cmocka_unit_test(a_file_that_shrinks_is_defective),
+	    cmocka_unit_test(a_compressed_file_says_what_reads_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
