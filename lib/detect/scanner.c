@@ -82,10 +82,13 @@ static void sweep(struct nt_scanner *d, int64_t now_s)
 	for (uint32_t i = 0; i < d->table.n; i++) {
 		const struct nt_followed *source = nt_followed_at(&d->table, i);
 
-		if (source->ports.n <= 1 && source->last_s + d->silence_s < now_s)
+		if (source->ports.n <= 1 && source->last_s + d->silence_s < now_s) {
 			d->dropped++;
-		else
-			*nt_followed_at(&d->table, kept++) = *source;
+			continue;
+		}
+		if (kept < i)
+			*nt_followed_at(&d->table, kept) = *source;
+		kept++;
 	}
 	if (kept == d->table.n)
 		return;
@@ -354,10 +357,11 @@ static int add_fresh(struct nt_scanner *d, struct nt_snapshot *s)
 {
 	int err = 0;
 
-	if (d->n_groups > d->max - d->table.n)
+	if (d->n_groups > d->max - d->table.n) {
 		sweep(d, s->start_s);
-	if (d->n_groups > d->max - d->table.n && d->table.n < d->max)
-		qsort_r(d->group, d->n_groups, sizeof(*d->group), by_ports, s);
+		if (d->table.n < d->max)
+			qsort_r(d->group, d->n_groups, sizeof(*d->group), by_ports, s);
+	}
 	for (size_t i = 0; !err && i < d->n_groups; i++) {
 		struct nt_address address = clean(&s->source[d->group[i].source].address);
 

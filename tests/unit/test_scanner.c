@@ -321,6 +321,46 @@ static void full_table(void **state)
 	nt_scanner_free(d);
 }
 
+/* Sources of one port, `n` from `id` on, and one of 20 ports. */
+static void crowd(struct nt_scanner *d, int64_t start_s, uint32_t id, uint32_t n, uint32_t scanner)
+{
+	struct building b;
+
+	begin(&b, start_s);
+	for (uint32_t i = 0; i < n; i++) {
+		add_source(&b, id + i, 1, 0);
+		add_pair(&b, 23);
+	}
+	add_source(&b, scanner, 20, 0);
+	for (uint32_t i = 0; i < 20; i++)
+		add_pair(&b, i);
+	assert_int_equal(nt_scanner_interval(d, &b.s), 0);
+	assert_int_equal(b.s.n_events, 0);
+	nt_snapshot_fini(&b.s);
+}
+
+/* Room is made below a scanner that is not told yet. */
+static void a_scanner_moves_in_the_table(void **state)
+{
+	struct nt_scanner *d = make(10, 3600, 64, "");
+	char address[NT_ADDRESS_TEXT];
+	const struct nt_address scanner = address_of(99);
+	struct building b;
+
+	(void)state;
+	crowd(d, DAYS_BEGIN, 1, 63, 99);
+	crowd(d, DAYS_BEGIN + 3600, 0, 0, 99);
+	crowd(d, DAYS_BEGIN + 7200, 101, 63, 99);
+	assert_int_equal(nt_scanner_dropped(d), 63);
+	begin(&b, DAYS_BEGIN + 7800);
+	assert_int_equal(nt_scanner_finish(d, &b.s), 0);
+	assert_int_equal(b.s.n_events, 1);
+	nt_address_text(&scanner, address);
+	assert_string_equal(b.s.event[0].source, address);
+	nt_snapshot_fini(&b.s);
+	nt_scanner_free(d);
+}
+
 static void sets_of_ports(void **state)
 {
 	uint8_t *model = calloc(KEYS, 1);
@@ -434,9 +474,10 @@ static void known_scanner(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(days_exactly),  cmocka_unit_test(told_once_a_day), cmocka_unit_test(told_at_the_end),
-	    cmocka_unit_test(full_table),    cmocka_unit_test(sets_of_ports),	cmocka_unit_test(known_file),
-	    cmocka_unit_test(known_scanner),
+	    cmocka_unit_test(days_exactly),    cmocka_unit_test(told_once_a_day),
+	    cmocka_unit_test(told_at_the_end), cmocka_unit_test(full_table),
+	    cmocka_unit_test(sets_of_ports),   cmocka_unit_test(known_file),
+	    cmocka_unit_test(known_scanner),   cmocka_unit_test(a_scanner_moves_in_the_table),
 	};
 	int fd = mkstemp(path);
 
