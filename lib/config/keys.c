@@ -133,7 +133,7 @@ const struct nt_key nt_key[] = {
 	{ .path = "tables.victims", .type = NT_KEY_NUMBER, AT(tables.victims), .min = 64, .max = 1 << 24,
 	  .unit = "entries", .value = "32768",
 	  .help = "Senders of backscatter of an interval, and as many victims of attacks." },
-	{ .path = "tables.sketches", .type = NT_KEY_NUMBER, AT(tables.sketches), .min = 256, .max = 1 << 16,
+	{ .path = "tables.sketches", .type = NT_KEY_NUMBER, AT(tables.sketches), .min = 1024, .max = 1 << 16,
 	  .unit = "sketches", .value = "1024",
 	  .help = "Names (regions, ports, signatures) of which sources are estimated once tables.sources is full; "
 		  "38 KiB each and for every worker." },

@@ -130,11 +130,11 @@ def many(tmp_path_factory, places):
 ESTIMATED = ("sources", "backscatter", "signatures", "asn", "overflow", "end")
 
 
-@pytest.mark.parametrize("workers, sketches", [(1, 1024), (1, 256), (2, 256), (4, 1024)])
-def test_a_table_much_too_small(workers, sketches, many, replay, tmp_path):
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_a_table_much_too_small(workers, many, replay, tmp_path):
     path, expected = many
     config = tmp_path / "config.yaml"
-    tables = {"sources": SMALL, "pairs": SMALL // 2, "victims": SMALL, "sketches": sketches}
+    tables = {"sources": SMALL, "pairs": SMALL // 2, "victims": SMALL, "sketches": 1024}
     config.write_text(json.dumps({"tables": tables}), encoding="utf-8")
     done = replay([path], "all", workers, config=config)
     assert done.status == 0, done.errors
