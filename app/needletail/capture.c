@@ -119,10 +119,8 @@ struct compressor_row {
 };
 
 static const struct compressor_row compressors[] = {
-    {"gzip", 2, {0x1f, 0x8b}},
-    {"zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}},
-    {"xz", 4, {0xfd, '7', 'z', 'X'}},
-    {"bzip2", 3, {'B', 'Z', 'h'}},
+    {"gzip", 2, {0x1f, 0x8b}},	      {"zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}}, {"lz4", 4, {0x04, 0x22, 0x4d, 0x18}},
+    {"xz", 4, {0xfd, '7', 'z', 'X'}}, {"bzip2", 3, {'B', 'Z', 'h'}},
 };
 
 /* What has made such a file, or NULL. */
@@ -139,8 +137,8 @@ static void say_unreadable(const struct capture *c, const uint8_t *head, const c
 	const char *compressor = find_compressor(head);
 
 	if (compressor)
-		snprintf(why, why_size, "%s is compressed; try: %s -dc %s | needletail replay -", c->path, compressor,
-			 c->path);
+		snprintf(why, why_size, "%s: compressed by %s; read it through a pipe, as in: <(%s -dc FILE)", c->path,
+			 compressor, compressor);
 	else
 		snprintf(why, why_size, "%s: %s", c->path, reason);
 }
@@ -259,7 +257,7 @@ static int read_burst(struct capture *c, struct capture_burst *b)
 	b->link = c->link;
 	if (result == 1)
 		c->records += b->n;
-	if (result == 0 && size_of(c->fd) < c->bytes)
+	if (result == 0 && c->bytes && lseek(c->fd, 0, SEEK_CUR) < c->bytes)
 		return warn_defect(c, "the file has become shorter meanwhile");
 	return result;
 }
